@@ -1,0 +1,315 @@
+"""What can happen to a job. Each event folds itself into the job; `storage.transitions` says when it may.
+
+An event is idempotent: folding what is already known gives an equal job. An event that cannot be true of this job
+raises `EventRefusedError` and changes nothing.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import ClassVar
+
+from storage.job import Claim, Job, JobFile, JobStatus, Outcome, Postponement, Slot, SlotState
+
+
+class EventRefusedError(Exception):
+    """The event cannot be true of this job as it stands: someone else was first, or the caller is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event(ABC):
+    """Something that happened to a job."""
+
+    # A soft event is worth remembering, but not worth a write of its own.
+    soft: ClassVar[bool] = False
+
+    @abstractmethod
+    def fold(self, job: Job) -> Job:
+        """The job after this event; raises `EventRefusedError` when it cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted(Event):
+    """There is a place for the job."""
+
+    def fold(self, job: Job) -> Job:
+        """Only the status moves."""
+        return job
+
+
+@dataclass(frozen=True, slots=True)
+class Announced(Event):
+    """The status message stands in the chat."""
+
+    message_id: int
+    shown: str
+
+    def fold(self, job: Job) -> Job:
+        """The latest status message counts: an earlier one was lost with the process that sent it."""
+        return replace(job, status_message_id=self.message_id, status_shown=self.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusShown(Event):
+    """The status message was edited."""
+
+    soft: ClassVar[bool] = True
+    shown: str
+
+    def fold(self, job: Job) -> Job:
+        """Remember the text, so that it is not set again."""
+        return replace(job, status_shown=self.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class InputStored(Event):
+    """An input was fetched, checked and stored."""
+
+    index: int
+    key: str
+    content_type: str
+    width: int
+    height: int
+
+    def fold(self, job: Job) -> Job:
+        """The input has a key from now on."""
+        stored = replace(
+            job.inputs[self.index],
+            key=self.key,
+            content_type=self.content_type,
+            width=self.width,
+            height=self.height,
+        )
+        return job.with_input(self.index, stored)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateClaimed(Event):
+    """A create call is about to be made: from here on its outcome may be unknown."""
+
+    slot: int
+    claim: Claim
+
+    def fold(self, job: Job) -> Job:
+        """Refused unless the slot is open and the job still wants an image."""
+        slot = job.slots[self.slot]
+        if slot.claim == self.claim:
+            return job
+        if slot.state is not SlotState.OPEN or job.outcome or job.cancel_requested:
+            raise EventRefusedError("the slot is not open")
+        claimed = replace(slot, state=SlotState.CLAIMED, claim=self.claim, creates=slot.creates + 1)
+        return job.with_slot(self.slot, claimed)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateReleased(Event):
+    """The claimed create call is known to have made no prediction."""
+
+    slot: int
+
+    def fold(self, job: Job) -> Job:
+        """The slot is open again, unless a prediction turned up meanwhile."""
+        slot = job.slots[self.slot]
+        if slot.state is not SlotState.CLAIMED:
+            return job
+        return job.with_slot(self.slot, replace(slot, state=SlotState.OPEN, claim=None))
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionCreated(Event):
+    """A prediction works for the slot: the create call answered, or an orphan was found."""
+
+    slot: int
+    prediction_id: str
+    at: datetime
+
+    def fold(self, job: Job) -> Job:
+        """The first prediction of a slot is the slot's prediction."""
+        slot = job.slots[self.slot]
+        if slot.prediction_id is not None or slot.state.ended:
+            return job
+        return job.with_slot(self.slot, adopted(slot, self.prediction_id, self.at))
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionEnded(Event):
+    """Replicate has finished: with outputs to fetch, or with a failure code."""
+
+    slot: int
+    prediction_id: str
+    at: datetime
+    output: tuple[str, ...] = ()
+    failure: str | None = None
+    predict_time_s: float | None = None
+
+    def fold(self, job: Job) -> Job:
+        """News of another prediction than the slot's, or of a slot that is past it, changes nothing."""
+        slot = job.slots[self.slot]
+        if slot.prediction_id is None and not slot.state.ended:
+            slot = adopted(slot, self.prediction_id, self.at)
+        if slot.prediction_id != self.prediction_id or slot.state is not SlotState.RUNNING:
+            return job
+        ended = replace(
+            slot,
+            state=SlotState.FAILED if self.failure else SlotState.SUCCEEDED,
+            heard_at=self.at,
+            output=self.output,
+            failure=self.failure,
+            predict_time_s=self.predict_time_s,
+        )
+        return job.with_slot(self.slot, ended)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputArchived(Event):
+    """The outputs of a slot are in our storage."""
+
+    slot: int
+    files: tuple[JobFile, ...]
+
+    def fold(self, job: Job) -> Job:
+        """The URLs are forgotten: they are bearer links and soon dead."""
+        slot = job.slots[self.slot]
+        if slot.state is not SlotState.SUCCEEDED:
+            return job
+        return job.with_slot(self.slot, replace(slot, state=SlotState.ARCHIVED, output=(), files=self.files))
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFailed(Event):
+    """There will be no image in this slot."""
+
+    slot: int
+    failure: str
+
+    def fold(self, job: Job) -> Job:
+        """What ended before stays as it ended."""
+        slot = job.slots[self.slot]
+        if slot.state.ended:
+            return job
+        return job.with_slot(self.slot, replace(slot, state=SlotState.FAILED, output=(), failure=self.failure))
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested(Event):
+    """The person wants the job to stop."""
+
+    def fold(self, job: Job) -> Job:
+        """Too late once the outcome is decided."""
+        return job if job.outcome else replace(job, cancel_requested=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeDecided(Event):
+    """How the job ends is settled; the person is not told yet."""
+
+    status: JobStatus
+    at: datetime
+    code: str | None = None
+    facts: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    def fold(self, job: Job) -> Job:
+        """The first decision stands."""
+        if job.outcome:
+            return job
+        return replace(job, outcome=Outcome(self.status, self.at, self.code, self.facts))
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryClaimed(Event):
+    """The message that pings is about to be sent: from here on its outcome may be unknown."""
+
+    claim: Claim
+
+    def fold(self, job: Job) -> Job:
+        """Refused while anybody else's claim stands."""
+        if job.delivery == self.claim:
+            return job
+        if job.delivery or not job.outcome:
+            raise EventRefusedError("the delivery is claimed already")
+        return replace(job, delivery=self.claim)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReleased(Event):
+    """The claimed message is known not to have been sent, or can no longer be settled by an edit."""
+
+    claim: Claim
+
+    def fold(self, job: Job) -> Job:
+        """Only the claim it speaks of is released."""
+        return replace(job, delivery=None) if job.delivery == self.claim else job
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Event):
+    """The person knows how the job ended; or is gone and cannot be told any more."""
+
+    ends: ClassVar[JobStatus]
+    message_ids: tuple[int, ...] = ()
+
+    def fold(self, job: Job) -> Job:
+        """Refused unless this is the outcome that was decided."""
+        if not job.outcome or job.outcome.status is not self.ends:
+            raise EventRefusedError("this is not how the job ends")
+        return replace(job, message_ids=self.message_ids, postponed=())
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTold(Told):
+    """The result was handed over."""
+
+    ends: ClassVar[JobStatus] = JobStatus.COMPLETED
+
+
+@dataclass(frozen=True, slots=True)
+class FailureTold(Told):
+    """The reason was handed over."""
+
+    ends: ClassVar[JobStatus] = JobStatus.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationTold(Told):
+    """The end was confirmed."""
+
+    ends: ClassVar[JobStatus] = JobStatus.CANCELED
+
+
+@dataclass(frozen=True, slots=True)
+class StepPostponed(Event):
+    """A step could not be done now; it is tried again at `until`."""
+
+    step: str
+    part: int
+    until: datetime
+    code: str
+
+    def fold(self, job: Job) -> Job:
+        """Counts the attempts."""
+        before = job.postponement(self.step, self.part)
+        if before and before.until >= self.until:
+            return job
+        attempts = before.attempts + 1 if before else 1
+        entry = Postponement(self.step, self.part, self.until, attempts, self.code)
+        return replace(job, postponed=(*(p for p in job.postponed if p is not before), entry))
+
+
+@dataclass(frozen=True, slots=True)
+class StepResumed(Event):
+    """A postponed step was done."""
+
+    soft: ClassVar[bool] = True
+    step: str
+    part: int
+
+    def fold(self, job: Job) -> Job:
+        """Its attempts are forgotten."""
+        before = job.postponement(self.step, self.part)
+        return replace(job, postponed=tuple(p for p in job.postponed if p is not before)) if before else job
+
+
+def adopted(slot: Slot, prediction_id: str, at: datetime) -> Slot:
+    """The slot with this prediction as its own."""
+    return replace(slot, state=SlotState.RUNNING, claim=None, prediction_id=prediction_id, heard_at=at)

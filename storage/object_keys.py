@@ -1,0 +1,100 @@
+"""The storage layout: every key is built and parsed here and nowhere else.
+
+    images/input/{uuid}.{ext}      what a person sent          images/output/{job_id}/{n}.{ext}   results
+    jobs/{job_id}.json             every job                   open/{job_id}                      not finished
+    tasks/{prediction_id}.json     prediction -> job           history/{user}/{time}-{job_id}     newest first
+    users/{user}.json              choices and quota           reports/{job_id}/...               reports
+    poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
+"""
+
+import re
+import uuid
+from datetime import datetime
+
+IMAGES = "images/"
+JOBS = "jobs/"
+OPEN = "open/"
+TASKS = "tasks/"
+POISON = "poison/"
+PROBE = ".probe/"
+
+# Our own namespace for UUIDv5; it must never change, or redelivered updates would make second jobs.
+_NAMESPACE = uuid.UUID("5f2c9f0e-6d0b-5f0a-9a3e-3b1d6f6f7c11")
+_LAST_MS = 9_999_999_999_999  # 2286-11-20: thirteen digits keep the order of keys and of time the same
+_PREDICTION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_JOB_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_EXTENSION = re.compile(r"[a-z0-9]{1,5}")
+
+
+def job_id_of(*identity: int | str) -> str:
+    """The job id for what a door received: the same delivery always gives the same id."""
+    return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, identity))))
+
+
+def is_job_id(text: str) -> bool:
+    """Whether the text has the form of a job id; checked before any foreign text becomes a key."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
+def is_prediction_id(text: str) -> bool:
+    """Whether the text may stand for a prediction in a key."""
+    return _PREDICTION_ID.fullmatch(text) is not None
+
+
+def job(job_id: str) -> str:
+    """The job's record."""
+    return f"{JOBS}{job_id}.json"
+
+
+def open_marker(job_id: str) -> str:
+    """The marker of a job that is not finished."""
+    return f"{OPEN}{job_id}"
+
+
+def job_id_of_marker(key: str) -> str | None:
+    """The job that an open marker names, or None for a foreign object."""
+    name = key.removeprefix(OPEN)
+    return name if is_job_id(name) else None
+
+
+def task(prediction_id: str) -> str:
+    """The record that leads from a prediction to its job."""
+    if not is_prediction_id(prediction_id):
+        raise ValueError("not a prediction id")
+    return f"{TASKS}{prediction_id}.json"
+
+
+def input_image(job_id: str, index: int, extension: str) -> str:
+    """Where input `index` is kept: the same key on every attempt, so that a repeated fetch leaves no litter."""
+    return f"{IMAGES}input/{uuid.uuid5(_NAMESPACE, f'{job_id}/input/{index}')}.{_checked(extension)}"
+
+
+def output_image(job_id: str, number: int, extension: str) -> str:
+    """Where result `number` (in display order, from 1) is kept."""
+    return f"{IMAGES}output/{job_id}/{number}.{_checked(extension)}"
+
+
+def history(user: str, at: datetime, job_id: str) -> str:
+    """An entry of a person's history; ascending keys are descending times."""
+    return f"{history_prefix(user)}{_LAST_MS - int(at.timestamp() * 1000):013d}-{job_id}"
+
+
+def history_prefix(user: str) -> str:
+    """What all of a person's history entries begin with."""
+    return f"history/{user}/"
+
+
+def history_time(key: str) -> float:
+    """Seconds since the epoch at which the job of this history key was done."""
+    return (_LAST_MS - int(key.rsplit("/", 1)[1][:13])) / 1000
+
+
+def poison(kind: str, ident: str) -> str:
+    """Where something that could not be handled is kept for the admin."""
+    return f"{POISON}{kind}/{ident}.json"
+
+
+def _checked(extension: str) -> str:
+    if not _EXTENSION.fullmatch(extension):
+        raise ValueError("not a file extension")
+    return extension

@@ -1,0 +1,204 @@
+"""Jobs in an object store: created if absent, changed by compare-and-swap, found by marker, listed by history."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage import object_keys
+from storage.errors import ObjectNotFoundError, PreconditionFailedError, RecordCorruptError, StorageUnavailableError
+from storage.events import Event
+from storage.job import (
+    HistoryEntry,
+    Job,
+    TaskRecord,
+    dump_history,
+    dump_job,
+    dump_task,
+    load_history,
+    load_job,
+    load_task,
+)
+from storage.objects import ObjectStore
+from storage.recent import KeyedLocks, KnownJob, RecentJobs
+from storage.transitions import apply_all
+
+MAX_RECORD_BYTES = 1_000_000
+_JSON = "application/json"
+# Each lost race means that somebody else made progress; this many in a row means that something is wrong.
+_MAX_LOST_RACES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMarker:
+    """A job that is marked open, and since when."""
+
+    job_id: str
+    marked_at: datetime
+
+
+class JobRepository:
+    """The truth about jobs. All methods raise the errors of `storage.objects.ObjectStore`.
+
+    `conditional_writes` says whether the store honours conditions (see `ObjectStore.probe`). Where it does not, one
+    process may use the repository: changes are then ordered by its locks alone.
+    """
+
+    def __init__(self, store: ObjectStore, *, conditional_writes: bool = True, keep_recent: int = 1000) -> None:
+        self._store = store
+        self._conditional = conditional_writes
+        self._recent = RecentJobs(keep_recent)
+        self._locks = KeyedLocks()
+
+    async def create(self, job: Job) -> bool:
+        """Record a new job and mark it open; False when the job exists already, which then stays as it is.
+
+        When this returns, a crash can no longer lose the job. The marker of an existing job is renewed only while
+        the job is not terminal.
+        """
+        async with self._locks.hold(job.id):
+            marked = asyncio.ensure_future(self._mark_open(job.id))
+            try:
+                created = await self._create_record(job)
+            finally:
+                # Never leave the marker's write behind: its failure is ours, and its end is the job's durability.
+                await asyncio.wait([marked])
+            marked.result()
+        if not created and (await self.load(job.id)).status.terminal:
+            await self._store.delete([object_keys.open_marker(job.id)])
+        return created
+
+    async def load(self, job_id: str) -> Job:
+        """The job as this process last saw it, or as it is recorded.
+
+        Raises:
+            ObjectNotFoundError: there is no such job.
+            RecordCorruptError: its record cannot be read.
+        """
+        return (await self._known(job_id)).job
+
+    async def change(self, job_id: str, events: Iterable[Event], now: datetime) -> Job:
+        """Fold the events into the job and write it, if they bring anything new; returns the job as it is then.
+
+        Raises:
+            IllegalTransitionError, EventRefusedError: the events do not fit the job as it is now recorded; nothing
+                was written.
+        """
+        events = tuple(events)
+        async with self._locks.hold(job_id):
+            for _ in range(_MAX_LOST_RACES):
+                known = await self._known(job_id)
+                job = apply_all(known.job, events, now)
+                if job is known.job:
+                    return job
+                if await self._replace(job, known.etag):
+                    return job
+        raise StorageUnavailableError(f"lost {_MAX_LOST_RACES} races for a job record in a row")
+
+    async def fresh(self, job_id: str) -> Job:
+        """The job as it is recorded now, whatever this process remembers."""
+        self._recent.forget(job_id)
+        return await self.load(job_id)
+
+    async def open_jobs(self) -> AsyncIterator[OpenMarker]:
+        """All jobs that are marked open. The cost grows with these only."""
+        async for row in self._store.list(object_keys.OPEN):
+            job_id = object_keys.job_id_of_marker(row.key)
+            if job_id:
+                yield OpenMarker(job_id, row.modified_at)
+
+    async def exists(self, job_id: str) -> bool:
+        """Whether the job is recorded, readable or not."""
+        try:
+            await self._known(job_id)
+        except ObjectNotFoundError:
+            return False
+        except RecordCorruptError:
+            return True
+        return True
+
+    async def close(self, job_id: str, prediction_ids: Iterable[str]) -> None:
+        """Remove the open marker and the task records of a job that needs nobody's attention any more."""
+        keys = [object_keys.task(p) for p in prediction_ids]
+        await self._store.delete([*keys, object_keys.open_marker(job_id)])
+        self._recent.forget(job_id)
+
+    async def put_task(self, task: TaskRecord) -> None:
+        """Write the record that leads from a prediction to its job."""
+        key = object_keys.task(task.prediction_id)
+        await self._store.put(key, dump_task(task), content_type=_JSON)
+
+    async def find_task(self, prediction_id: str) -> TaskRecord | None:
+        """The task record of a prediction, or None."""
+        if not object_keys.is_prediction_id(prediction_id):
+            return None
+        try:
+            found = await self._store.get(object_keys.task(prediction_id), max_bytes=MAX_RECORD_BYTES)
+        except ObjectNotFoundError:
+            return None
+        return load_task(found.body, prediction_id)
+
+    async def put_history(self, user: str, entry: HistoryEntry) -> None:
+        """Add to a person's history; writing the same entry again changes nothing."""
+        key = object_keys.history(user, entry.done_at, entry.job_id)
+        await self._store.put(key, dump_history(entry), content_type=_JSON)
+
+    async def history(self, user: str, *, limit: int, before: str = "") -> list[tuple[str, HistoryEntry]]:
+        """A person's latest jobs with their keys, newest first; `before` is the last key of the page before."""
+        prefix = object_keys.history_prefix(user)
+        keys = [row.key async for row in self._store.list(prefix, start_after=before, limit=limit)]
+        bodies = await asyncio.gather(*(self._store.get(key, max_bytes=MAX_RECORD_BYTES) for key in keys))
+        return [(key, load_history(found.body, key)) for key, found in zip(keys, bodies, strict=True)]
+
+    async def done_since(self, user: str, since_s: float, *, limit: int) -> list[float]:
+        """When this person's jobs after `since_s` (epoch seconds) were done, newest first; one listing."""
+        times = []
+        async for row in self._store.list(object_keys.history_prefix(user), limit=limit):
+            at = object_keys.history_time(row.key)
+            if at < since_s:
+                break
+            times.append(at)
+        return times
+
+    async def keep_poison(self, kind: str, ident: str, document: Mapping[str, object]) -> str:
+        """Keep what nobody foresaw, for the admin; returns its key."""
+        key = object_keys.poison(kind, ident)
+        body = json.dumps(document, ensure_ascii=False, default=str, indent=1).encode()
+        await self._store.put(key, body[:MAX_RECORD_BYTES], content_type=_JSON)
+        return key
+
+    async def _mark_open(self, job_id: str) -> None:
+        await self._store.put(object_keys.open_marker(job_id), b"", content_type="text/plain")
+
+    async def _create_record(self, job: Job) -> bool:
+        key = object_keys.job(job.id)
+        if not self._conditional and await self.exists(job.id):
+            return False
+        try:
+            etag = await self._store.put(key, dump_job(job), content_type=_JSON, if_absent=self._conditional)
+        except PreconditionFailedError:
+            return False
+        self._recent.put(KnownJob(job, etag))
+        return True
+
+    async def _known(self, job_id: str) -> KnownJob:
+        known = self._recent.get(job_id)
+        if known is None:
+            found = await self._store.get(object_keys.job(job_id), max_bytes=MAX_RECORD_BYTES)
+            known = KnownJob(load_job(found.body, job_id), found.etag)
+            self._recent.put(known)
+        return known
+
+    async def _replace(self, job: Job, etag: str) -> bool:
+        condition = etag if self._conditional else None
+        # Until the store answers, what is remembered may be wrong: a write that failed may have happened.
+        self._recent.forget(job.id)
+        try:
+            etag = await self._store.put(
+                object_keys.job(job.id), dump_job(job), content_type=_JSON, if_match=condition
+            )
+        except PreconditionFailedError:
+            return False
+        self._recent.put(KnownJob(job, etag))
+        return True
