@@ -1,0 +1,54 @@
+"""What a step may report. Whatever else a step raises is unforeseen and ends in `poison/`."""
+
+from collections.abc import Mapping
+
+
+class JobsError(Exception):
+    """Root of the errors of this package."""
+
+
+class NotDoneError(JobsError):
+    """Nothing happened and time helps: try the step again, not before `retry_after_s` if that is given.
+
+    `code` names the reason for the record, the log and, where it concerns the person, the status message.
+    """
+
+    def __init__(self, code: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(code)
+        self.code, self.retry_after_s = code, retry_after_s
+
+
+# Reasons to stand in line. Who waits for these is nudged when a place is freed, and may then ask before its time.
+IN_LINE = frozenset({"user_busy", "replicate_full"})
+
+
+class OutcomeUnknownError(JobsError):
+    """A side effect that cannot be undone may have happened; its claim must stand."""
+
+
+class JobFailedError(JobsError):
+    """The job cannot succeed. `code` and `facts` make the sentence that the person reads."""
+
+    def __init__(self, code: str, facts: Mapping[str, str | int | float] | None = None) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, dict(facts or {})
+
+
+class SlotFailedError(JobsError):
+    """One image of the job cannot be had; others may."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class ChatGoneError(JobsError):
+    """The person blocked the bot, or the chat is no more: nobody is there to be told."""
+
+
+class StatusMessageGoneError(JobsError):
+    """There is no status message to edit (any more)."""
+
+
+class NoSuchJobError(JobsError):
+    """The job that was named is not recorded."""

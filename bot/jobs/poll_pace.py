@@ -1,0 +1,45 @@
+"""When to poll: seldom while callbacks are expected, briskly at first without them, ever less while nothing changes.
+
+The pace lives in memory only: a process that starts anew polls what is due and finds its pace again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_BRISK_S = 1.0  # the first poll without callbacks; fast models take about this long
+_GROWTH = 1.5
+_MAX_GROWTH = 8.0  # an unchanged prediction is polled at least every 8 intervals
+
+
+@dataclass(frozen=True, slots=True)
+class _Polled:
+    times: int
+    at: datetime
+
+
+class PollPace:
+    """`interval_s` without news makes a prediction due when callbacks are on; it is the ceiling when they are off."""
+
+    def __init__(self, interval_s: float, *, callbacks: bool) -> None:
+        self._interval_s, self._callbacks = interval_s, callbacks
+        self._polled: dict[str, _Polled] = {}
+
+    def next_poll(self, prediction_id: str, heard_at: datetime) -> datetime:
+        """The earliest time at which asking is worth it."""
+        before = self._polled.get(prediction_id)
+        times, since = (before.times, max(before.at, heard_at)) if before else (0, heard_at)
+        if self._callbacks:
+            wait_s = self._interval_s * min(_GROWTH**times, _MAX_GROWTH)
+        else:
+            wait_s = min(_BRISK_S * _GROWTH**times, self._interval_s)
+        return since + timedelta(seconds=wait_s)
+
+    def polled(self, prediction_id: str, at: datetime) -> None:
+        """It was asked about at this time."""
+        before = self._polled.get(prediction_id)
+        # More than 60 doublings would overflow a float's usefulness, and the waits are capped long before.
+        self._polled[prediction_id] = _Polled(min(before.times + 1, 60) if before else 1, at)
+
+    def forget(self, prediction_id: str) -> None:
+        """It ended."""
+        self._polled.pop(prediction_id, None)

@@ -1,0 +1,123 @@
+"""What the use cases need from the doors and the process around them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+from storage.job import Job, JobFile
+
+
+class Clock(Protocol):
+    """The time. Tests bring their own."""
+
+    def now(self) -> datetime:
+        """Now, aware, UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A result and its bytes; `content` is positioned anywhere and may be read from several times."""
+
+    file: JobFile
+    content: BinaryIO
+
+
+class Notifier(Protocol):
+    """Speaks to the chat that a job came from.
+
+    Every method raises `ChatGoneError` when nobody is there any more, and `NotDoneError` when the message is known
+    not to have been accepted and time helps. Methods that edit may be repeated at will.
+    """
+
+    async def announce(self, job: Job, key: str) -> int:
+        """Send the status message with the text of `key`, without a ping; returns its message id."""
+        ...
+
+    async def show_status(self, job: Job, key: str) -> None:
+        """Edit the status message; does nothing when it shows this text already or was deleted."""
+        ...
+
+    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+        """Send the outcome as a new message that pings and quotes the original; returns the message ids.
+
+        Raises:
+            OutcomeUnknownError: it may or may not have been accepted.
+        """
+        ...
+
+    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+        """Make the status message the outcome: cannot duplicate, so it settles an unknown one.
+
+        Raises:
+            StatusMessageGoneError: there is none.
+        """
+        ...
+
+    async def retract_status(self, job: Job) -> None:
+        """Delete the status message unless it has become the outcome; one that is gone already is fine."""
+        ...
+
+    async def alert(self, code: str, text: str) -> None:
+        """Tell the admins; the same code at most once in a while. Never raises for an unreachable admin."""
+        ...
+
+
+class PhotoSource(Protocol):
+    """Where the pictures that people sent can be had."""
+
+    async def fetch(self, file_id: str, *, max_bytes: int) -> bytes:
+        """The picture's bytes.
+
+        Raises:
+            NotDoneError: time helps.
+            JobFailedError: it is gone (`input_gone`) or larger than `max_bytes` (`too_many_bytes`).
+        """
+        ...
+
+
+class OutputSource(Protocol):
+    """Where results can be fetched: Replicate's delivery hosts, and no others."""
+
+    async def fetch(self, url: str, into: BinaryIO, *, max_bytes: int) -> int:
+        """Write the output into `into`; returns its size in bytes.
+
+        Raises:
+            replicate_gateway.errors.OutputRefusedError: host, redirect, size or answer are not acceptable.
+            replicate_gateway.errors.GatewayUnavailableError: time helps.
+        """
+        ...
+
+
+class JobQueue(Protocol):
+    """Nudges: "advance this job, not before then". The record is the truth; losing or doubling one is harmless."""
+
+    async def enqueue(self, job_id: str, delay_s: float = 0.0) -> None:
+        """Have the job advanced in `delay_s` seconds; of several nudges the earliest counts."""
+        ...
+
+    def scheduled(self, job_id: str) -> bool:
+        """Whether a nudge for the job is known to be on its way; False when in doubt."""
+        ...
+
+
+class Peers(Protocol):
+    """The processes that share the storage."""
+
+    @property
+    def me(self) -> str:
+        """This run of this process; never the same again."""
+        ...
+
+    def alive(self, run_id: str) -> bool:
+        """Whether that run may still be at work, so that its claims must be left alone."""
+        ...
+
+
+class InputLinks(Protocol):
+    """How Replicate gets to see a stored input."""
+
+    async def link(self, key: str, content_type: str) -> str:
+        """A URL for the prediction's input that works for as long as a prediction may wait."""
+        ...

@@ -1,0 +1,76 @@
+"""Between Replicate's words and the job's: failure codes, and the events that follow from a prediction's state."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.jobs.errors import JobFailedError, JobsError, NotDoneError, OutcomeUnknownError
+from replicate_gateway import errors as gateway
+from replicate_gateway.prediction import Prediction, PredictionStatus, output_urls
+from storage.events import Event, PredictionCreated, PredictionEnded
+
+# What models say when they fail -> our failure code. First match counts. Sources of the wordings: Replicate's
+# error codes (https://replicate.com/docs/reference/error-codes) and the models' own predictors.
+_MODEL_ERRORS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"nsfw|sensitive|safety|\(E005\)", re.IGNORECASE), "model_refused_content"),
+    (re.compile(r"no face|face not (found|detected)|could not (find|detect).{0,20}face", re.IGNORECASE), "no_face"),
+    (re.compile(r"out of memory|\bOOM\b|too large|resolution", re.IGNORECASE), "model_out_of_memory"),
+)
+
+# Failures that only the operator can mend; the admins are told, the person reads that it is not their doing.
+OPERATOR_CODES = frozenset({"service_credentials", "service_credit", "service_model"})
+
+
+def failure_code(error: str | None) -> str:
+    """The failure code for a model's own error text, which never reaches a chat."""
+    for pattern, code in _MODEL_ERRORS:
+        if error and pattern.search(error):
+            return code
+    return "model_failed"
+
+
+def translated(error: gateway.GatewayError) -> JobsError:
+    """What a refused or failed call means for the step that made it."""
+    match error:
+        case gateway.GatewayBusyError():
+            return NotDoneError("replicate_busy", retry_after_s=error.retry_after_s)
+        case gateway.GatewayUnreachableError() | gateway.GatewayUnavailableError():
+            return NotDoneError("replicate_unreachable")
+        case gateway.OutcomeUnknownError():
+            return OutcomeUnknownError(str(error))
+        case gateway.CredentialsRefusedError():
+            return JobFailedError("service_credentials")
+        case gateway.CreditExhaustedError():
+            return JobFailedError("service_credit")
+        case gateway.ModelNotFoundError():
+            return JobFailedError("service_model")
+        case gateway.PayloadTooLargeError():
+            return JobFailedError("model_out_of_memory")
+        case gateway.PredictionRejectedError():
+            return JobFailedError("input_rejected")
+        case _:
+            return NotDoneError("replicate_unreachable")
+
+
+def news_of(prediction: Prediction, slot: int, now: datetime) -> Sequence[Event]:
+    """The events that a prediction's present state means for its slot.
+
+    Applied to a job that knows all this already they change nothing, so callbacks and polls may repeat.
+    """
+    created = PredictionCreated(slot, prediction.id, now)
+    if not prediction.status.terminal:
+        return (created,)
+    urls = output_urls(prediction.output)
+    failure = None
+    if prediction.status is PredictionStatus.CANCELED:
+        failure = "prediction_canceled"
+    elif prediction.status is PredictionStatus.ABORTED:
+        failure = "prediction_aborted"
+    elif prediction.status is PredictionStatus.FAILED:
+        failure = failure_code(prediction.error)
+    elif not urls:
+        failure = "no_output" if not prediction.data_removed else "output_gone"
+    ended = PredictionEnded(
+        slot, prediction.id, now, () if failure else urls, failure, predict_time_s=prediction.predict_time_s
+    )
+    return (created, ended)

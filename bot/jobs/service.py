@@ -1,0 +1,135 @@
+"""What the doors call. Each call returns once the fact is durable; the work follows through the queue."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+import structlog
+from structlog.contextvars import bind_contextvars
+
+from bot.jobs.background import Background
+from bot.jobs.callback_reference import JobReference
+from bot.jobs.errors import NoSuchJobError
+from bot.jobs.ports import Clock, JobQueue
+from bot.jobs.replicate_news import news_of
+from replicate_gateway.errors import GatewayError
+from replicate_gateway.prediction import Prediction
+from replicate_gateway.protocol import ReplicateGateway
+from storage.errors import ObjectNotFoundError
+from storage.events import CancelRequested
+from storage.job import InputImage, Job, Origin, Slot
+from storage.object_keys import is_job_id
+from storage.repository import JobRepository
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a person asks for, as a door understood it. The same delivery must always give the same `job_id`."""
+
+    job_id: str
+    origin: Origin
+    preset: str
+    inputs: tuple[InputImage, ...]
+    prompt: str = ""
+    seeds: tuple[int | None, ...] = (None,)
+
+
+class CallbackResult(StrEnum):
+    """What became of a callback; each of them is answered with 200."""
+
+    RECORDED = "recorded"
+    REPEATED = "repeated"  # it brought nothing new
+    SUPERSEDED = "superseded"  # of a prediction that the job no longer waits for
+    UNKNOWN = "unknown"  # of a prediction that no job of ours made
+
+
+class JobService:
+    """The use cases behind the doors.
+
+    All methods raise `StorageUnavailableError` when the fact cannot be recorded now; the sender should try again.
+    """
+
+    def __init__(
+        self,
+        repository: JobRepository,
+        queue: JobQueue,
+        gateway: ReplicateGateway,
+        background: Background,
+        clock: Clock,
+        *,
+        job_timeout_s: float,
+    ) -> None:
+        self._repository, self._queue, self._gateway = repository, queue, gateway
+        self._background, self._clock = background, clock
+        self._timeout = timedelta(seconds=job_timeout_s)
+
+    async def submit(self, submission: Submission) -> bool:
+        """Record a job and have it advanced; False when it was recorded before, whether finished or not."""
+        now = self._clock.now()
+        job = Job(
+            id=submission.job_id,
+            origin=submission.origin,
+            preset=submission.preset,
+            prompt=submission.prompt,
+            inputs=submission.inputs,
+            slots=tuple(Slot(seed=seed) for seed in submission.seeds),
+            created_at=now,
+            updated_at=now,
+            deadline=now + self._timeout,
+        )
+        bind_contextvars(job_id=job.id)
+        created = await self._repository.create(job)
+        _log.info("job_recorded" if created else "job_repeated", preset=job.preset, user=job.origin.user)
+        await self._queue.enqueue(job.id)
+        return created
+
+    async def record_callback(self, reference: JobReference | None, prediction: Prediction) -> CallbackResult:
+        """Record what Replicate says of a prediction, and have its job advanced if that was news."""
+        reference = reference or await self._look_up(prediction.id)
+        job = await self._find(reference) if reference else None
+        if reference is None or job is None or reference.slot >= len(job.slots):
+            return CallbackResult.UNKNOWN
+        bind_contextvars(job_id=job.id, chat_id=job.origin.chat_id)
+        now = self._clock.now()
+        changed = await self._repository.change(job.id, news_of(prediction, reference.slot, now), now)
+        slot = changed.slots[reference.slot]
+        if slot.prediction_id != prediction.id or (changed.outcome and not prediction.status.terminal):
+            if not prediction.status.terminal:
+                self._background.spawn(self._stop(prediction.id), name=f"stop {prediction.id}")
+            return CallbackResult.SUPERSEDED
+        if changed == job:
+            return CallbackResult.REPEATED
+        await self._queue.enqueue(job.id)
+        return CallbackResult.RECORDED
+
+    async def cancel(self, job_id: str, user: str) -> Job:
+        """Note that the person wants the job to stop; returns the job as it is then.
+
+        Raises:
+            NoSuchJobError: this person has no such job.
+        """
+        job = await self._find(JobReference(job_id, 0)) if is_job_id(job_id) else None
+        if job is None or job.origin.user != user:
+            raise NoSuchJobError(job_id)
+        job = await self._repository.change(job_id, [CancelRequested()], self._clock.now())
+        await self._queue.enqueue(job_id)
+        return job
+
+    async def _look_up(self, prediction_id: str) -> JobReference | None:
+        task = await self._repository.find_task(prediction_id)
+        return JobReference(task.job_id, task.slot) if task else None
+
+    async def _find(self, reference: JobReference) -> Job | None:
+        try:
+            return await self._repository.load(reference.job_id)
+        except ObjectNotFoundError:
+            return None
+
+    async def _stop(self, prediction_id: str) -> None:
+        """Nobody waits for it, and it costs money; if it cannot be stopped it ends unread."""
+        try:
+            await self._gateway.cancel(prediction_id)
+        except GatewayError as error:
+            _log.warning("superseded_not_stopped", prediction_id=prediction_id, error=str(error))

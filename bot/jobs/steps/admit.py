@@ -1,0 +1,40 @@
+"""Find a place for a new job within its person's limits."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from bot.jobs.admission import Admission
+from bot.jobs.errors import NotDoneError
+from bot.jobs.quota import DailyQuota
+from bot.jobs.steps.step import Due, Step
+from storage.events import Admitted, Event, OutcomeDecided
+from storage.job import Job, JobStatus
+
+# A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.
+ASK_AGAIN_S = 30.0
+
+
+class Admit(Step):
+    """Pending jobs only: `USER_MAX_ACTIVE_JOBS` at a time wait their turn, `USER_DAILY_JOBS` a day are refused."""
+
+    name = "admit"
+    done = "job_admitted"
+
+    def __init__(self, admission: Admission, quota: DailyQuota) -> None:
+        self._admission, self._quota = admission, quota
+
+    def due(self, job: Job, now: datetime) -> Iterator[Due]:
+        """Nobody has looked at the limits yet."""
+        if job.status is JobStatus.PENDING and not job.outcome and not job.cancel_requested:
+            yield Due()
+
+    async def perform(self, job: Job, part: int) -> Sequence[Event]:
+        """Take a place, then look at the day's quota: in this order two jobs cannot share the last of the day."""
+        user = job.origin.user
+        if not self._admission.admit_job(job):
+            raise NotDoneError("user_busy", retry_after_s=ASK_AGAIN_S)
+        refusal = await self._quota.refusal(user, active=self._admission.jobs_of(user) - 1)
+        if refusal:
+            facts: dict[str, str | int | float] = {"limit": refusal.limit, "wait_s": refusal.wait_s}
+            return [OutcomeDecided(JobStatus.FAILED, refusal.at, "daily_quota", facts)]
+        return [Admitted()]

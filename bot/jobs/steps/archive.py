@@ -1,0 +1,89 @@
+"""Make the outputs ours: Replicate deletes them an hour after the prediction."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import BinaryIO
+
+from bot.jobs.artifacts import Artifacts, new_spool
+from bot.jobs.byte_budget import ByteBudget
+from bot.jobs.errors import NotDoneError, SlotFailedError
+from bot.jobs.images import ImageRefusedError, inspect_output
+from bot.jobs.ports import OutputSource
+from bot.jobs.steps.step import Due, Step
+from replicate_gateway.errors import GatewayUnavailableError, OutputRefusedError
+from storage import object_keys
+from storage.events import Event, OutputArchived, SlotFailed
+from storage.job import Job, JobFile, SlotState
+from storage.objects import ObjectStore
+
+MAX_OUTPUT_BYTES = 50_000_000  # what Telegram takes from a bot as a document
+MAX_OUTPUTS = 10  # of one prediction; the most that an album holds
+_TYPICAL_OUTPUT_BYTES = 4_000_000
+
+
+class Archive(Step):
+    """One part per slot: fetch, look at what it really is, store."""
+
+    name = "archive"
+    done = "artifact_archived"
+
+    def __init__(
+        self, outputs: OutputSource, store: ObjectStore, artifacts: Artifacts, budget: ByteBudget, executor: Executor
+    ) -> None:
+        self._outputs, self._store, self._artifacts = outputs, store, artifacts
+        self._budget, self._executor = budget, executor
+
+    def due(self, job: Job, now: datetime) -> Iterator[Due]:
+        """Every slot whose outputs still lie at Replicate."""
+        if not job.outcome:
+            yield from (Due(part) for part, slot in enumerate(job.slots) if slot.state is SlotState.SUCCEEDED)
+
+    async def perform(self, job: Job, part: int) -> Sequence[Event]:
+        """An output that is not acceptable fails the slot; one that cannot be had now is tried again."""
+        slot = job.slots[part]
+        first = 1 + part * MAX_OUTPUTS
+        files = [
+            await self._archive(job.id, number, url) for number, url in enumerate(slot.output[:MAX_OUTPUTS], first)
+        ]
+        return [OutputArchived(part, tuple(files))]
+
+    def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
+        """The other slots may still give an image."""
+        return SlotFailed(part, code)
+
+    async def _archive(self, job_id: str, number: int, url: str) -> JobFile:
+        spool = new_spool()
+        try:
+            async with self._budget.reserve(_TYPICAL_OUTPUT_BYTES):
+                file = await self._fetch_and_store(job_id, number, url, spool)
+        except BaseException:
+            spool.close()
+            raise
+        self._artifacts.keep(job_id, file.key, spool)
+        return file
+
+    async def _fetch_and_store(self, job_id: str, number: int, url: str, spool: BinaryIO) -> JobFile:
+        try:
+            size = await self._outputs.fetch(url, spool, max_bytes=MAX_OUTPUT_BYTES)
+        except OutputRefusedError as error:
+            raise SlotFailedError(error.code) from error
+        except GatewayUnavailableError as error:
+            raise NotDoneError("output_unreachable") from error
+        try:
+            image = await asyncio.get_running_loop().run_in_executor(self._executor, inspect_output, spool, size)
+        except ImageRefusedError as error:
+            raise SlotFailedError("output_not_an_image") from error
+        key = object_keys.output_image(job_id, number, image.extension)
+        spool.seek(0)
+        await self._store.put_file(key, spool, size=size, content_type=image.content_type)
+        return JobFile(
+            key=key,
+            content_type=image.content_type,
+            size=size,
+            number=number,
+            width=image.width,
+            height=image.height,
+            as_photo=image.as_photo,
+        )

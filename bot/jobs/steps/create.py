@@ -1,0 +1,111 @@
+"""Create the prediction of a slot. It costs money and cannot be undone, so it is claimed before it is done."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.jobs.admission import Admission
+from bot.jobs.callback_reference import CallbackReference
+from bot.jobs.errors import NotDoneError
+from bot.jobs.ports import Clock, InputLinks
+from bot.jobs.replicate_news import news_of, translated
+from bot.jobs.steps.step import Due, Step
+from replicate_gateway.errors import GatewayBusyError, GatewayError
+from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
+from replicate_gateway.prediction import Prediction
+from replicate_gateway.presets import Preset
+from storage.errors import StorageError
+from storage.events import CreateClaimed, CreateReleased, Event
+from storage.job import Claim, Job, JobStatus, SlotState, TaskRecord
+from storage.repository import JobRepository
+
+# A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.
+ASK_AGAIN_S = 30.0
+
+_log = structlog.get_logger()
+
+
+class Create(Step):
+    """One part per slot. The callback's URL names job and slot, so that an orphan finds its way home."""
+
+    name = "create"
+    done = "prediction_created"
+
+    def __init__(
+        self,
+        gateway: ReplicateGateway,
+        presets: Mapping[str, Preset],
+        links: InputLinks,
+        callbacks: CallbackReference | None,
+        admission: Admission,
+        repository: JobRepository,
+        clock: Clock,
+    ) -> None:
+        self._gateway, self._presets, self._links, self._callbacks = gateway, presets, links, callbacks
+        self._admission, self._repository, self._clock = admission, repository, clock
+        self._busy_until = clock.now()
+
+    def due(self, job: Job, now: datetime) -> Iterator[Due]:
+        """Every open slot, once all inputs are stored."""
+        ready = job.status is JobStatus.PROCESSING and not job.outcome and not job.cancel_requested
+        if ready and all(image.key for image in job.inputs):
+            yield from (Due(part) for part, slot in enumerate(job.slots) if slot.state is SlotState.OPEN)
+
+    def enter(self, job: Job, part: int) -> None:
+        """Take one of the places for predictions in flight; nobody knocks while Replicate has said to wait."""
+        wait_s = (self._busy_until - self._clock.now()).total_seconds()
+        if wait_s > 0:
+            raise NotDoneError("replicate_busy", retry_after_s=wait_s)
+        if not self._admission.admit_prediction(job, part):
+            raise NotDoneError("replicate_full", retry_after_s=ASK_AGAIN_S)
+
+    def claim(self, part: int, claim: Claim) -> Event:
+        """From here on a prediction may exist that nobody knows of."""
+        return CreateClaimed(part, claim)
+
+    def release(self, job: Job, part: int) -> Event:
+        """Replicate said no, or was never reached."""
+        return CreateReleased(part)
+
+    async def perform(self, job: Job, part: int) -> Sequence[Event]:
+        """One POST, never repeated here: only the record may say whether another one is safe."""
+        request = await self._request(job, part)
+        try:
+            prediction = await self._gateway.create(request)
+        except GatewayError as error:
+            if isinstance(error, GatewayBusyError):
+                self._busy_until = self._clock.now() + timedelta(seconds=error.retry_after_s)
+            raise translated(error) from error
+        await self.remember(job, part, prediction.id)
+        return news_of(prediction, part, self._clock.now())
+
+    async def remember(self, job: Job, part: int, prediction_id: str) -> None:
+        """Write the task record. It is an index: the job's own record knows the prediction in any case."""
+        now = self._clock.now()
+        task = TaskRecord(prediction_id, job.id, part, job.origin.chat_id, now)
+        try:
+            await self._repository.put_task(task)
+        except StorageError as error:
+            _log.warning("task_record_missing", prediction_id=prediction_id, error=str(error))
+
+    def is_ours(self, prediction: Prediction, job: Job, part: int) -> bool:
+        """Whether this prediction is one that the slot's create call made: our input, our seed, nobody else's."""
+        if any(slot.prediction_id == prediction.id for slot in job.slots):
+            return False
+        seed, field = job.slots[part].seed, self._presets[job.preset].seed_field
+        if field and seed is not None and prediction.input.get(field) != seed:
+            return False
+        sent = json.dumps(prediction.input)
+        return all(image.key and image.key in sent for image in job.inputs)
+
+    async def _request(self, job: Job, part: int) -> PredictionRequest:
+        preset = self._presets[job.preset]
+        links = [await self._links.link(image.key or "", image.content_type or "") for image in job.inputs]
+        return PredictionRequest(
+            model=preset.model,
+            input=preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed),
+            webhook=self._callbacks.url(job.id, part) if self._callbacks else None,
+            webhook_events=("start", "completed"),
+        )

@@ -1,0 +1,48 @@
+"""Bring in what the person sent: download, check, store under our own key."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from datetime import datetime
+
+from bot.jobs.byte_budget import ByteBudget
+from bot.jobs.errors import JobFailedError
+from bot.jobs.images import ImageLimits, ImageRefusedError, check_input_image
+from bot.jobs.ports import PhotoSource
+from bot.jobs.steps.step import Due, Step
+from storage import object_keys
+from storage.events import Event, InputStored
+from storage.job import Job, JobStatus
+from storage.objects import ObjectStore
+
+
+class FetchInput(Step):
+    """One part per input. The key is the same on every attempt, so a repeated fetch overwrites."""
+
+    name = "fetch_input"
+    done = "input_stored"
+
+    def __init__(
+        self, photos: PhotoSource, store: ObjectStore, limits: ImageLimits, budget: ByteBudget, executor: Executor
+    ) -> None:
+        self._photos, self._store, self._limits = photos, store, limits
+        self._budget, self._executor = budget, executor
+
+    def due(self, job: Job, now: datetime) -> Iterator[Due]:
+        """Every input that has no key yet."""
+        if job.status is JobStatus.PROCESSING and not job.outcome and not job.cancel_requested:
+            yield from (Due(index) for index, image in enumerate(job.inputs) if image.key is None)
+
+    async def perform(self, job: Job, part: int) -> Sequence[Event]:
+        """A picture that cannot be used ends the job with a sentence that says why."""
+        image = job.inputs[part]
+        async with self._budget.reserve(image.size or self._limits.max_bytes):
+            body = await self._photos.fetch(image.file_id, max_bytes=self._limits.max_bytes)
+            loop = asyncio.get_running_loop()
+            try:
+                checked = await loop.run_in_executor(self._executor, check_input_image, body, self._limits)
+            except ImageRefusedError as error:
+                raise JobFailedError(error.code.value, error.data) from error
+            key = object_keys.input_image(job.id, part, checked.extension)
+            await self._store.put(key, checked.body, content_type=checked.content_type)
+        return [InputStored(part, key, checked.content_type, checked.width, checked.height)]

@@ -1,0 +1,66 @@
+"""Settle a create call of unknown outcome: find its prediction, or make sure that there is none."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from bot.jobs.errors import JobFailedError, NotDoneError
+from bot.jobs.ports import Clock, Peers
+from bot.jobs.replicate_news import news_of, translated
+from bot.jobs.steps.create import Create
+from bot.jobs.steps.step import Due, Step
+from replicate_gateway.errors import GatewayError
+from replicate_gateway.protocol import ReplicateGateway
+from replicate_gateway.prediction import Prediction
+from storage.events import CreateReleased, Event
+from storage.job import Job, SlotState
+
+# How long after the claim a prediction may still turn up, by its own callback or in Replicate's list.
+GRACE_S = 30.0
+# A live process is left alone with its claim for longer than any create call may take.
+CLAIM_LEASE_S = 120.0
+_MAX_CREATES = 4
+_CLOCK_SKEW = timedelta(seconds=60)
+_LOOK_AT = 300  # predictions of this account, newest first
+
+
+class FindOrphan(Step):
+    """A prediction is ours when its callback URL, or its input, is the one that this slot would have sent."""
+
+    name = "find_orphan"
+    done = "orphan_settled"
+
+    def __init__(self, gateway: ReplicateGateway, create: Create, peers: Peers, clock: Clock) -> None:
+        self._gateway, self._create, self._peers, self._clock = gateway, create, peers, clock
+
+    def due(self, job: Job, now: datetime) -> Iterator[Due]:
+        """Every claimed slot whose claimant is not at work on it."""
+        if job.outcome:
+            return
+        for part, slot in enumerate(job.slots):
+            if slot.state is SlotState.CLAIMED and slot.claim:
+                alive = self._peers.alive(slot.claim.by)
+                yield Due(part, slot.claim.at + timedelta(seconds=CLAIM_LEASE_S) if alive else None)
+
+    async def perform(self, job: Job, part: int) -> Sequence[Event]:
+        """Adopt it; or wait out the grace time; or free the slot for another try."""
+        slot = job.slots[part]
+        if slot.claim is None:  # its callback was faster
+            return []
+        found = await self._search(job, part, slot.claim.at)
+        now = self._clock.now()
+        if found:
+            await self._create.remember(job, part, found.id)
+            return news_of(found, part, now)
+        waited_s = (now - slot.claim.at).total_seconds()
+        if waited_s < GRACE_S:
+            raise NotDoneError("create_unclear", retry_after_s=GRACE_S - waited_s)
+        if slot.creates >= _MAX_CREATES:
+            raise JobFailedError("replicate_unclear")
+        return [CreateReleased(part)]
+
+    async def _search(self, job: Job, part: int, claimed_at: datetime) -> Prediction | None:
+        try:
+            recent = await self._gateway.recent(created_after=claimed_at - _CLOCK_SKEW, limit=_LOOK_AT)
+        except GatewayError as error:
+            raise translated(error) from error
+        return next((p for p in recent if self._create.is_ours(p, job, part)), None)

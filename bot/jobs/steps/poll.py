@@ -1,0 +1,46 @@
+"""Ask Replicate how a prediction stands when no callback has told for a while."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from bot.jobs.errors import SlotFailedError
+from bot.jobs.poll_pace import PollPace
+from bot.jobs.ports import Clock
+from bot.jobs.replicate_news import news_of, translated
+from bot.jobs.steps.step import Due, Step
+from replicate_gateway.errors import GatewayError, PredictionNotFoundError
+from replicate_gateway.protocol import ReplicateGateway
+from storage.events import Event
+from storage.job import Job, SlotState
+
+
+class Poll(Step):
+    """Without webhooks this is the way that results come; with them it is the safety net."""
+
+    name = "poll"
+    done = "prediction_polled"
+
+    def __init__(self, gateway: ReplicateGateway, pace: PollPace, clock: Clock) -> None:
+        self._gateway, self._pace, self._clock = gateway, pace, clock
+
+    def due(self, job: Job, now: datetime) -> Iterator[Due]:
+        """Every running slot, when its next poll is due."""
+        if job.outcome:
+            return
+        for part, slot in enumerate(job.slots):
+            if slot.state is SlotState.RUNNING and slot.prediction_id and slot.heard_at:
+                yield Due(part, self._pace.next_poll(slot.prediction_id, slot.heard_at))
+
+    async def perform(self, job: Job, part: int) -> Sequence[Event]:
+        """A prediction that Replicate no longer knows gives no image."""
+        prediction_id = job.slots[part].prediction_id or ""
+        self._pace.polled(prediction_id, self._clock.now())
+        try:
+            prediction = await self._gateway.get(prediction_id)
+        except PredictionNotFoundError as error:
+            raise SlotFailedError("prediction_lost") from error
+        except GatewayError as error:
+            raise translated(error) from error
+        if prediction.status.terminal:
+            self._pace.forget(prediction_id)
+        return news_of(prediction, part, self._clock.now())

@@ -1,0 +1,45 @@
+"""Settle a message of unknown outcome: the status message becomes the result, which cannot make a second ping."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+
+from bot.jobs.artifacts import Artifacts
+from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
+from bot.jobs.ports import Notifier, Peers
+from bot.jobs.steps.find_orphan import CLAIM_LEASE_S
+from bot.jobs.steps.step import Due, Step
+from bot.jobs.steps.tell import told
+from storage.events import DeliveryReleased, Event
+from storage.job import Job
+
+
+class SettleTelling(Step):
+    """Only when there is no status message any more the outcome is sent anew."""
+
+    name = "settle_telling"
+    done = "outcome_settled"
+
+    def __init__(self, notifier: Notifier, artifacts: Artifacts, peers: Peers) -> None:
+        self._notifier, self._artifacts, self._peers = notifier, artifacts, peers
+
+    def due(self, job: Job, now: datetime) -> Iterator[Due]:
+        """The message was claimed, and whoever claimed it is not at work on it."""
+        if job.outcome and job.delivery and not job.status.terminal:
+            alive = self._peers.alive(job.delivery.by)
+            yield Due(not_before=job.delivery.at + timedelta(seconds=CLAIM_LEASE_S) if alive else None)
+
+    async def perform(self, job: Job, part: int) -> Sequence[Event]:
+        """Repeating the edit changes nothing, so this needs no claim."""
+        async with AsyncExitStack() as stack:
+            results = await self._artifacts.open(job, stack)
+            try:
+                return [told(job, await self._notifier.edit_into_outcome(job, results))]
+            except ChatGoneError:
+                return [told(job)]
+            except StatusMessageGoneError:
+                return [DeliveryReleased(job.delivery)] if job.delivery else []
+
+    def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
+        """The result stays in the history."""
+        return told(job)

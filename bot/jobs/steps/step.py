@@ -1,0 +1,57 @@
+"""What a step is: a part of a job's way that can be seen to be missing, and done."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from storage.events import Event, OutcomeDecided
+from storage.job import Claim, Job, JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Part `part` (an input, a slot) of a step is missing and may be done from `not_before` on."""
+
+    part: int = 0
+    not_before: datetime | None = None
+
+
+class Step(ABC):
+    """One module per step. `due` only looks at the job; `perform` acts and says what happened.
+
+    A step whose effect cannot be undone gives a `claim` event. It is recorded before `perform` is called, and
+    `release` takes it back when the effect is known not to have happened.
+    """
+
+    name: ClassVar[str]
+    done: ClassVar[str]  # the log event when it was done
+
+    @abstractmethod
+    def due(self, job: Job, now: datetime) -> Iterator[Due]:
+        """The parts of this step that are missing from the job."""
+
+    @abstractmethod
+    async def perform(self, job: Job, part: int) -> Sequence[Event]:
+        """Do it; the events that follow.
+
+        Raises:
+            NotDoneError, OutcomeUnknownError, JobFailedError, SlotFailedError, ChatGoneError: see `bot.jobs.errors`.
+            StorageError: the storage cannot be used; whatever was done shows when the job is looked at again.
+        """
+
+    def enter(self, job: Job, part: int) -> None:
+        """Called before anything is claimed; raises `NotDoneError` when there is no place for the work."""
+
+    def claim(self, part: int, claim: Claim) -> Event | None:
+        """The event that announces an effect that cannot be undone."""
+        return None
+
+    def release(self, job: Job, part: int) -> Event | None:
+        """The event that takes the claim back."""
+        return None
+
+    def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
+        """What follows when this step keeps failing in a way nobody foresaw."""
+        return OutcomeDecided(JobStatus.FAILED, now, code)

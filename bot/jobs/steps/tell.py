@@ -1,0 +1,76 @@
+"""Tell the person how the job ended. A message that pings cannot be unsent, so it is claimed before it is sent."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+
+from bot.jobs.artifacts import Artifacts
+from bot.jobs.errors import ChatGoneError
+from bot.jobs.ports import Notifier
+from bot.jobs.steps.step import Due, Step
+from bot.jobs.steps.stop import Stop
+from storage.events import (
+    CancellationTold,
+    DeliveryClaimed,
+    DeliveryReleased,
+    Event,
+    FailureTold,
+    ResultTold,
+    Told,
+)
+from storage.job import Claim, Job, JobStatus, SlotState
+
+
+def told(job: Job, message_ids: tuple[int, ...] = ()) -> Told:
+    """The event that ends the job as it was decided."""
+    match job.outcome.status if job.outcome else None:
+        case JobStatus.COMPLETED:
+            return ResultTold(message_ids)
+        case JobStatus.FAILED:
+            return FailureTold(message_ids)
+        case _:
+            return CancellationTold(message_ids)
+
+
+def being_stopped(job: Job) -> bool:
+    """Whether a prediction is still to be stopped for the first time; telling waits for that one attempt."""
+    return any(
+        slot.state is SlotState.RUNNING and not job.postponement(Stop.name, part) for part, slot in enumerate(job.slots)
+    )
+
+
+class Tell(Step):
+    """A new message that quotes the original."""
+
+    name = "tell"
+    done = "outcome_delivered"
+
+    def __init__(self, notifier: Notifier, artifacts: Artifacts) -> None:
+        self._notifier, self._artifacts = notifier, artifacts
+
+    def due(self, job: Job, now: datetime) -> Iterator[Due]:
+        """The outcome is decided, nobody set out to tell it, and nothing runs on."""
+        if job.outcome and not job.status.terminal and not job.delivery and not being_stopped(job):
+            yield Due()
+
+    def claim(self, part: int, claim: Claim) -> Event:
+        """From here on the person may have been told."""
+        return DeliveryClaimed(claim)
+
+    def release(self, job: Job, part: int) -> Event | None:
+        """Telegram said no, or was never reached."""
+        return DeliveryReleased(job.delivery) if job.delivery else None
+
+    async def perform(self, job: Job, part: int) -> Sequence[Event]:
+        """Someone who is gone needs no message."""
+        async with AsyncExitStack() as stack:
+            results = await self._artifacts.open(job, stack)
+            try:
+                message_ids = await self._notifier.send_outcome(job, results)
+            except ChatGoneError:
+                message_ids = ()
+        return [told(job, message_ids)]
+
+    def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
+        """The result stays in the history."""
+        return told(job)

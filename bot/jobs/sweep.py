@@ -1,0 +1,53 @@
+"""Find the jobs that nobody is going to advance: after a restart, or because a nudge was lost."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.jobs.ports import Clock, JobQueue
+from storage.errors import StorageError
+from storage.repository import JobRepository, OpenMarker
+
+SWEEP_INTERVAL_S = 60.0
+# A marker is written beside its record; one that has had no record for this long never will.
+_ORPHAN_MARKER_AGE = timedelta(hours=1)
+
+_log = structlog.get_logger()
+
+
+class Sweep:
+    """Reads the list of open markers, and no record: advancing a job reads its own."""
+
+    def __init__(self, repository: JobRepository, queue: JobQueue, clock: Clock) -> None:
+        self._repository, self._queue, self._clock = repository, queue, clock
+
+    async def once(self) -> int:
+        """Nudge every open job that is not scheduled; returns how many. Raises `StorageError`."""
+        nudged = 0
+        async for marker in self._repository.open_jobs():
+            if self._queue.scheduled(marker.job_id) or await self._orphan(marker):
+                continue
+            await self._queue.enqueue(marker.job_id)
+            nudged += 1
+        if nudged:
+            _log.info("open_jobs_swept", nudged=nudged)
+        return nudged
+
+    async def run(self) -> None:
+        """Sweep now and on a timer, until canceled."""
+        while True:
+            try:
+                await self.once()
+            except StorageError as error:
+                _log.warning("sweep_postponed", error=str(error))
+            await asyncio.sleep(SWEEP_INTERVAL_S)
+
+    async def _orphan(self, marker: OpenMarker) -> bool:
+        """Whether this marker belongs to no job; then it is removed."""
+        old = self._clock.now() - marker.marked_at > _ORPHAN_MARKER_AGE
+        if not old or await self._repository.exists(marker.job_id):
+            return False
+        await self._repository.close(marker.job_id, ())
+        _log.warning("orphan_marker_removed", job_id=marker.job_id)
+        return True

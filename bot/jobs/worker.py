@@ -1,0 +1,67 @@
+"""What the queue calls: advance one job, and see to it that it is advanced again when the time has come."""
+
+from time import perf_counter
+
+import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from bot.jobs.advance import Advancer, delay_until
+from bot.jobs.ports import Clock, JobQueue, Notifier
+from storage.errors import ObjectNotFoundError, RecordCorruptError, StorageError
+from storage.repository import JobRepository
+
+# While the storage is down every open job comes back at this pace, spread by the queue's own concurrency.
+STORAGE_RETRY_S = 2.0
+# An error in our own code around the steps: slow enough not to fill the log, soon enough to recover after a fix.
+CRASH_RETRY_S = 60.0
+
+_log = structlog.get_logger()
+
+
+class Worker:
+    """Never raises: a nudge that failed is repeated, since the job's marker stays open."""
+
+    def __init__(
+        self, advancer: Advancer, repository: JobRepository, queue: JobQueue, notifier: Notifier, clock: Clock
+    ) -> None:
+        self._advancer, self._repository, self._queue = advancer, repository, queue
+        self._notifier, self._clock = notifier, clock
+
+    async def __call__(self, job_id: str) -> None:
+        """Advance it once."""
+        started = perf_counter()
+        # The task inherits the context of whoever nudged, which may be another job's.
+        clear_contextvars()
+        bind_contextvars(job_id=job_id)
+        delay_s = await self._advance(job_id)
+        _log.debug("job_advanced", ms=round((perf_counter() - started) * 1000, 1), next_s=delay_s)
+        if delay_s is not None:
+            await self._queue.enqueue(job_id, max(delay_s, 0.001))
+
+    async def _advance(self, job_id: str) -> float | None:
+        try:
+            wake_at = await self._advancer.advance(job_id)
+        except ObjectNotFoundError:
+            # Its marker was seen before its record; if the record never comes, the sweep removes the marker.
+            _log.warning("job_missing")
+            return None
+        except RecordCorruptError as error:
+            return await self._bury(job_id, error)
+        except StorageError as error:
+            _log.warning("storage_unavailable", error=str(error))
+            return getattr(error, "retry_after_s", None) or STORAGE_RETRY_S
+        except Exception:
+            _log.exception("advance_crashed")
+            return CRASH_RETRY_S
+        return delay_until(wake_at, self._clock.now()) if wake_at else None
+
+    async def _bury(self, job_id: str, error: RecordCorruptError) -> float | None:
+        """A record that nobody can read must not come back on every sweep."""
+        _log.error("record_corrupt", error=str(error))
+        try:
+            key = await self._repository.keep_poison("records", job_id, {"error": str(error)})
+            await self._repository.close(job_id, ())
+        except StorageError:
+            return STORAGE_RETRY_S
+        await self._notifier.alert("record_corrupt", f"the record of job {job_id} cannot be read: see {key}")
+        return None
