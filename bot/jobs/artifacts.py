@@ -15,7 +15,7 @@ SPOOL_IN_MEMORY_BYTES = 2_000_000
 
 def new_spool() -> BinaryIO:
     """A file for one result: in memory while it is small."""
-    return cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY_BYTES))  # noqa: SIM115 - the caller closes
+    return cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY_BYTES))
 
 
 class Artifacts:

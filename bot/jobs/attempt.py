@@ -57,16 +57,17 @@ class Attempt:
             _log.info("chat_gone", step=step.name)
             return [OutcomeDecided(JobStatus.CANCELED, self._clock.now(), "chat_gone")]
         except JobFailedError as error:
-            return [*self._released(job, step, part), await self._failed(job, step, error)]
+            return [*self._released(job, step, part), await self._failed(step, error)]
         except SlotFailedError as error:
             _log.warning("slot_failed", step=step.name, part=part, code=error.code)
             return [SlotFailed(part, error.code)]
         except StorageError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a job must not take the process down; it is kept as poison
             # Not released: what crashed may have had its effect.
             return await self._unforeseen(job, step, part, error)
-        _log.info(step.done, part=part, ms=round((perf_counter() - started) * 1000, 1), **_prediction(job, part, events))
+        ms = round((perf_counter() - started) * 1000, 1)
+        _log.info(step.done, part=part, ms=ms, **_prediction(job, part, events))
         resumed = [StepResumed(step.name, part)] if job.postponement(step.name, part) else []
         return [*events, *resumed]
 
@@ -91,7 +92,7 @@ class Attempt:
         event = step.release(job, part)
         return [event] if event else []
 
-    async def _failed(self, job: Job, step: Step, error: JobFailedError) -> Event:
+    async def _failed(self, step: Step, error: JobFailedError) -> Event:
         operator = error.code in OPERATOR_CODES
         log = _log.error if operator else _log.info
         log("job_failed", step=step.name, code=error.code, cause=repr(error.__cause__) if error.__cause__ else None)

@@ -107,7 +107,7 @@ class Peers(Protocol):
 
     @property
     def me(self) -> str:
-        """This run of this process; never the same again."""
+        """The name of this run of this process; never the same again."""
         ...
 
     def alive(self, run_id: str) -> bool:

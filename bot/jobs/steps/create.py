@@ -71,9 +71,8 @@ class Create(Step):
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """One POST, never repeated here: only the record may say whether another one is safe."""
-        request = await self._request(job, part)
         try:
-            prediction = await self._gateway.create(request)
+            prediction = await self._gateway.create(await self._request(job, part))
         except GatewayError as error:
             if isinstance(error, GatewayBusyError):
                 self._busy_until = self._clock.now() + timedelta(seconds=error.retry_after_s)
@@ -94,6 +93,8 @@ class Create(Step):
         """Whether this prediction is one that the slot's create call made: our input, our seed, nobody else's."""
         if any(slot.prediction_id == prediction.id for slot in job.slots):
             return False
+        if self._callbacks and prediction.webhook:
+            return prediction.webhook == self._callbacks.url(job.id, part)
         seed, field = job.slots[part].seed, self._presets[job.preset].seed_field
         if field and seed is not None and prediction.input.get(field) != seed:
             return False

@@ -1,0 +1,272 @@
+"""The composition root: builds every object, opens in order, closes in reverse.
+
+On stop the sockets close first and the requests in flight are answered; then polling, the sweep and the queue stop,
+running steps are given time to finish, and only then are the sessions closed under them. Telegram's webhook is never
+deleted: the next process, or another one, goes on taking the updates.
+"""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+
+import aiohttp
+import structlog
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiohttp import web
+
+from bot import app_keys
+from bot.http_api import files as file_routes
+from bot.http_api import health as health_routes
+from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
+from bot.jobs.background import Background
+from bot.jobs.callback_reference import CallbackReference
+from bot.jobs.clock import SystemClock
+from bot.jobs.links import PresignedLinks, UploadedLinks
+from bot.jobs.ports import Clock, InputLinks
+from bot.middleware import errors_to_answers
+from bot.refusals import Refusals
+from bot.replicate_callback import routes as callback_routes
+from bot.replicate_callback.intake import CallbackIntake
+from bot.replicate_callback.signing_key import SigningKey
+from bot.settings import Settings
+from bot.storage_setup import expire_files, expiry_rules, ready_storage
+from bot.telegram import routes as telegram_routes
+from bot.telegram.alerts import AdminAlerts
+from bot.telegram.handlers import ChatRules, build_dispatcher
+from bot.telegram.intake import UpdateIntake
+from bot.telegram.pacing import Pacing
+from bot.telegram.photos import TelegramPhotos
+from bot.telegram.registration import Registration
+from bot.telegram.sender import ChatNotifier
+from bot.telegram.talk import Talk
+from bot.work_queue.in_process import InProcessQueue
+from bot.work_queue.sole_process import SoleProcess
+from replicate_gateway.gateway import open_gateway
+from replicate_gateway.outputs import OutputFetcher
+from replicate_gateway.presets import load_presets
+from replicate_gateway.protocol import ReplicateGateway
+from storage.files import FileStore, open_file_store
+from storage.objects import ObjectStore
+from storage.repository import JobRepository
+from storage.s3 import open_s3_store
+
+DEFAULT_PRESET = "restore"
+CALLBACK_PATH = "/webhook/replicate"
+UPDATE_PATH = "/webhook/telegram"
+# Most of a job's life is waiting for outside parties, so many may be advanced at a time by one core.
+ADVANCE_CONCURRENCY = 100
+# Longer than any single outside call of a step, shorter than the 30 s that container runtimes wait before SIGKILL.
+DRAIN_S = 20.0
+BACKGROUND_DRAIN_S = 5.0
+# The largest body a door takes; what Telegram and Replicate send is far smaller.
+MAX_BODY_BYTES = 1_000_000
+PICTURE_THREADS = 2
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What tests replace."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    random: Random = field(default_factory=Random)
+    drain_s: float = DRAIN_S
+
+
+def create_app(settings: Settings, overrides: Overrides | None = None) -> web.Application:
+    """The web application; everything is opened when it starts and closed when it is cleaned up.
+
+    Starting raises `StorageRefusedError`, `TelegramUnauthorizedError` or `OSError` when only the operator can help.
+    """
+    app = web.Application(middlewares=[errors_to_answers], client_max_size=MAX_BODY_BYTES)
+    telegram_routes.add_routes(app)
+    callback_routes.add_routes(app)
+    health_routes.add_routes(app)
+    if settings.s3_bucket is None:
+        file_routes.add_routes(app)
+    app[app_keys.TELEGRAM_SECRET] = settings.telegram_secret_token.get_secret_value().encode()
+    app[app_keys.REFUSALS] = Refusals()
+
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await _open(app, settings, overrides or Overrides(), stack)
+            yield
+
+    app.cleanup_ctx.append(run)
+    return app
+
+
+async def _open(app: web.Application, settings: Settings, overrides: Overrides, stack: AsyncExitStack) -> None:
+    """Open in order of dependence; the stack closes in reverse."""
+    clock = overrides.clock
+    store = await stack.enter_async_context(open_store(settings))
+    if isinstance(store, FileStore):
+        app[app_keys.FILE_LINKS] = app_keys.FileLinks(_file_link_key(settings), store.resolve)
+    capabilities = await ready_storage(store, expiry_rules(settings))
+    repository = JobRepository(store, conditional_writes=capabilities.conditional_writes)
+    http = await stack.enter_async_context(_open_http())
+    gateway = await stack.enter_async_context(_open_gateway(settings))
+    bot = await stack.enter_async_context(_open_bot(settings))
+    notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock))
+    background = Background()
+    stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
+    queue = InProcessQueue(concurrency=ADVANCE_CONCURRENCY)
+    executor = stack.enter_context(ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures"))
+    references = CallbackReference(
+        f"{settings.base_url}{CALLBACK_PATH}", settings.signing_key("replicate callback reference")
+    )
+    jobs = assemble(
+        _limits(settings),
+        Surroundings(
+            repository=repository,
+            store=store,
+            gateway=gateway,
+            presets=load_presets(),
+            notifier=notifier,
+            photos=TelegramPhotos(bot, http),
+            outputs=OutputFetcher(http, settings.allowed_outputs.allows),
+            links=_links(settings, store, gateway),
+            callbacks=references if settings.base_url else None,
+            queue=queue,
+            background=background,
+            peers=SoleProcess(),
+            clock=clock,
+            random=overrides.random,
+            executor=executor,
+        ),
+    )
+    dispatcher = build_dispatcher(jobs.service, _rules(settings, bot), Talk(background))
+    updates = UpdateIntake(bot, dispatcher, repository, notifier)
+    secret = settings.replicate_webhook_secret
+    signing_key = SigningKey(gateway, secret.get_secret_value() if secret else None)
+    app[app_keys.UPDATES] = updates
+    app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
+    app[app_keys.READINESS] = lambda: _readiness(store)
+    stack.push_async_callback(_drain, queue, overrides.drain_s)
+    queue.start(jobs.worker)
+    await _start_work(settings, stack, jobs, updates, bot, store, clock)
+
+
+async def _start_work(
+    settings: Settings,
+    stack: AsyncExitStack,
+    jobs: Jobs,
+    updates: UpdateIntake,
+    bot: Bot,
+    store: ObjectStore,
+    clock: Clock,
+) -> None:
+    """The process's own activity; stopped first."""
+    running = Background()
+    # These never end by themselves, so draining them without patience cancels them.
+    stack.push_async_callback(running.drain, 0)
+    registration = Registration(bot, settings, UPDATE_PATH, updates.update_types)
+    await registration.start(running)
+    running.spawn(jobs.sweep.run(), name="sweep")
+    if not settings.base_url:
+        running.spawn(updates.poll(), name="long polling")
+    if isinstance(store, FileStore):
+        running.spawn(expire_files(store, expiry_rules(settings), clock), name="file expiry")
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[ObjectStore]:
+    """The storage that the settings name: a bucket, or files.
+
+    Raises:
+        StorageRefusedError: another process has the directory, or it cannot be created.
+    """
+    if settings.s3_bucket is None:
+        public_url = settings.base_url or f"http://{settings.host}:{settings.port}"
+        async with open_file_store(
+            settings.data_dir, public_url=public_url, signing_key=_file_link_key(settings)
+        ) as files:
+            yield files
+        return
+    async with open_s3_store(
+        bucket=settings.s3_bucket,
+        endpoint_url=settings.s3_endpoint_url,
+        public_endpoint_url=settings.s3_public_endpoint_url,
+        access_key_id=settings.aws_access_key_id.get_secret_value() if settings.aws_access_key_id else None,
+        secret_access_key=settings.aws_secret_access_key.get_secret_value() if settings.aws_secret_access_key else None,
+        region=settings.aws_region,
+    ) as s3:
+        yield s3
+
+
+@asynccontextmanager
+async def _open_http() -> AsyncIterator[aiohttp.ClientSession]:
+    """For downloads from Telegram and from Replicate's delivery hosts; carries no credentials."""
+    connector = aiohttp.TCPConnector(limit=ADVANCE_CONCURRENCY)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        yield session
+
+
+@asynccontextmanager
+async def _open_gateway(settings: Settings) -> AsyncIterator[ReplicateGateway]:
+    token = settings.replicate_api_token
+    async with open_gateway(
+        api_token=token.get_secret_value() if token else "r8_mock", base_url=settings.replicate_base_url
+    ) as gateway:
+        yield gateway
+
+
+@asynccontextmanager
+async def _open_bot(settings: Settings) -> AsyncIterator[Bot]:
+    if settings.bot_token is None:
+        raise ValueError("a bot needs a token; the sandbox brings its own")
+    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
+    session.middleware(Pacing(settings.telegram_rate_limit))
+    bot = Bot(settings.bot_token.get_secret_value(), session=session)
+    try:
+        yield bot
+    finally:
+        await bot.session.close()
+
+
+def _file_link_key(settings: Settings) -> bytes:
+    return settings.signing_key("file links")
+
+
+def _links(settings: Settings, store: ObjectStore, gateway: ReplicateGateway) -> InputLinks:
+    reachable = settings.s3_bucket or settings.base_url or settings.replicate_mode == "mock"
+    return PresignedLinks(store, settings.presigned_url_ttl_s) if reachable else UploadedLinks(store, gateway)
+
+
+def _limits(settings: Settings) -> JobLimits:
+    return JobLimits(
+        user_max_active=settings.user_max_active_jobs,
+        user_daily=settings.user_daily_jobs,
+        replicate_max_active=settings.replicate_max_active,
+        max_image_bytes=settings.max_image_bytes,
+        job_timeout_s=settings.job_timeout_s,
+        poll_interval_s=settings.poll_interval_s,
+    )
+
+
+def _rules(settings: Settings, bot: Bot) -> ChatRules:
+    return ChatRules(
+        bot_id=bot.id,
+        default_locale=settings.default_locale,
+        preset=DEFAULT_PRESET,
+        max_image_mb=settings.max_image_mb,
+        allowed_ids=settings.allowed_ids,
+    )
+
+
+async def _readiness(store: ObjectStore) -> dict[str, str]:
+    try:
+        await store.verify()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the part is not ready
+        return {"storage": type(error).__name__}
+    return {"storage": "ok"}
+
+
+async def _drain(queue: InProcessQueue, grace_s: float) -> None:
+    cut_short = await queue.stop(grace_s)
+    _log.info("queue_drained", cut_short=cut_short)

@@ -1,0 +1,55 @@
+"""What a route may find on the app."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from bot.refusals import Refusals
+from storage.file_format import ObjectFile
+
+
+class Updates(Protocol):
+    """Takes what Telegram delivers."""
+
+    async def take(self, update: Mapping[str, Any]) -> None:
+        """Return once the update is dealt with; raises `StorageError` when it must come again."""
+        ...
+
+
+class Callbacks(Protocol):
+    """Takes what Replicate delivers."""
+
+    async def take(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str:
+        """Return, once it is recorded, what became of it.
+
+        Raises:
+            CallbackForgedError: it is not Replicate's, or not meant for us.
+            StorageError: it must come again.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileLinks:
+    """What the file route needs: the key that links are signed with, and the way to a file."""
+
+    signing_key: bytes
+    resolve: Callable[[str], Awaitable[ObjectFile]]
+
+
+class CallbackForgedError(Exception):
+    """A callback whose signature or job reference is not genuine; `reason` is a word for the log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+TELEGRAM_SECRET: web.AppKey[bytes] = web.AppKey("telegram_secret", bytes)
+UPDATES: web.AppKey[Updates] = web.AppKey("updates")
+CALLBACKS: web.AppKey[Callbacks] = web.AppKey("callbacks")
+REFUSALS: web.AppKey[Refusals] = web.AppKey("refusals", Refusals)
+READINESS: web.AppKey[Callable[[], Awaitable[Mapping[str, str]]]] = web.AppKey("readiness")
+FILE_LINKS: web.AppKey[FileLinks] = web.AppKey("file_links", FileLinks)

@@ -1,0 +1,126 @@
+"""Puts the use cases together from what they are given; knows Protocols only."""
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from random import Random
+
+from bot.jobs.admission import Admission
+from bot.jobs.advance import Advancer
+from bot.jobs.artifacts import Artifacts
+from bot.jobs.attempt import Attempt
+from bot.jobs.background import Background
+from bot.jobs.byte_budget import ByteBudget
+from bot.jobs.callback_reference import CallbackReference
+from bot.jobs.images import ImageLimits
+from bot.jobs.poll_pace import PollPace
+from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, Peers, PhotoSource
+from bot.jobs.quota import DailyQuota
+from bot.jobs.service import JobService
+from bot.jobs.steps.admit import Admit
+from bot.jobs.steps.announce import Announce
+from bot.jobs.steps.archive import Archive
+from bot.jobs.steps.close import Close
+from bot.jobs.steps.create import Create
+from bot.jobs.steps.decide import Decide
+from bot.jobs.steps.fetch_input import FetchInput
+from bot.jobs.steps.find_orphan import FindOrphan
+from bot.jobs.steps.poll import Poll
+from bot.jobs.steps.settle_telling import SettleTelling
+from bot.jobs.steps.step import Step
+from bot.jobs.steps.stop import Stop
+from bot.jobs.steps.tell import Tell
+from bot.jobs.sweep import Sweep
+from bot.jobs.worker import Worker
+from replicate_gateway.presets import Preset
+from replicate_gateway.protocol import ReplicateGateway
+from storage.objects import ObjectStore
+from storage.repository import JobRepository
+
+# Pictures in work at a time, in bytes of their files; decoding one may take several times that for a moment.
+PICTURE_BUDGET_BYTES = 256_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class JobLimits:
+    """The settings that bind jobs."""
+
+    user_max_active: int
+    user_daily: int
+    replicate_max_active: int
+    max_image_bytes: int
+    job_timeout_s: float
+    poll_interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """All that the use cases stand on."""
+
+    repository: JobRepository
+    store: ObjectStore
+    gateway: ReplicateGateway
+    presets: Mapping[str, Preset]
+    notifier: Notifier
+    photos: PhotoSource
+    outputs: OutputSource
+    links: InputLinks
+    callbacks: CallbackReference | None  # None: Replicate cannot reach us, so predictions are polled
+    queue: JobQueue
+    background: Background
+    peers: Peers
+    clock: Clock
+    random: Random
+    executor: Executor  # for pictures; few threads, since decoding takes memory
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """What the process runs, and what the doors call."""
+
+    service: JobService
+    worker: Worker
+    sweep: Sweep
+    steps: tuple[Step, ...]
+
+
+def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
+    """The use cases on these surroundings."""
+    admission = Admission(per_user=limits.user_max_active, predictions=limits.replicate_max_active, queue=s.queue)
+    quota = DailyQuota(s.repository, s.clock, limits.user_daily)
+    pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
+    artifacts = Artifacts(s.store)
+    steps = _steps(limits, s, admission, quota, pace, artifacts)
+    close = Close(s.repository, s.notifier, artifacts, quota, pace)
+    attempt = Attempt(s.repository, s.notifier, s.clock, s.random)
+    advancer = Advancer(s.repository, steps, close, attempt, admission, s.peers, s.clock)
+    return Jobs(
+        service=JobService(
+            s.repository, s.queue, s.gateway, s.background, s.clock, job_timeout_s=limits.job_timeout_s
+        ),
+        worker=Worker(advancer, s.repository, s.queue, s.notifier, s.clock),
+        sweep=Sweep(s.repository, s.queue, s.clock),
+        steps=steps,
+    )
+
+
+def _steps(
+    limits: JobLimits, s: Surroundings, admission: Admission, quota: DailyQuota, pace: PollPace, artifacts: Artifacts
+) -> tuple[Step, ...]:
+    """In the order of a job's way; what may be done at the same time is done at the same time."""
+    budget = ByteBudget(PICTURE_BUDGET_BYTES)
+    image_limits = ImageLimits(max_bytes=limits.max_image_bytes)
+    create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
+    return (
+        Admit(admission, quota),
+        Announce(s.notifier),
+        FetchInput(s.photos, s.store, image_limits, budget, s.executor),
+        create,
+        FindOrphan(s.gateway, create, s.peers, s.clock),
+        Poll(s.gateway, pace, s.clock),
+        Archive(s.outputs, s.store, artifacts, budget, s.executor),
+        Decide(s.clock),
+        Stop(s.gateway),
+        Tell(s.notifier, artifacts),
+        SettleTelling(s.notifier, artifacts, s.peers),
+    )

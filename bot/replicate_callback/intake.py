@@ -1,0 +1,62 @@
+"""Callbacks: verified against Replicate's signing secret and our own job reference, then handed to the service."""
+
+from collections.abc import Mapping
+
+import structlog
+from structlog.contextvars import bind_contextvars
+
+from bot.app_keys import CallbackForgedError
+from bot.jobs.callback_reference import CallbackReference, JobReference, ReferenceForgedError
+from bot.jobs.ports import Clock
+from bot.jobs.service import JobService
+from bot.replicate_callback.signing_key import SigningKey
+from replicate_gateway.errors import GatewayProtocolError
+from replicate_gateway.prediction import Prediction, parse_prediction, read_json
+from replicate_gateway.signature import SignatureRefusedError, verify
+
+# https://replicate.com/docs/topics/webhooks/verify-webhook leaves the tolerance open; five minutes is what the
+# Standard Webhooks libraries use.
+TOLERANCE_S = 300
+
+_log = structlog.get_logger()
+
+
+class CallbackIntake:
+    """Door 2 behind its route."""
+
+    def __init__(self, jobs: JobService, references: CallbackReference, signing_key: SigningKey, clock: Clock) -> None:
+        self._jobs, self._references = jobs, references
+        self._signing_key, self._clock = signing_key, clock
+
+    async def take(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str:
+        """See `bot.app_keys.Callbacks`. What is genuine but not understood is logged and counts as taken."""
+        key = await self._signing_key.get()
+        try:
+            webhook_id = verify(
+                key=key, headers=headers, body=body, tolerance_s=TOLERANCE_S, now_s=self._clock.now().timestamp()
+            )
+        except SignatureRefusedError as error:
+            raise CallbackForgedError(str(error)) from error
+        bind_contextvars(webhook_id=webhook_id)
+        reference = self._reference(query)
+        try:
+            prediction = parse_prediction(read_json(body))
+        except (GatewayProtocolError, ValueError) as error:
+            _log.error("callback_unreadable", error=str(error))
+            return "unreadable"
+        return await self._record(reference, prediction)
+
+    async def _record(self, reference: JobReference | None, prediction: Prediction) -> str:
+        bind_contextvars(prediction_id=prediction.id)
+        result = await self._jobs.record_callback(reference, prediction)
+        _log.info("callback_verified", status=prediction.raw_status, result=result.value)
+        return result.value
+
+    def _reference(self, query: Mapping[str, str]) -> JobReference | None:
+        """None when the URL carries no reference: then the task record leads to the job."""
+        if "ref" not in query:
+            return None
+        try:
+            return self._references.parse(query.get("job", ""), query.get("slot", ""), query["ref"])
+        except ReferenceForgedError as error:
+            raise CallbackForgedError("reference") from error

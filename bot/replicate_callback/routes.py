@@ -1,0 +1,22 @@
+"""Door 2: POST /webhook/replicate. Verified and recorded before it is answered; the work follows."""
+
+from aiohttp import web
+
+from bot import app_keys
+from bot.app_keys import CallbackForgedError
+
+
+async def receive_callback(request: web.Request) -> web.Response:
+    """401 for what is not genuine; 200 for everything else that was recorded or never can be."""
+    body = await request.read()
+    try:
+        await request.app[app_keys.CALLBACKS].take(request.headers, request.query, body)
+    except CallbackForgedError as error:
+        request.app[app_keys.REFUSALS].note(f"callback_{error.reason}", request.remote)
+        return web.Response(status=401)
+    return web.Response()
+
+
+def add_routes(app: web.Application) -> None:
+    """Mount the door."""
+    app.router.add_post("/webhook/replicate", receive_callback)

@@ -1,0 +1,54 @@
+"""What is built in when it is not configured: an emulated Telegram without `BOT_TOKEN`, a mock Replicate without
+`REPLICATE_BASE_URL` in mock mode. The one module of the product that knows the mocks; they are given to the bot as
+settings, so nothing else can tell.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import SecretStr
+
+from bot.settings import Settings
+from mock_server.replicate.config import MockReplicateConfig
+from mock_server.sandbox import Sandbox, open_sandbox
+from mock_server.telegram.config import TelegramEmulatorConfig
+
+# Any token will do for the mock; this one cannot be mistaken for a real one.
+_MOCK_API_TOKEN = "r8_mock"  # noqa: S105
+
+
+def needs_sandbox(settings: Settings) -> bool:
+    """Whether a party is missing that is built in."""
+    return settings.sandbox or _needs_mock(settings)
+
+
+@asynccontextmanager
+async def with_built_in_parties(
+    settings: Settings, *, mock: MockReplicateConfig | None = None
+) -> AsyncIterator[tuple[Settings, Sandbox]]:
+    """Start what is missing and give the settings that lead to it, until the block is left.
+
+    Raises:
+        OSError: a port is taken.
+    """
+    telegram = TelegramEmulatorConfig(port=settings.sandbox_port) if settings.sandbox else None
+    replicate = (mock or MockReplicateConfig()) if _needs_mock(settings) else None
+    async with open_sandbox(telegram=telegram, replicate=replicate) as sandbox:
+        changes: dict[str, object] = {}
+        if sandbox.telegram:
+            changes |= {
+                "bot_token": SecretStr(sandbox.telegram.bot_token),
+                "telegram_api_url": sandbox.telegram.base_url,
+                "base_url": settings.base_url or f"http://{settings.host}:{settings.port}",
+            }
+        if sandbox.replicate:
+            changes |= {
+                "replicate_api_token": SecretStr(_MOCK_API_TOKEN),
+                "replicate_base_url": sandbox.replicate.base_url,
+                "replicate_webhook_secret": SecretStr(sandbox.replicate.webhook_secret),
+            }
+        yield settings.model_copy(update=changes), sandbox
+
+
+def _needs_mock(settings: Settings) -> bool:
+    return settings.replicate_mode == "mock" and settings.replicate_base_url is None

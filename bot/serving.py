@@ -1,0 +1,59 @@
+"""`python -m bot`: serve until told to stop."""
+
+import asyncio
+import signal
+import socket
+
+import structlog
+from aiogram.exceptions import TelegramUnauthorizedError
+from aiohttp import web
+
+from bot.app import create_app
+from bot.sandbox import needs_sandbox, with_built_in_parties
+from bot.settings import Settings
+from storage.errors import StorageError
+
+REQUEST_DRAIN_S = 5.0
+_BACKLOG = 1024
+_EXIT_OK, _EXIT_FAILED = 0, 1
+
+_log = structlog.get_logger()
+
+
+async def serve(settings: Settings) -> int:
+    """Run until SIGINT or SIGTERM; returns the exit code. What only the operator can mend is one log line."""
+    try:
+        if not needs_sandbox(settings):
+            return await _serve(settings)
+        async with with_built_in_parties(settings) as (complete, sandbox):
+            if sandbox.telegram:
+                _log.info("sandbox_opened", chat_page=sandbox.telegram.base_url)
+            return await _serve(complete)
+    except TelegramUnauthorizedError:
+        _log.error("bot_token_refused", fix="BOT_TOKEN: get the token of your bot from @BotFather")  # noqa: TRY400
+    except StorageError as error:
+        _log.error("storage_not_usable", error=str(error))  # noqa: TRY400 - the message says what to mend
+    except OSError as error:
+        _log.error("port_not_free", error=str(error))  # noqa: TRY400 - likewise
+    return _EXIT_FAILED
+
+
+async def _serve(settings: Settings) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    _log.info("bot_starting", **settings.summary())
+    # Listening before anything is opened: updates and callbacks that come meanwhile wait instead of being refused.
+    door = socket.create_server((settings.host, settings.port), backlog=_BACKLOG, reuse_port=False)
+    runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=REQUEST_DRAIN_S)
+    try:
+        await runner.setup()
+        await web.SockSite(runner, door).start()
+        _log.info("bot_started", url=f"http://{settings.host}:{settings.port}")
+        await stop.wait()
+        _log.info("bot_stopping")
+    finally:
+        await runner.cleanup()
+        door.close()
+    return _EXIT_OK

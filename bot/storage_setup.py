@@ -1,0 +1,86 @@
+"""Getting a storage ready: bucket and expiry rules where we may, the probe, and expiry for files."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from bot.jobs.ports import Clock
+from bot.settings import Settings
+from storage import object_keys
+from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
+from storage.objects import Capabilities, ExpiryRule, ObjectStore
+
+# A storage that is just being started (containers, say) gets this long.
+_PATIENCE_S = 60.0
+_ASK_AGAIN_S = 2.0
+_EXPIRE_EVERY_S = 3600.0
+
+_log = structlog.get_logger()
+
+
+class Expiring(Protocol):
+    """A storage that does not forget by itself."""
+
+    async def expire(self, rules: Sequence[ExpiryRule], now: datetime) -> int:
+        """Remove what is too old; returns how many objects."""
+        ...
+
+
+def expiry_rules(settings: Settings) -> tuple[ExpiryRule, ...]:
+    """What the storage removes by itself, and after how many days."""
+    return (
+        ExpiryRule(object_keys.TASKS, settings.task_ttl_days),
+        ExpiryRule(object_keys.IMAGES, settings.image_ttl_days),
+        ExpiryRule(object_keys.PROBE, 1),
+    )
+
+
+async def ready_storage(store: ObjectStore, rules: Sequence[ExpiryRule]) -> Capabilities:
+    """Prepare where that is allowed, verify, probe.
+
+    Raises:
+        StorageRefusedError: it cannot be used, and says what to mend.
+        StorageUnavailableError: it did not come up within a minute.
+    """
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_S
+    while True:
+        try:
+            return await _prepare_and_probe(store, rules)
+        except StorageUnavailableError as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            _log.warning("storage_awaited", error=str(error))
+            await asyncio.sleep(_ASK_AGAIN_S)
+
+
+async def expire_files(store: Expiring, rules: Sequence[ExpiryRule], clock: Clock) -> None:
+    """What a bucket's lifecycle does, for files: once an hour, until canceled."""
+    while True:
+        try:
+            removed = await store.expire(rules, clock.now())
+        except StorageError as error:
+            _log.warning("expiry_postponed", error=str(error))
+        else:
+            _log.info("files_expired", removed=removed)
+        await asyncio.sleep(_EXPIRE_EVERY_S)
+
+
+async def _prepare_and_probe(store: ObjectStore, rules: Sequence[ExpiryRule]) -> Capabilities:
+    try:
+        await store.prepare(rules)
+    except StorageRefusedError as error:
+        # Production keys often may not create buckets or rules; `init-storage` was run with others then.
+        _log.warning("storage_not_prepared", error=str(error))
+        await store.verify()
+    capabilities = await store.probe()
+    if not capabilities.conditional_writes:
+        _log.error(
+            "conditional_writes_missing",
+            create_if_absent=capabilities.create_if_absent,
+            replace_if_unchanged=capabilities.replace_if_unchanged,
+            consequence="run one process only; with several, jobs could be done twice",
+        )
+    return capabilities

@@ -1,0 +1,93 @@
+"""What Telegram's refusals mean for a job. The wordings are the server's own:
+https://github.com/tdlib/telegram-bot-api/blob/master/telegram-bot-api/Client.cpp
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+
+from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError
+
+# The token is wrong or revoked: an admin has to act, and jobs wait for them.
+_CREDENTIALS_RETRY_S = 60.0
+
+_CHAT_GONE = (
+    "chat not found",
+    "user is deactivated",
+    "bot was blocked",
+    "bot was kicked",
+    "peer_id_invalid",
+    "not enough rights",
+    "have no rights",
+)
+_MESSAGE_GONE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "message identifier is not specified",
+    "there is no text in the message to edit",
+)
+_PHOTO_REFUSED = ("image_process_failed", "photo_invalid_dimensions", "photo_invalid", "file is too big")
+
+
+class MessageGoneError(Exception):
+    """The message that was to be edited is not there any more."""
+
+
+class PhotoRefusedError(Exception):
+    """Telegram does not take the picture as a photo; as a document it may."""
+
+
+@contextmanager
+def translated(*, repeatable: bool) -> Iterator[None]:
+    """Turn what aiogram raises into what the job understands.
+
+    `repeatable` says that the call may be made again without harm (an edit, a read): then an unknown outcome is
+    simply not done. "Not modified" is success and passes silently.
+
+    Raises:
+        NotDoneError, OutcomeUnknownError, ChatGoneError, MessageGoneError, PhotoRefusedError.
+        TelegramBadRequest: a refusal that nobody foresaw.
+    """
+    try:
+        yield
+    except TelegramRetryAfter as error:
+        raise NotDoneError("telegram_busy", retry_after_s=float(error.retry_after)) from error
+    except (TelegramForbiddenError, TelegramMigrateToChat, TelegramNotFound) as error:
+        raise ChatGoneError(error.message) from error
+    except TelegramUnauthorizedError as error:
+        raise NotDoneError("telegram_credentials", retry_after_s=_CREDENTIALS_RETRY_S) from error
+    except TelegramBadRequest as error:
+        _refused(error)
+    except TelegramNetworkError as error:
+        if repeatable or isinstance(error.__cause__, aiohttp.ClientConnectorError):
+            raise NotDoneError("telegram_unreachable") from error
+        raise OutcomeUnknownError(f"telegram: {type(error.__cause__).__name__}") from error
+    except AiogramError as error:  # 5xx, an answer that is no JSON, a connection cut short
+        if repeatable:
+            raise NotDoneError("telegram_unreachable") from error
+        raise OutcomeUnknownError(f"telegram: {type(error).__name__}") from error
+
+
+def _refused(error: TelegramBadRequest) -> None:
+    reason = error.message.lower()
+    if "message is not modified" in reason:
+        return
+    if any(phrase in reason for phrase in _CHAT_GONE):
+        raise ChatGoneError(error.message) from error
+    if any(phrase in reason for phrase in _MESSAGE_GONE):
+        raise MessageGoneError(error.message) from error
+    if any(phrase in reason for phrase in _PHOTO_REFUSED):
+        raise PhotoRefusedError(error.message) from error
+    raise error

@@ -1,0 +1,88 @@
+"""Updates, whichever way they come: pushed to the webhook, or asked for by long polling.
+
+Telegram sends the updates of a chat one at a time and repeats one until it is accepted: an update that always failed
+would block its chat for a day. So one that breaks our code is kept for the admin and counts as accepted; only one
+that could not be recorded comes again.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import AiogramError
+from aiogram.methods import TelegramMethod
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from bot.jobs.ports import Notifier
+from storage.errors import StorageError
+from storage.repository import JobRepository
+
+_LONG_POLL_S = 30
+_POLL_AGAIN_S = 3.0
+
+_log = structlog.get_logger()
+
+
+class GetRawUpdates(TelegramMethod[list[dict[str, Any]]]):
+    """getUpdates without parsing: one update that aiogram cannot read must not hold up the others."""
+
+    __returning__ = list[dict[str, Any]]
+    __api_method__ = "getUpdates"
+
+    offset: int | None = None
+    timeout: int = _LONG_POLL_S
+    allowed_updates: list[str] | None = None
+
+
+class UpdateIntake:
+    """Hands updates to the dispatcher."""
+
+    def __init__(self, bot: Bot, dispatcher: Dispatcher, repository: JobRepository, notifier: Notifier) -> None:
+        self._bot, self._dispatcher = bot, dispatcher
+        self._repository, self._notifier = repository, notifier
+
+    @property
+    def update_types(self) -> list[str]:
+        """The kinds of updates that there are handlers for."""
+        return self._dispatcher.resolve_used_update_types()
+
+    async def take(self, update: Mapping[str, Any]) -> None:
+        """Return once the update is dealt with, or kept as poison.
+
+        Raises:
+            StorageError: it could not be recorded; it must come again.
+        """
+        clear_contextvars()
+        bind_contextvars(update_id=update.get("update_id"))
+        _log.info("update_received", kinds=[key for key in update if key != "update_id"])
+        try:
+            await self._dispatcher.feed_raw_update(self._bot, dict(update))
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not block the chat
+            await self._keep(update, error)
+
+    async def poll(self) -> None:
+        """Ask for updates until canceled; one counts as taken only once it is recorded."""
+        offset: int | None = None
+        while True:
+            try:
+                ask = GetRawUpdates(offset=offset, allowed_updates=self.update_types)
+                for update in await self._bot(ask, request_timeout=_LONG_POLL_S + 15):
+                    await self.take(update)
+                    offset = int(update["update_id"]) + 1
+            except (AiogramError, StorageError) as error:
+                clear_contextvars()
+                _log.warning("polling_interrupted", error=type(error).__name__)
+                await asyncio.sleep(_POLL_AGAIN_S)
+
+    async def _keep(self, update: Mapping[str, Any], error: Exception) -> None:
+        _log.exception("update_poisoned")
+        update_id = update.get("update_id")
+        ident = str(update_id) if isinstance(update_id, int) else "unknown"
+        document = {"update": update, "traceback": traceback.format_exception(error)}
+        key = await self._repository.keep_poison("updates", ident, document)
+        await self._notifier.alert("update_poisoned", f"an update could not be handled: see {key}")

@@ -1,0 +1,78 @@
+"""What a person reads: sentences in their language, and the keyboards under them."""
+
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.telegram.texts import TEXTS
+from storage.job import Job, JobStatus, Outcome
+
+# Codes that share a sentence: the difference matters to admins, who find it in the log and the record.
+_SAID_AS = {
+    "service_credentials": "service_paused",
+    "service_credit": "service_paused",
+    "service_model": "service_paused",
+    "output_host": "output_refused",
+    "output_redirected": "output_refused",
+    "output_too_large": "output_refused",
+    "output_not_an_image": "output_refused",
+    "output_gone": "output_refused",
+    "prediction_canceled": "timeout",
+    "prediction_aborted": "timeout",
+    "prediction_lost": "model_failed",
+    "replicate_unclear": "model_failed",
+}
+
+
+class JobButton(CallbackData, prefix="j1"):
+    """A button under a job's message. The prefix carries a version: change it when the fields change."""
+
+    action: str
+    job: str  # the job id without dashes: callback data has 64 bytes
+
+
+def locale_of(language_code: str | None, default: str) -> str:
+    """The language of ours for the language of a Telegram app (an IETF tag such as `pt-br`, or nothing)."""
+    base = (language_code or "").lower().partition("-")[0]
+    return next((locale for locale in TEXTS if base and locale.lower().partition("_")[0] == base), default)
+
+
+def text(key: str, locale: str, **facts: object) -> str:
+    """The sentence of this key; a key that no language has is a mistake of ours and raises KeyError."""
+    return TEXTS.get(locale, TEXTS["en"])[key].format(**facts)
+
+
+def outcome_text(job: Job) -> str:
+    """What the person reads when the job has ended."""
+    outcome = job.outcome
+    locale = job.origin.locale
+    if outcome is None or outcome.status is JobStatus.CANCELED:
+        return text("canceled", locale)
+    if outcome.status is JobStatus.COMPLETED:
+        return text("result_partial" if outcome.facts.get("missing") else "result", locale, **outcome.facts)
+    if outcome.code == "daily_quota":
+        return _reason(outcome, locale)
+    return text("failure", locale, reason=_reason(outcome, locale), code=job.code)
+
+
+def cancel_keyboard(job: Job) -> InlineKeyboardMarkup:
+    """The button that stops the job."""
+    data = JobButton(action="cancel", job=job.id.replace("-", "")).pack()
+    label = text("cancel", job.origin.locale)
+    return InlineKeyboardMarkup(
+        inline_keyboard=[[InlineKeyboardButton(text=label, callback_data=data, style="danger")]]
+    )
+
+
+def _reason(outcome: Outcome, locale: str) -> str:
+    facts = dict(outcome.facts)
+    if "wait_s" in facts:
+        facts["wait"] = _duration(int(facts["wait_s"]))
+    code = _SAID_AS.get(outcome.code or "", outcome.code or "")
+    key = code if code in TEXTS["en"] else "internal"
+    return text(key, locale, **facts)
+
+
+def _duration(seconds: int) -> str:
+    """Hours and minutes, rounded up to the minute: `3:05`."""
+    minutes = -(-seconds // 60)
+    return f"{minutes // 60}:{minutes % 60:02d}"

@@ -1,0 +1,65 @@
+"""`PhotoSource` for Telegram: getFile, then our own bounded download, since aiogram's has no bound on size and names
+the URL, token and all, in its errors.
+"""
+
+import aiohttp
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
+
+from bot.jobs.errors import JobFailedError, NotDoneError
+from bot.jobs.images import ImageLimits, ImageRefusedError
+from bot.telegram.api_errors import PhotoRefusedError, translated
+
+_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
+_CHUNK_BYTES = 256 * 1024
+
+
+class TelegramPhotos:
+    """Downloads over one shared session, which belongs to the caller."""
+
+    def __init__(self, bot: Bot, session: aiohttp.ClientSession) -> None:
+        self._bot, self._session = bot, session
+
+    async def fetch(self, file_id: str, *, max_bytes: int) -> bytes:
+        """See `bot.jobs.ports.PhotoSource`."""
+        limits = ImageLimits(max_bytes=max_bytes)
+        path = await self._path(file_id, limits)
+        url = self._bot.session.api.file_url(self._bot.token, path)
+        try:
+            async with self._session.get(url, timeout=_TIMEOUT) as answer:
+                if answer.status in (404, 410):
+                    raise JobFailedError("input_gone")
+                if answer.status != 200:
+                    raise NotDoneError("telegram_unreachable")
+                return await _read(answer, limits)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise NotDoneError("telegram_unreachable") from None  # the original names the URL
+
+    async def _path(self, file_id: str, limits: ImageLimits) -> str:
+        try:
+            with translated(repeatable=True):
+                file = await self._bot.get_file(file_id)
+                _check(limits, file.file_size or 0)
+                if file.file_path:
+                    return file.file_path
+        except PhotoRefusedError as error:
+            _check(limits, limits.max_bytes + 1)
+            raise JobFailedError("input_gone") from error
+        except TelegramBadRequest as error:
+            raise JobFailedError("input_gone") from error
+        raise JobFailedError("input_gone")
+
+
+async def _read(answer: aiohttp.ClientResponse, limits: ImageLimits) -> bytes:
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
+        body += chunk
+        _check(limits, len(body))
+    return bytes(body)
+
+
+def _check(limits: ImageLimits, size: int) -> None:
+    try:
+        limits.check_bytes(size)
+    except ImageRefusedError as error:
+        raise JobFailedError(error.code.value, error.data) from error

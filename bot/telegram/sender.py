@@ -1,0 +1,192 @@
+"""`Notifier` for Telegram chats: status message, result, reason. See `bot.jobs.ports.Notifier` for its promises."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import BinaryIO
+
+from aiogram import Bot
+from aiogram.types import (
+    InputFile,
+    InputMediaDocument,
+    InputMediaPhoto,
+    Message,
+    ReplyParameters,
+)
+
+from bot.jobs.errors import StatusMessageGoneError
+from bot.jobs.ports import Artifact
+from bot.telegram.alerts import AdminAlerts
+from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated
+from bot.telegram.messages import cancel_keyboard, outcome_text, text
+from storage.job import Job, JobStatus
+
+# A result may have 50 MB: over a slow line that takes longer than aiogram's 60 s for everything.
+_UPLOAD_TIMEOUT_S = 180
+_CHUNK_BYTES = 64 * 1024
+_NAME = "darkroom"
+
+
+class ChatNotifier:
+    """Speaks through one aiogram bot."""
+
+    def __init__(self, bot: Bot, alerts: AdminAlerts) -> None:
+        self._bot, self._alerts = bot, alerts
+
+    async def announce(self, job: Job, key: str) -> int:
+        """A silent message: the person has just written and is looking."""
+        with translated(repeatable=True):
+            message = await self._bot.send_message(
+                _chat(job),
+                text(key, job.origin.locale),
+                message_thread_id=job.origin.thread_id,
+                reply_parameters=_quote(job),
+                reply_markup=cancel_keyboard(job),
+                disable_notification=True,
+            )
+        return message.message_id
+
+    async def show_status(self, job: Job, key: str) -> None:
+        """Edits make no ping and may be repeated."""
+        try:
+            with translated(repeatable=True):
+                await self._bot.edit_message_text(
+                    text(key, job.origin.locale),
+                    chat_id=_chat(job),
+                    message_id=job.status_message_id,
+                    reply_markup=cancel_keyboard(job),
+                )
+        except MessageGoneError:
+            pass  # the person deleted it and does not want to see it
+
+    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+        """A cancellation needs no message of its own: the person has just asked for it."""
+        if job.outcome and job.outcome.status is JobStatus.CANCELED:
+            return await self._show_canceled(job)
+        if not results:
+            with translated(repeatable=False):
+                message = await self._bot.send_message(
+                    _chat(job),
+                    outcome_text(job),
+                    message_thread_id=job.origin.thread_id,
+                    reply_parameters=_quote(job),
+                )
+            return (message.message_id,)
+        try:
+            return await self._send_results(job, results, as_photos=all(r.file.as_photo for r in results))
+        except PhotoRefusedError:
+            return await self._send_results(job, results, as_photos=False)
+
+    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+        """The status message becomes the (first) result, or the reason."""
+        if job.status_message_id is None:
+            raise StatusMessageGoneError
+        try:
+            await self._edit(job, results[0] if results else None)
+        except MessageGoneError as error:
+            raise StatusMessageGoneError from error
+        return (job.status_message_id,)
+
+    async def retract_status(self, job: Job) -> None:
+        """The outcome stands on its own."""
+        if job.status_message_id is None or job.status_message_id in job.message_ids:
+            return
+        with translated(repeatable=True):
+            await self._bot.delete_messages(_chat(job), [job.status_message_id])
+
+    async def alert(self, code: str, text: str) -> None:
+        """Through the admins' own chats."""
+        await self._alerts.send(code, text)
+
+    async def _show_canceled(self, job: Job) -> tuple[int, ...]:
+        try:
+            return await self.edit_into_outcome(job, ())
+        except StatusMessageGoneError:
+            return ()
+
+    async def _send_results(self, job: Job, results: Sequence[Artifact], *, as_photos: bool) -> tuple[int, ...]:
+        with translated(repeatable=False):
+            if len(results) == 1:
+                return ((await self._send_one(job, results[0], as_photo=as_photos)).message_id,)
+            messages = await self._bot.send_media_group(
+                _chat(job),
+                [_media(job, r, as_photo=as_photos, captioned=n == 0) for n, r in enumerate(results)],
+                message_thread_id=job.origin.thread_id,
+                reply_parameters=_quote(job),
+                request_timeout=_UPLOAD_TIMEOUT_S,
+            )
+        return tuple(message.message_id for message in messages)
+
+    async def _send_one(self, job: Job, result: Artifact, *, as_photo: bool) -> Message:
+        if as_photo:
+            return await self._bot.send_photo(
+                _chat(job),
+                _file(job, result),
+                caption=outcome_text(job),
+                message_thread_id=job.origin.thread_id,
+                reply_parameters=_quote(job),
+                request_timeout=_UPLOAD_TIMEOUT_S,
+            )
+        return await self._bot.send_document(
+            _chat(job),
+            _file(job, result),
+            caption=outcome_text(job),
+            message_thread_id=job.origin.thread_id,
+            reply_parameters=_quote(job),
+            request_timeout=_UPLOAD_TIMEOUT_S,
+        )
+
+    async def _edit(self, job: Job, result: Artifact | None) -> None:
+        chat, message_id = _chat(job), job.status_message_id
+        if result is None:
+            with translated(repeatable=True):
+                await self._bot.edit_message_text(outcome_text(job), chat_id=chat, message_id=message_id)
+            return
+        try:
+            await self._edit_media(job, result, as_photo=result.file.as_photo)
+        except PhotoRefusedError:
+            await self._edit_media(job, result, as_photo=False)
+
+    async def _edit_media(self, job: Job, result: Artifact, *, as_photo: bool) -> None:
+        with translated(repeatable=True):
+            await self._bot.edit_message_media(
+                _media(job, result, as_photo=as_photo, captioned=True),
+                chat_id=_chat(job),
+                message_id=job.status_message_id,
+                request_timeout=_UPLOAD_TIMEOUT_S,
+            )
+
+
+class SpoolFile(InputFile):
+    """An upload that is read from an open file in pieces, from its start each time it is sent."""
+
+    def __init__(self, content: BinaryIO, filename: str) -> None:
+        super().__init__(filename=filename, chunk_size=_CHUNK_BYTES)
+        self._content = content
+
+    async def read(self, bot: Bot) -> AsyncIterator[bytes]:  # type: ignore[override]  # aiogram says AsyncGenerator
+        """The content, chunk by chunk. Spools are in memory or in the page cache, so reading does not block."""
+        self._content.seek(0)
+        while chunk := self._content.read(self.chunk_size):
+            yield chunk
+
+
+def _chat(job: Job) -> int:
+    if job.origin.chat_id is None:
+        raise ValueError("the job did not come from a chat")
+    return job.origin.chat_id
+
+
+def _quote(job: Job) -> ReplyParameters | None:
+    if job.origin.message_id is None:
+        return None
+    return ReplyParameters(message_id=job.origin.message_id, allow_sending_without_reply=True)
+
+
+def _file(job: Job, result: Artifact) -> SpoolFile:
+    extension = result.file.key.rsplit(".", 1)[-1]
+    return SpoolFile(result.content, f"{_NAME}_{job.preset}_{job.code}.{extension}")
+
+
+def _media(job: Job, result: Artifact, *, as_photo: bool, captioned: bool) -> InputMediaPhoto | InputMediaDocument:
+    caption = outcome_text(job) if captioned else None
+    kind = InputMediaPhoto if as_photo else InputMediaDocument
+    return kind(media=_file(job, result), caption=caption)

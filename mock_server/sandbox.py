@@ -1,0 +1,32 @@
+"""Everything that is outside the bot, on this machine: the Telegram emulator, the mock Replicate, or both."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from mock_server.replicate.config import MockReplicateConfig
+from mock_server.replicate.server import MockReplicate, run_mock_replicate
+from mock_server.telegram.server import TelegramEmulator, TelegramEmulatorConfig, run_telegram_emulator
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What runs; a party that was not asked for is None."""
+
+    telegram: TelegramEmulator | None
+    replicate: MockReplicate | None
+
+
+@asynccontextmanager
+async def open_sandbox(
+    *, telegram: TelegramEmulatorConfig | None, replicate: MockReplicateConfig | None
+) -> AsyncIterator[Sandbox]:
+    """Start the parties that have a configuration; they end with the block.
+
+    Raises:
+        OSError: a port is taken.
+    """
+    async with AsyncExitStack() as stack:
+        emulator = await stack.enter_async_context(run_telegram_emulator(telegram)) if telegram else None
+        mock = await stack.enter_async_context(run_mock_replicate(replicate)) if replicate else None
+        yield Sandbox(emulator, mock)
