@@ -131,7 +131,7 @@ async def _open(app: web.Application, settings: Settings, overrides: Overrides, 
             photos=TelegramPhotos(bot, http),
             outputs=OutputFetcher(http, settings.allowed_outputs.allows),
             links=_links(settings, store, gateway),
-            callbacks=references if settings.base_url else None,
+            callbacks=references if settings.replicate_reaches_us else None,
             queue=queue,
             background=background,
             peers=SoleProcess(),
@@ -165,11 +165,8 @@ async def _start_work(
     running = Background()
     # These never end by themselves, so draining them without patience cancels them.
     stack.push_async_callback(running.drain, 0)
-    registration = Registration(bot, settings, UPDATE_PATH, updates.update_types)
-    await registration.start(running)
+    await Registration(bot, settings, UPDATE_PATH, updates).start(running)
     running.spawn(jobs.sweep.run(), name="sweep")
-    if not settings.base_url:
-        running.spawn(updates.poll(), name="long polling")
     if isinstance(store, FileStore):
         running.spawn(expire_files(store, expiry_rules(settings), clock), name="file expiry")
 
@@ -234,7 +231,7 @@ def _file_link_key(settings: Settings) -> bytes:
 
 
 def _links(settings: Settings, store: ObjectStore, gateway: ReplicateGateway) -> InputLinks:
-    reachable = settings.s3_bucket or settings.base_url or settings.replicate_mode == "mock"
+    reachable = settings.s3_bucket or settings.replicate_reaches_us or settings.replicate_mode == "mock"
     return PresignedLinks(store, settings.presigned_url_ttl_s) if reachable else UploadedLinks(store, gateway)
 
 

@@ -64,7 +64,8 @@ async def expire_files(store: Expiring, rules: Sequence[ExpiryRule], clock: Cloc
         except StorageError as error:
             _log.warning("expiry_postponed", error=str(error))
         else:
-            _log.info("files_expired", removed=removed)
+            if removed:
+                _log.info("files_expired", removed=removed)
         await asyncio.sleep(_EXPIRE_EVERY_S)
 
 

@@ -7,7 +7,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 
 from bot.jobs.errors import JobFailedError, NotDoneError
-from bot.jobs.images import ImageLimits, ImageRefusedError
+from bot.jobs.images import ImageLimits, ImageProblem, ImageRefusedError
 from bot.telegram.api_errors import PhotoRefusedError, translated
 
 _TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
@@ -23,7 +23,7 @@ class TelegramPhotos:
     async def fetch(self, file_id: str, *, max_bytes: int) -> bytes:
         """See `bot.jobs.ports.PhotoSource`."""
         limits = ImageLimits(max_bytes=max_bytes)
-        path = await self._path(file_id, limits)
+        path = await self._path(file_id, max_bytes)
         url = self._bot.session.api.file_url(self._bot.token, path)
         try:
             async with self._session.get(url, timeout=_TIMEOUT) as answer:
@@ -35,16 +35,16 @@ class TelegramPhotos:
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise NotDoneError("telegram_unreachable") from None  # the original names the URL
 
-    async def _path(self, file_id: str, limits: ImageLimits) -> str:
+    async def _path(self, file_id: str, max_bytes: int) -> str:
         try:
             with translated(repeatable=True):
                 file = await self._bot.get_file(file_id)
-                _check(limits, file.file_size or 0)
                 if file.file_path:
                     return file.file_path
-        except PhotoRefusedError as error:
-            _check(limits, limits.max_bytes + 1)
-            raise JobFailedError("input_gone") from error
+        except PhotoRefusedError as error:  # "file is too big", although its sender claimed less
+            megabytes = max_bytes // (1024 * 1024)
+            facts: dict[str, str | int | float] = {"megabytes": f"> {megabytes}", "max_megabytes": megabytes}
+            raise JobFailedError(ImageProblem.TOO_MANY_BYTES.value, facts) from error
         except TelegramBadRequest as error:
             raise JobFailedError("input_gone") from error
         raise JobFailedError("input_gone")

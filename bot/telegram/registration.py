@@ -1,14 +1,21 @@
-"""Telling Telegram where updates go: our webhook, or nowhere when we poll."""
+"""How updates get here: by our webhook where Telegram can reach it, else by long polling."""
 
 import asyncio
-from collections.abc import Sequence
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramBadRequest,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 
 from bot.jobs.background import Background
 from bot.settings import Settings
+from bot.telegram.intake import UpdateIntake
 
 _ASK_AGAIN_S = 10.0
 # Updates of different chats come in parallel; one process answers each within milliseconds.
@@ -20,9 +27,10 @@ _log = structlog.get_logger()
 class Registration:
     """Safe at the start of every process: an identical webhook is left as it is, and pending updates are kept."""
 
-    def __init__(self, bot: Bot, settings: Settings, path: str, update_types: Sequence[str]) -> None:
-        self._bot, self._settings = bot, settings
-        self._path, self._update_types = path, list(update_types)
+    def __init__(self, bot: Bot, settings: Settings, path: str, updates: UpdateIntake) -> None:
+        self._bot, self._updates = bot, updates
+        self._url = f"{settings.base_url}{path}" if settings.base_url else None
+        self._secret = settings.telegram_secret_token.get_secret_value()
 
     async def start(self, background: Background) -> None:
         """Register now, or keep trying while Telegram cannot be reached.
@@ -30,36 +38,40 @@ class Registration:
         Raises:
             TelegramUnauthorizedError: the bot token is wrong.
         """
-        if not await self._register():
-            background.spawn(self._keep_trying(), name="webhook registration")
+        try:
+            await self._register(background)
+        except (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError) as error:
+            _log.warning("telegram_not_reached", error=type(error).__name__)
+            background.spawn(self._keep_trying(background), name="webhook registration")
 
-    async def _keep_trying(self) -> None:
+    async def _keep_trying(self, background: Background) -> None:
         while True:
             await asyncio.sleep(_ASK_AGAIN_S)
-            if await self._register():
-                return
+            try:
+                return await self._register(background)
+            except AiogramError as error:
+                _log.warning("telegram_not_reached", error=type(error).__name__)
 
-    async def _register(self) -> bool:
+    async def _register(self, background: Background) -> None:
+        if self._url and await self._set_webhook(self._url):
+            return
+        # A webhook left over from another run would keep getUpdates from working.
+        await self._bot.delete_webhook(drop_pending_updates=False)
+        _log.info("long_polling_chosen")
+        background.spawn(self._updates.poll(), name="long polling")
+
+    async def _set_webhook(self, url: str) -> bool:
         try:
-            if self._settings.base_url:
-                await self._set_webhook(self._settings.base_url)
-            else:
-                # A webhook left over from another run would keep getUpdates from working.
-                await self._bot.delete_webhook(drop_pending_updates=False)
-                _log.info("long_polling_chosen")
-        except TelegramUnauthorizedError:
-            raise
-        except AiogramError as error:
-            _log.warning("telegram_not_reached", error=type(error).__name__)
+            await self._bot.set_webhook(
+                url,
+                secret_token=self._secret,
+                allowed_updates=self._updates.update_types,
+                max_connections=_MAX_CONNECTIONS,
+                drop_pending_updates=False,
+            )
+        except TelegramBadRequest as error:
+            # Telegram calls public https URLs only; a loopback BASE_URL still serves a mock Replicate.
+            _log.warning("webhook_refused", url=url, error=error.message)
             return False
+        _log.info("webhook_set", url=url)
         return True
-
-    async def _set_webhook(self, base_url: str) -> None:
-        await self._bot.set_webhook(
-            f"{base_url}{self._path}",
-            secret_token=self._settings.telegram_secret_token.get_secret_value(),
-            allowed_updates=self._update_types,
-            max_connections=_MAX_CONNECTIONS,
-            drop_pending_updates=False,
-        )
-        _log.info("webhook_set", url=f"{base_url}{self._path}")

@@ -12,7 +12,7 @@ from bot.jobs.ports import PhotoSource
 from bot.jobs.steps.step import Due, Step
 from storage import object_keys
 from storage.events import Event, InputStored
-from storage.job import Job, JobStatus
+from storage.job import InputImage, Job, JobStatus
 from storage.objects import ObjectStore
 
 
@@ -36,13 +36,17 @@ class FetchInput(Step):
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """A picture that cannot be used ends the job with a sentence that says why."""
         image = job.inputs[part]
+        try:
+            return [await self._store_checked(job, part, image)]
+        except ImageRefusedError as error:
+            raise JobFailedError(error.code.value, error.data) from error
+
+    async def _store_checked(self, job: Job, part: int, image: InputImage) -> InputStored:
+        self._limits.check_bytes(image.size or 0)
         async with self._budget.reserve(image.size or self._limits.max_bytes):
             body = await self._photos.fetch(image.file_id, max_bytes=self._limits.max_bytes)
             loop = asyncio.get_running_loop()
-            try:
-                checked = await loop.run_in_executor(self._executor, check_input_image, body, self._limits)
-            except ImageRefusedError as error:
-                raise JobFailedError(error.code.value, error.data) from error
+            checked = await loop.run_in_executor(self._executor, check_input_image, body, self._limits)
             key = object_keys.input_image(job.id, part, checked.extension)
             await self._store.put(key, checked.body, content_type=checked.content_type)
-        return [InputStored(part, key, checked.content_type, checked.width, checked.height)]
+        return InputStored(part, key, checked.content_type, checked.width, checked.height)

@@ -1,0 +1,127 @@
+"""The command line. Nothing heavy is imported before a command is known, so that `--help` answers at once."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+Command = Callable[["Settings", argparse.Namespace], Coroutine[Any, Any, int]]
+
+EXIT_OK: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2  # wrong arguments or settings: starting again without a change is of no use
+EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
+
+# Their stdout belongs to the process supervisor; the other commands print an answer there and log to stderr.
+_SERVICES: Final = frozenset({"serve", "worker"})
+
+
+def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | None = None) -> int:
+    """Run one command and return the exit code of the process; `commands` replaces the built-in ones."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return _configure_and_run(arguments, commands or COMMANDS)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _configure_and_run(arguments: argparse.Namespace, commands: Mapping[str, Command]) -> int:
+    from bot.settings import SettingsError, load_settings  # noqa: PLC0415 - pydantic would slow --help down
+
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - before there is a log
+        return EXIT_USAGE
+    if arguments.command == "worker" and settings.queue_url is None:
+        print(  # noqa: T201 - the answer to a person at a shell
+            "QUEUE_URL: got nothing, wants a redis:// or rediss:// URL: a worker takes its work from that queue.\n"
+            "Without a queue `python -m bot` does all the work in one process and needs no worker.",
+            file=sys.stderr,
+        )
+        return EXIT_USAGE
+    return _run(commands[arguments.command], settings, arguments)
+
+
+def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) -> int:
+    import structlog  # noqa: PLC0415 - as above
+
+    from bot.log_config import configure_logging  # noqa: PLC0415
+
+    stream = sys.stdout if arguments.command in _SERVICES else sys.stderr
+    writer = configure_logging(settings.log_level, settings.log_format, settings.secret_values(), stream=stream)
+    log = structlog.get_logger()
+    try:
+        return asyncio.run(command(settings, arguments))
+    except Exception:
+        log.exception("command_failed", command=arguments.command)  # the log redacts; a bare traceback would not
+        return EXIT_FAILED
+    finally:
+        writer.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="Darkroom, a Telegram photo lab on Replicate. Without a command it serves: the bot when BOT_TOKEN"
+        " is set, else a sandbox with a chat page in the browser.",
+        epilog="Settings come from the environment and from .env; .env.example lists them all.",
+    )
+    parser.set_defaults(command="serve")
+    commands = parser.add_subparsers(metavar="command")
+    worker = commands.add_parser("worker", help="work on jobs from the queue at QUEUE_URL; serves nothing")
+    worker.set_defaults(command="worker")
+    doctor = commands.add_parser("doctor", help="check every configured outside party and say what to fix")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.set_defaults(command="doctor")
+    init_storage = commands.add_parser("init-storage", help="create bucket and expiry rules where missing; probe")
+    init_storage.set_defaults(command="init-storage")
+    demo = commands.add_parser("demo", help="one photo through the whole flow: emulated chat, mock model")
+    demo.add_argument("--photo", type=Path, required=True, help="JPEG, PNG or WebP to send")
+    demo.add_argument("--out", type=Path, required=True, help="where to put the result")
+    demo.set_defaults(command="demo")
+    return parser
+
+
+async def _serve(settings: "Settings", _: argparse.Namespace) -> int:
+    from bot.serving import serve  # noqa: PLC0415 - imports the framework
+
+    return await serve(settings)
+
+
+async def _worker(settings: "Settings", _: argparse.Namespace) -> int:
+    from bot.worker import run_worker  # noqa: PLC0415
+
+    return await run_worker(settings)
+
+
+async def _doctor(settings: "Settings", arguments: argparse.Namespace) -> int:
+    from bot.doctor import run_doctor  # noqa: PLC0415
+
+    return await run_doctor(settings, arguments.json)
+
+
+async def _init_storage(settings: "Settings", _: argparse.Namespace) -> int:
+    from bot.init_storage import run_init_storage  # noqa: PLC0415
+
+    return await run_init_storage(settings)
+
+
+async def _demo(settings: "Settings", arguments: argparse.Namespace) -> int:
+    from bot.demo import run_demo  # noqa: PLC0415
+
+    return await run_demo(settings, arguments.photo, arguments.out)
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "serve": _serve,
+    "worker": _worker,
+    "doctor": _doctor,
+    "init-storage": _init_storage,
+    "demo": _demo,
+}

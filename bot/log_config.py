@@ -1,0 +1,187 @@
+"""Structured logs: one chain for our events and for the records of libraries; it takes secrets out of both.
+
+Lines are rendered and redacted by the caller and written by a thread: a reader of stdout that stalls or
+goes away stops neither the event loop nor the process.
+"""
+
+import atexit
+import io
+import json
+import logging
+import os
+import queue
+import sys
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TextIO
+
+import structlog
+from structlog.dev import ConsoleRenderer, plain_traceback
+from structlog.processors import JSONRenderer, StackInfoRenderer, add_log_level, format_exc_info
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from bot.redaction import Redactor
+
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["json", "console"]
+
+# Below warning these print request URLs, and Telegram's carry the bot token.
+_TALKATIVE: Final = (
+    "aiobotocore", "aioboto3", "aiogram", "aiogram.dispatcher", "aiogram.event", "aiohttp", "aiohttp.access",
+    "aiohttp.client", "aiohttp.server", "asyncio", "boto3", "botocore", "httpcore", "httpx", "redis", "urllib3",
+)  # fmt: skip
+_MAX_LINES_BEHIND: Final = 10_000  # some megabytes of memory; a reader this late is stuck
+_CLOSE_TIMEOUT_S: Final = 2.0
+
+
+class LineWriter:
+    """Writes lines from a thread of its own: `write` never waits and never raises.
+
+    Lines that come while the reader is 10 000 lines behind are dropped, and the gap is reported in the
+    stream. A stream that breaks is given up silently: there is no place left to complain.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._dropped = 0
+        self._closed = False
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    def write(self, line: str) -> None:
+        """Hand over one line without its line break."""
+        if self._closed or self._lines.qsize() >= _MAX_LINES_BEHIND:
+            self._dropped += 1
+        else:
+            self._lines.put(line)
+
+    def close(self) -> None:
+        """Write what was handed over, waiting for at most two seconds; later lines are dropped. Idempotent."""
+        atexit.unregister(self.close)
+        self._closed = True
+        self._lines.put(None)
+        self._thread.join(_CLOSE_TIMEOUT_S)
+
+    def _run(self) -> None:
+        while (line := self._lines.get()) is not None:
+            self._print(line)
+            if self._dropped:
+                lost, self._dropped = self._dropped, 0
+                self._print(json.dumps({"level": "warning", "event": "log_lines_dropped", "count": lost}))
+
+    def _print(self, line: str) -> None:
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(f"{line}\n")
+            if self._lines.empty():
+                self._stream.flush()
+        except (OSError, ValueError):  # ValueError: closed in this process
+            _give_up(self._stream)
+            self._stream = None
+
+
+class _LineLogger:
+    """What structlog writes rendered lines to."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = self.exception = writer.write
+
+
+class _LibraryRecords(logging.Handler):
+    """Sends the records of `logging` through the same chain."""
+
+    def __init__(self, chain: list[Processor], writer: LineWriter) -> None:
+        super().__init__()
+        self._chain, self._writer = chain, writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):  # arguments that do not fit the message
+            message = str(record.msg)
+        event: Any = {"event": message, "logger": record.name}
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+        for process in self._chain:
+            event = process(None, record.levelname.lower(), event)
+        self._writer.write(str(event))
+
+    def close(self) -> None:
+        self._writer.close()
+        super().close()
+
+
+def configure_logging(
+    level: Level, fmt: Format | None, secrets: Iterable[str] = (), *, stream: TextIO | None = None
+) -> LineWriter:
+    """Route all logging of the process to `stream` (default: stdout) and return what writes it.
+
+    `fmt` None means console on a terminal, else JSON. `secrets` are redacted wherever they occur, beside
+    everything that looks like a token or a signed URL. May be called again; the last call counts. Closing the
+    returned writer flushes it, which also happens at exit.
+    """
+    target = stream if stream is not None else sys.stdout  # None when the process was started without one
+    terminal = target is not None and not target.closed and target.isatty()
+    chain = _chain(fmt or ("console" if terminal else "json"), Redactor(secrets), colors=terminal)
+    writer = LineWriter(target)
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=chain,
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=lambda *_: _LineLogger(writer),
+        # Off, so that the last call counts for loggers in use too; looking one up costs about a microsecond.
+        cache_logger_on_first_use=False,
+    )
+    _route_libraries(_LibraryRecords(chain, writer), max(threshold, logging.WARNING))
+    return writer
+
+
+def _chain(fmt: Format, redact: Redactor, *, colors: bool) -> list[Processor]:
+    def redact_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        clean: EventDict = redact.value(event)
+        return clean
+
+    renderer: Processor = (
+        JSONRenderer()
+        if fmt == "json"
+        else ConsoleRenderer(colors=colors, sort_keys=False, exception_formatter=plain_traceback)
+    )
+    before: list[Processor] = [structlog.contextvars.merge_contextvars, add_log_level, StackInfoRenderer()]
+    return [*before, format_exc_info, _stamp, redact_values, renderer]
+
+
+def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Time (UTC, milliseconds), level and event first: lines are read by people too."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"timestamp": now, "level": event.pop("level", None), "event": event.pop("event", None), **event}
+
+
+def _route_libraries(handler: _LibraryRecords, threshold: int) -> None:
+    root = logging.getLogger()
+    for previous in [known for known in root.handlers if isinstance(known, _LibraryRecords)]:
+        root.removeHandler(previous)
+        previous.close()
+    root.addHandler(handler)
+    root.setLevel(threshold)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(threshold)
+
+
+def _give_up(stream: TextIO) -> None:
+    """Point a broken stream to nowhere, else the interpreter fails at exit when it flushes what is left.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)

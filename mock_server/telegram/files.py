@@ -1,0 +1,144 @@
+"""The files of the emulated Telegram: kept in a directory, known by file_id, bounded in total size."""
+
+import asyncio
+import mimetypes
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, Literal
+
+from mock_server.telegram.pictures import Rendition, render_ladder, render_thumbnail
+
+FileKind = Literal["photo", "document", "thumbnail"]
+
+_ID_PREFIX: dict[FileKind, str] = {"photo": "AgACAgIA", "document": "BQACAgIA", "thumbnail": "AAMCAgAD"}
+_FOLDER: dict[FileKind, str] = {"photo": "photos", "document": "documents", "thumbnail": "thumbnails"}
+_OCTETS = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One file Telegram keeps; a photo has one per size."""
+
+    file_id: str
+    unique_id: str
+    kind: FileKind
+    path: str
+    size: int
+    width: int = 0
+    height: int = 0
+    name: str = ""
+    mime_type: str = "image/jpeg"
+    thumbnail: "StoredFile | None" = None
+
+    def as_photo_size(self) -> dict[str, Any]:
+        """Give the PhotoSize object of this file."""
+        return {
+            "file_id": self.file_id,
+            "file_unique_id": self.unique_id,
+            "file_size": self.size,
+            "width": self.width,
+            "height": self.height,
+        }
+
+    def as_document(self) -> dict[str, Any]:
+        """Give the Document object of this file."""
+        document: dict[str, Any] = {
+            "file_id": self.file_id,
+            "file_unique_id": self.unique_id,
+            "file_size": self.size,
+            "file_name": self.name,
+            "mime_type": self.mime_type,
+        }
+        if self.thumbnail is not None:
+            document["thumbnail"] = self.thumbnail.as_photo_size()
+        return document
+
+
+Photo = tuple[StoredFile, ...]
+"""The sizes of one photo, biggest last."""
+
+
+class FileStore:
+    """Keeps files in `directory` up to `max_bytes`; beyond that the oldest are forgotten.
+
+    Ids are random, so that an id from an earlier run never leads to another file.
+    """
+
+    def __init__(self, directory: Path, max_bytes: int, photo_boxes: tuple[int, ...]) -> None:
+        self._directory, self._max_bytes, self._boxes = directory, max_bytes, photo_boxes
+        self._files: OrderedDict[str, StoredFile] = OrderedDict()
+        self._photos: dict[str, Photo] = {}
+        self._by_path: dict[str, StoredFile] = {}
+        self._total = 0
+        self._count = 0
+
+    async def add_photo(self, data: bytes, *, max_sides_sum: int | None) -> Photo:
+        """Store a picture as a photo: its sizes, re-encoded.
+
+        Raises: UnreadablePictureError, PictureDimensionsError.
+        """
+        ladder = await asyncio.to_thread(render_ladder, data, self._boxes, max_sides_sum=max_sides_sum)
+        photo = tuple([await self._add_rendition("photo", rendition) for rendition in ladder])
+        self._photos.update((size.file_id, photo) for size in photo)
+        return photo
+
+    async def add_document(self, data: bytes, name: str, mime_type: str | None = None) -> StoredFile:
+        """Store bytes as they are; the MIME type comes from the name unless the sender gives one."""
+        preview = await asyncio.to_thread(render_thumbnail, data)
+        thumbnail = await self._add_rendition("thumbnail", preview) if preview else None
+        guessed = mime_type or mimetypes.guess_type(name)[0] or _OCTETS
+        return await self._add("document", data, name=name, mime_type=guessed, thumbnail=thumbnail)
+
+    def get(self, file_id: str) -> StoredFile | None:
+        """Give the file of this id, or None when it is unknown or forgotten."""
+        return self._files.get(file_id)
+
+    def photo_of(self, file_id: str) -> Photo | None:
+        """Give all sizes of the photo that has this id for one of its sizes."""
+        return self._photos.get(file_id)
+
+    def location(self, path: str) -> Path | None:
+        """Give where the bytes of a `file_path` are; None for a path that was never handed out."""
+        return self._directory / path if path in self._by_path else None
+
+    async def read(self, file: StoredFile) -> bytes:
+        """Give the bytes of a file.
+
+        Raises: FileNotFoundError when it was forgotten.
+        """
+        return await asyncio.to_thread((self._directory / file.path).read_bytes)
+
+    async def _add_rendition(self, kind: FileKind, rendition: Rendition) -> StoredFile:
+        return await self._add(kind, rendition.data, width=rendition.width, height=rendition.height)
+
+    async def _add(self, kind: FileKind, data: bytes, *, name: str = "", **facts: Any) -> StoredFile:
+        self._count += 1
+        suffix = PurePath(name).suffix if kind == "document" else ".jpg"
+        path = f"{_FOLDER[kind]}/file_{self._count}{_safe_suffix(suffix)}"
+        file_id, unique_id = _ID_PREFIX[kind] + secrets.token_urlsafe(36), "AQAD" + secrets.token_urlsafe(8)
+        file = StoredFile(file_id, unique_id, kind, path, len(data), name=name, **facts)
+        await asyncio.to_thread(_write, self._directory / path, data)
+        self._files[file_id] = self._by_path[path] = file
+        self._total += file.size
+        await self._forget_oldest()
+        return file
+
+    async def _forget_oldest(self) -> None:
+        while self._total > self._max_bytes and len(self._files) > 1:
+            file_id, file = self._files.popitem(last=False)
+            self._total -= file.size
+            self._photos.pop(file_id, None)
+            del self._by_path[file.path]
+            await asyncio.to_thread((self._directory / file.path).unlink, missing_ok=True)
+
+
+def _safe_suffix(suffix: str) -> str:
+    bare = suffix[1:]
+    return suffix if bare.isascii() and bare.isalnum() and len(bare) <= 8 else ""
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)

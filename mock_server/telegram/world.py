@@ -1,0 +1,47 @@
+"""Everything one emulated Telegram knows, wired together once."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mock_server.telegram.chats import ChatBook
+from mock_server.telegram.config import TelegramEmulatorConfig
+from mock_server.telegram.delivery import UpdateQueue
+from mock_server.telegram.event_log import EventLog
+from mock_server.telegram.faults import Faults
+from mock_server.telegram.files import FileStore
+from mock_server.telegram.flood import FloodControl
+from mock_server.telegram.journal import Journal
+from mock_server.telegram.long_polling import LongPolling
+from mock_server.telegram.message_json import BotApiJson
+
+
+@dataclass
+class BotProfile:
+    """What the bot says about itself; commands by (scope as canonical JSON, language), texts by language."""
+
+    commands: dict[tuple[str, str], list[dict[str, str]]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
+    short_descriptions: dict[str, str] = field(default_factory=dict)
+
+
+class World:
+    """The state that Bot API methods and people act on."""
+
+    def __init__(self, config: TelegramEmulatorConfig, directory: Path) -> None:
+        self.config = config
+        self.events = EventLog()
+        self.book = ChatBook(config.bot_id, config.clock, self.events, config.max_messages_per_chat)
+        self.files = FileStore(directory, config.max_stored_bytes, config.photo_boxes)
+        self.json = BotApiJson(config, self.book)
+        self.updates = UpdateQueue(config.clock)
+        self.polling = LongPolling(self.updates)
+        self.flood = FloodControl(config.flood, config.clock)
+        self.faults = Faults()
+        self.journal = Journal(config.bot_token, config.clock, self.events)
+        self.profile = BotProfile()
+
+    def tell_bot(self, kind: str, lane_kind: str, lane_id: int, body: dict[str, Any], **lifetime: float) -> int | None:
+        """Queue an update for the bot; give its id, or None when the bot does not want this kind."""
+        return self.updates.add(kind, (lane_kind, lane_id), body, **lifetime)

