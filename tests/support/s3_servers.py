@@ -136,6 +136,8 @@ def seaweedfs_server(tmp_path_factory):
         f"-filer.port={filer}",
         f"-admin.port={admin}",
         f"-bucket={server.bucket}",
+        f"-s3.localSocket={folder}/s3.sock",
+        f"-filer.localSocket={folder}/filer.sock",
         "-admin.ui=false",
         "-webdav=false",
         "-s3.port.iceberg=0",
@@ -155,12 +157,8 @@ def seaweedfs_server(tmp_path_factory):
         _wait_until_ready(process, server, log)
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.kill()  # it has nothing to save
+        process.wait()
 
 
 def _wait_until_ready(process: subprocess.Popen, server: S3Server, log: Path) -> None:
