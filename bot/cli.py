@@ -38,14 +38,21 @@ def _configure_and_run(arguments: argparse.Namespace, commands: Mapping[str, Com
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - before there is a log
         return EXIT_USAGE
-    if arguments.command == "worker" and settings.queue_url is None:
-        print(  # noqa: T201 - the answer to a person at a shell
-            "QUEUE_URL: got nothing, wants a redis:// or rediss:// URL: a worker takes its work from that queue.\n"
-            "Without a queue `python -m bot` does all the work in one process and needs no worker.",
-            file=sys.stderr,
-        )
+    if problem := _queue_problem(settings, arguments.command):
+        print(problem, file=sys.stderr)  # noqa: T201 - the answer to a person at a shell
         return EXIT_USAGE
     return _run(commands[arguments.command], settings, arguments)
+
+
+def _queue_problem(settings: "Settings", command: str) -> str | None:
+    if command == "worker" and settings.queue_url is None:
+        return (
+            "QUEUE_URL: got nothing, wants a redis:// or rediss:// URL: a worker takes its work from that queue.\n"
+            "Without a queue `python -m bot` does all the work in one process and needs no worker."
+        )
+    if command in _SERVICES and settings.queue_url is not None:
+        return "QUEUE_URL: got a URL, wants nothing: this version has no queue engine yet and works in one process."
+    return None
 
 
 def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) -> int:
@@ -95,9 +102,7 @@ async def _serve(settings: "Settings", _: argparse.Namespace) -> int:
 
 
 async def _worker(settings: "Settings", _: argparse.Namespace) -> int:
-    from bot.worker import run_worker  # noqa: PLC0415
-
-    return await run_worker(settings)
+    raise AssertionError("refused before: there is no queue engine yet")
 
 
 async def _doctor(settings: "Settings", arguments: argparse.Namespace) -> int:

@@ -1,9 +1,9 @@
 """`python -m bot demo`: one photo through the whole flow, over real HTTP, with every outside party built in."""
 
+import asyncio
 import socket
 import tempfile
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 
 from aiohttp import web
@@ -13,7 +13,8 @@ from bot.sandbox import with_built_in_parties
 from bot.settings import Settings
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.sandbox import Sandbox
-from mock_server.telegram.actors import ExpectationError
+from mock_server.telegram.actors import ExpectationError, User
+from mock_server.telegram.chats import Message
 
 WITHIN_S = 120.0
 _EXIT_OK, _EXIT_FAILED = 0, 1
@@ -25,14 +26,13 @@ _MODEL_DELAY_S = (1.0, 2.0)
 async def run_demo(settings: Settings, photo: Path, out: Path) -> int:
     """Send `photo` as a person would, put the result into `out`, print what happened when; returns the exit code."""
     try:
-        if photo.stat().st_size > _MAX_PHOTO_BYTES:
-            return _say_failed(f"{photo}: larger than {_MAX_PHOTO_BYTES // 1_000_000} MB")
-        body = photo.read_bytes()
+        body = await asyncio.to_thread(_read, photo)
     except OSError as error:
         return _say_failed(f"{photo}: {error.strerror}")
+    mock = MockReplicateConfig(delay_s=_MODEL_DELAY_S)
     with tempfile.TemporaryDirectory(prefix="darkroom-demo-") as directory:
         alone = _settings_of_its_own(settings, Path(directory))
-        async with with_built_in_parties(alone, mock=MockReplicateConfig(delay_s=_MODEL_DELAY_S)) as (complete, sandbox):
+        async with with_built_in_parties(alone, mock=mock) as (complete, sandbox):
             runner = web.AppRunner(create_app(complete), access_log=None)
             await runner.setup()
             try:
@@ -46,26 +46,29 @@ async def _one_photo(sandbox: Sandbox, body: bytes, name: str, out: Path) -> int
     if sandbox.telegram is None:
         raise ValueError("the demo has a Telegram of its own")
     person = sandbox.telegram.control.add_user("Ada", language_code="en")
-    sent = await person.send_photo(body, as_file=True, filename=name)
+    await person.send_photo(body, as_file=True, filename=name)
     try:
-        answer = await person.until(
-            lambda: next((m for m in person.bot_messages if m.message_id > sent.message_id and _final(m.all_text)), None),
-            "result",
-            within=WITHIN_S,
-        )
+        # The status message is taken away last, so what is left then is the answer.
+        answer = await person.until(lambda: _only_answer(person), "result", within=WITHIN_S)
     except ExpectationError as error:
         return _say_failed(str(error))
     finally:
         _print(_timeline(sandbox))
     if not (answer.photo or answer.document):
         return _say_failed(answer.all_text)
-    out.write_bytes(await person.download(answer))
+    await asyncio.to_thread(out.write_bytes, await person.download(answer))
     _print([f"{answer.all_text}\nresult: {out}"])
     return _EXIT_OK
 
 
-def _final(text: str) -> bool:
-    return not text.startswith("⏳")
+def _only_answer(person: User) -> Message | None:
+    messages = person.bot_messages
+    return messages[0] if len(messages) == 1 and not messages[0].buttons() else None
+
+
+def _read(photo: Path) -> bytes:
+    with photo.open("rb") as file:
+        return file.read(_MAX_PHOTO_BYTES)  # more than the bot takes, so that it can say so
 
 
 def _settings_of_its_own(settings: Settings, directory: Path) -> Settings:
@@ -97,14 +100,13 @@ def _timeline(sandbox: Sandbox) -> Iterable[str]:
     if sandbox.telegram:
         control = sandbox.telegram.control
         rows += [(c.at, f"bot -> Telegram    {c.method} ({c.status})") for c in control.calls]
-        rows += [(d.at, f"Telegram -> bot    update {d.update_id} ({d.status}, {d.took_ms:.0f} ms)") for d in control.deliveries]
+        rows += [(d.at, f"Telegram -> bot    update ({d.status}, {d.took_ms:.0f} ms)") for d in control.deliveries]
     if sandbox.replicate:
         mock = sandbox.replicate.control
         rows += [(c.at, f"bot -> Replicate   {c.method} {c.path} ({c.status})") for c in mock.calls]
         rows += [(d.at, f"Replicate -> bot   {d.event} ({d.status})") for d in mock.deliveries]
     rows.sort()
-    begin = rows[0][0] if rows else datetime.now().timestamp()
-    return [f"{at - begin:7.3f} s  {what}" for at, what in rows]
+    return [f"{at - rows[0][0]:7.3f} s  {what}" for at, what in rows]
 
 
 def _say_failed(why: str) -> int:

@@ -20,7 +20,7 @@ async def run_init_storage(settings: Settings) -> int:
             await store.prepare(rules)
             found = await store.probe()
     except StorageError as error:
-        _log.error("storage_not_usable", error=str(error))  # noqa: TRY400 - the message says what to mend
+        _log.error("storage_not_usable", error=str(error))
         return _EXIT_FAILED
     _log.info(
         "storage_ready",

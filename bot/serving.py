@@ -5,7 +5,7 @@ import signal
 import socket
 
 import structlog
-from aiogram.exceptions import TelegramUnauthorizedError
+from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiohttp import web
 
 from bot.app import create_app
@@ -29,12 +29,12 @@ async def serve(settings: Settings) -> int:
             if sandbox.telegram:
                 _log.info("sandbox_opened", chat_page=sandbox.telegram.base_url)
             return await _serve(complete)
-    except TelegramUnauthorizedError:
-        _log.error("bot_token_refused", fix="BOT_TOKEN: get the token of your bot from @BotFather")  # noqa: TRY400
+    except (TelegramUnauthorizedError, TelegramNotFound):  # 404 is Telegram's word for a malformed token
+        _log.error("bot_token_refused", fix="BOT_TOKEN: get the token of your bot from @BotFather")
     except StorageError as error:
-        _log.error("storage_not_usable", error=str(error))  # noqa: TRY400 - the message says what to mend
+        _log.error("storage_not_usable", error=str(error))
     except OSError as error:
-        _log.error("port_not_free", error=str(error))  # noqa: TRY400 - likewise
+        _log.error("port_not_free", error=str(error))
     return _EXIT_FAILED
 
 

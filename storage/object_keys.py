@@ -1,10 +1,10 @@
 """The storage layout: every key is built and parsed here and nowhere else.
 
-    images/input/{uuid}.{ext}      what a person sent          images/output/{job_id}/{n}.{ext}   results
-    jobs/{job_id}.json             every job                   open/{job_id}                      not finished
-    tasks/{prediction_id}.json     prediction -> job           history/{user}/{time}-{job_id}     newest first
-    users/{user}.json              choices and quota           reports/{job_id}/...               reports
-    poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
+images/input/{uuid}.{ext}      what a person sent          images/output/{job_id}/{n}.{ext}   results
+jobs/{job_id}.json             every job                   open/{job_id}                      not finished
+tasks/{prediction_id}.json     prediction -> job           history/{user}/{time}-{job_id}     newest first
+users/{user}.json              choices and quota           reports/{job_id}/...               reports
+poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
 """
 
 import re

@@ -192,13 +192,14 @@ class JobRepository:
 
     async def _replace(self, job: Job, etag: str) -> bool:
         condition = etag if self._conditional else None
-        # Until the store answers, what is remembered may be wrong: a write that failed may have happened.
-        self._recent.forget(job.id)
         try:
-            etag = await self._store.put(
-                object_keys.job(job.id), dump_job(job), content_type=_JSON, if_match=condition
-            )
+            etag = await self._store.put(object_keys.job(job.id), dump_job(job), content_type=_JSON, if_match=condition)
         except PreconditionFailedError:
+            self._recent.forget(job.id)
             return False
+        except BaseException:
+            # A write that failed, or was given up, may have happened all the same.
+            self._recent.forget(job.id)
+            raise
         self._recent.put(KnownJob(job, etag))
         return True

@@ -5,7 +5,7 @@ from aiohttp import web
 from bot import app_keys
 
 
-async def alive(request: web.Request) -> web.Response:
+async def alive(_: web.Request) -> web.Response:
     """Nothing is asked of anybody: a restart would not mend an outside party."""
     return web.json_response({"status": "alive"})
 

@@ -95,10 +95,8 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     attempt = Attempt(s.repository, s.notifier, s.clock, s.random)
     advancer = Advancer(s.repository, steps, close, attempt, admission, s.peers, s.clock)
     return Jobs(
-        service=JobService(
-            s.repository, s.queue, s.gateway, s.background, s.clock, job_timeout_s=limits.job_timeout_s
-        ),
-        worker=Worker(advancer, s.repository, s.queue, s.notifier, s.clock),
+        service=JobService(s.repository, s.queue, s.gateway, s.background, s.clock, job_timeout_s=limits.job_timeout_s),
+        worker=Worker(advancer, s.repository, s.queue, s.notifier, s.clock, s.random),
         sweep=Sweep(s.repository, s.queue, s.clock),
         steps=steps,
     )

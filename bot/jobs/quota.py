@@ -49,8 +49,9 @@ class DailyQuota:
     def note(self, user: str, done_at: datetime) -> None:
         """A job of this person was delivered."""
         done = self._done.get(user)
-        if done is not None and done_at.timestamp() not in done:
-            self._keep(user, (done_at.timestamp(), *done))
+        at = int(done_at.timestamp() * 1000) / 1000  # as a history key tells it
+        if done is not None and at not in done:
+            self._keep(user, (at, *done))
 
     def _keep(self, user: str, done: tuple[float, ...]) -> None:
         self._done[user] = done

@@ -1,5 +1,6 @@
 """What the queue calls: advance one job, and see to it that it is advanced again when the time has come."""
 
+from random import Random
 from time import perf_counter
 
 import structlog
@@ -7,11 +8,13 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot.jobs.advance import Advancer, delay_until
 from bot.jobs.ports import Clock, JobQueue, Notifier
-from storage.errors import ObjectNotFoundError, RecordCorruptError, StorageError
+from replicate_gateway.retry import backoff_s
+from storage.errors import ObjectNotFoundError, RecordCorruptError, StorageError, StorageUnavailableError
 from storage.repository import JobRepository
 
-# While the storage is down every open job comes back at this pace, spread by the queue's own concurrency.
-STORAGE_RETRY_S = 2.0
+# While the storage is down its jobs come back ever more slowly, so that thousands of them do not hammer it.
+STORAGE_RETRY_S = 1.0
+STORAGE_RETRY_CAP_S = 30.0
 # An error in our own code around the steps: slow enough not to fill the log, soon enough to recover after a fix.
 CRASH_RETRY_S = 60.0
 
@@ -22,10 +25,12 @@ class Worker:
     """Never raises: a nudge that failed is repeated, since the job's marker stays open."""
 
     def __init__(
-        self, advancer: Advancer, repository: JobRepository, queue: JobQueue, notifier: Notifier, clock: Clock
+        self, advancer: Advancer, repository: JobRepository, queue: JobQueue, notifier: Notifier, clock: Clock, random: Random
     ) -> None:
         self._advancer, self._repository, self._queue = advancer, repository, queue
         self._notifier, self._clock = notifier, clock
+        self._random = random
+        self._outage = 0  # failures in a row, over all jobs
 
     async def __call__(self, job_id: str) -> None:
         """Advance it once."""
@@ -41,6 +46,7 @@ class Worker:
     async def _advance(self, job_id: str) -> float | None:
         try:
             wake_at = await self._advancer.advance(job_id)
+            self._outage = 0
         except ObjectNotFoundError:
             # Its marker was seen before its record; if the record never comes, the sweep removes the marker.
             _log.warning("job_missing")
@@ -48,12 +54,18 @@ class Worker:
         except RecordCorruptError as error:
             return await self._bury(job_id, error)
         except StorageError as error:
-            _log.warning("storage_unavailable", error=str(error))
-            return getattr(error, "retry_after_s", None) or STORAGE_RETRY_S
-        except Exception:
+            return self._retry_after(error)
+        except Exception:  # noqa: BLE001 - a fault of ours must not end the process
             _log.exception("advance_crashed")
             return CRASH_RETRY_S
         return delay_until(wake_at, self._clock.now()) if wake_at else None
+
+    def _retry_after(self, error: StorageError) -> float:
+        self._outage += 1
+        wait_s = backoff_s(self._outage, base_s=STORAGE_RETRY_S, cap_s=STORAGE_RETRY_CAP_S, random=self._random.random)
+        wished_s = error.retry_after_s if isinstance(error, StorageUnavailableError) else None
+        _log.warning("storage_unavailable", error=str(error), in_a_row=self._outage)
+        return max(wait_s, wished_s or 0.0)
 
     async def _bury(self, job_id: str, error: RecordCorruptError) -> float | None:
         """A record that nobody can read must not come back on every sweep."""
@@ -61,7 +73,7 @@ class Worker:
         try:
             key = await self._repository.keep_poison("records", job_id, {"error": str(error)})
             await self._repository.close(job_id, ())
-        except StorageError:
-            return STORAGE_RETRY_S
+        except StorageError as outage:
+            return self._retry_after(outage)
         await self._notifier.alert("record_corrupt", f"the record of job {job_id} cannot be read: see {key}")
         return None

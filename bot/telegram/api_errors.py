@@ -1,5 +1,6 @@
-"""What Telegram's refusals mean for a job. The wordings are the server's own:
-https://github.com/tdlib/telegram-bot-api/blob/master/telegram-bot-api/Client.cpp
+"""What Telegram's refusals mean for a job.
+
+The wordings are the server's own: https://github.com/tdlib/telegram-bot-api/blob/master/telegram-bot-api/Client.cpp
 """
 
 from collections.abc import Iterator

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot import app_keys
 
-SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of the header
 
 _log = structlog.get_logger()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 EN = {
-    "start": "Send me a photo and I will make it better in about a minute.\nSend it as a file to keep its full quality.",
+    "start": "Send me a photo and I will make it better in about a minute.\nSend it as a file to keep its quality.",
     "help": "Send one photo, or an image as a file (up to {max_mb} MB). The caption is passed on as an instruction.",
     "send_a_photo": "I work on photos: send me one, or an image as a file.",
     "not_allowed": "This bot is private.",
@@ -40,7 +40,7 @@ EN = {
 }
 
 RU = {
-    "start": "Пришлите фото, и примерно через минуту я верну его улучшенным.\nФайлом — чтобы сохранить полное качество.",
+    "start": "Пришлите фото, и примерно через минуту я верну его улучшенным.\nФайлом — чтобы сохранить качество.",
     "help": "Пришлите одно фото или изображение файлом (до {max_mb} МБ). Подпись передаётся модели как указание.",
     "send_a_photo": "Я работаю с фотографиями: пришлите фото или изображение файлом.",
     "not_allowed": "Это закрытый бот.",

@@ -11,7 +11,7 @@ class SoleProcess:
 
     @property
     def me(self) -> str:
-        """This run of this process."""
+        """The name of this run of this process."""
         return self._me
 
     def alive(self, run_id: str) -> bool:

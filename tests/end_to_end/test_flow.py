@@ -181,7 +181,7 @@ async def test_cancel_stops_the_prediction_and_says_so(world, tmp_path):
         person = world.person()
         await person.send_photo(pictures.photo())
         status = await person.expect(button="✖ Cancel")
-        await eventually(lambda: world.models.predictions())
+        await eventually(world.models.predictions)
         answer = await (await person.press(status, "✖ Cancel")).answer()
         assert "Cancel" in answer["text"]
         await person.expect(text="It does not count")

@@ -13,9 +13,9 @@ from bot.jobs.ports import Clock, InputLinks
 from bot.jobs.replicate_news import news_of, translated
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayBusyError, GatewayError
-from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset
+from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
 from storage.errors import StorageError
 from storage.events import CreateClaimed, CreateReleased, Event
 from storage.job import Claim, Job, JobStatus, SlotState, TaskRecord

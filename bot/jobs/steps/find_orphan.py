@@ -9,8 +9,8 @@ from bot.jobs.replicate_news import news_of, translated
 from bot.jobs.steps.create import Create
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError
-from replicate_gateway.protocol import ReplicateGateway
 from replicate_gateway.prediction import Prediction
+from replicate_gateway.protocol import ReplicateGateway
 from storage.events import CreateReleased, Event
 from storage.job import Job, SlotState
 

@@ -43,6 +43,7 @@ class Step(ABC):
 
     def enter(self, job: Job, part: int) -> None:
         """Called before anything is claimed; raises `NotDoneError` when there is no place for the work."""
+        return
 
     def claim(self, part: int, claim: Claim) -> Event | None:
         """The event that announces an effect that cannot be undone."""
