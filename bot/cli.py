@@ -101,10 +101,6 @@ async def _serve(settings: "Settings", _: argparse.Namespace) -> int:
     return await serve(settings)
 
 
-async def _worker(settings: "Settings", _: argparse.Namespace) -> int:
-    raise AssertionError("refused before: there is no queue engine yet")
-
-
 async def _doctor(settings: "Settings", arguments: argparse.Namespace) -> int:
     from bot.doctor import run_doctor  # noqa: PLC0415
 
@@ -125,7 +121,6 @@ async def _demo(settings: "Settings", arguments: argparse.Namespace) -> int:
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "serve": _serve,
-    "worker": _worker,
     "doctor": _doctor,
     "init-storage": _init_storage,
     "demo": _demo,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the stubs are a development dependency
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3.0, 20.0
 MAX_ATTEMPTS = 3
 _POOL_SIZE = 50
+_OBJECT_PARAMETERS = frozenset({"Key", "Prefix"})
 
 
 def s3_session(access_key_id: str | None, secret_access_key: str | None, region: str | None) -> aioboto3.Session:
@@ -94,6 +95,24 @@ def _adapt(client: "S3Client") -> None:
     events.unregister("before-parameter-build.s3.PutObject", convert_body_to_file_like_object)
     for operation in ("DeleteObjects", "PutBucketLifecycleConfiguration"):
         events.register(f"before-sign.s3.{operation}", _add_content_md5)
+    _resolve_endpoint_once(client)
+
+
+def _resolve_endpoint_once(client: "S3Client") -> None:
+    """Let botocore's own cache of endpoints work.
+
+    It evaluates its endpoint rules anew for every object, since the object's key is among their parameters although
+    no rule looks at it. The attributes are private: where they are missing, nothing changes.
+    """
+    provider = getattr(getattr(client, "_ruleset_resolver", None), "_provider", None)
+    if provider is None:
+        return
+    resolve = provider.resolve_endpoint
+
+    def resolve_without_key(**params: Any) -> Any:
+        return resolve(**{name: value for name, value in params.items() if name not in _OBJECT_PARAMETERS})
+
+    provider.resolve_endpoint = resolve_without_key
 
 
 def _add_content_md5(request: Any, **_: object) -> None:

@@ -25,7 +25,13 @@ class Worker:
     """Never raises: a nudge that failed is repeated, since the job's marker stays open."""
 
     def __init__(
-        self, advancer: Advancer, repository: JobRepository, queue: JobQueue, notifier: Notifier, clock: Clock, random: Random
+        self,
+        advancer: Advancer,
+        repository: JobRepository,
+        queue: JobQueue,
+        notifier: Notifier,
+        clock: Clock,
+        random: Random,
     ) -> None:
         self._advancer, self._repository, self._queue = advancer, repository, queue
         self._notifier, self._clock = notifier, clock
