@@ -1,32 +1,12 @@
-"""What can happen to a job. Each event folds itself into the job; `storage.transitions` says when it may.
+"""What can happen to a job as a whole: admission, status message, inputs, outcome, telling, waiting."""
 
-An event is idempotent: folding what is already known gives an equal job. An event that cannot be true of this job
-raises `EventRefusedError` and changes nothing.
-"""
-
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
 
-from storage.job import Claim, Job, JobFile, JobStatus, Outcome, Postponement, Slot, SlotState
-
-
-class EventRefusedError(Exception):
-    """The event cannot be true of this job as it stands: someone else was first, or the caller is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event(ABC):
-    """Something that happened to a job."""
-
-    # A soft event is worth remembering, but not worth a write of its own.
-    soft: ClassVar[bool] = False
-
-    @abstractmethod
-    def fold(self, job: Job) -> Job:
-        """The job after this event; raises `EventRefusedError` when it cannot be."""
+from storage.event import Event, EventRefusedError
+from storage.job import Claim, Job, JobStatus, Outcome, Postponement
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,113 +62,6 @@ class InputStored(Event):
             height=self.height,
         )
         return job.with_input(self.index, stored)
-
-
-@dataclass(frozen=True, slots=True)
-class CreateClaimed(Event):
-    """A create call is about to be made: from here on its outcome may be unknown."""
-
-    slot: int
-    claim: Claim
-
-    def fold(self, job: Job) -> Job:
-        """Refused unless the slot is open and the job still wants an image."""
-        slot = job.slots[self.slot]
-        if slot.claim == self.claim:
-            return job
-        if slot.state is not SlotState.OPEN or job.outcome or job.cancel_requested:
-            raise EventRefusedError("the slot is not open")
-        claimed = replace(slot, state=SlotState.CLAIMED, claim=self.claim, creates=slot.creates + 1)
-        return job.with_slot(self.slot, claimed)
-
-
-@dataclass(frozen=True, slots=True)
-class CreateReleased(Event):
-    """The claimed create call is known to have made no prediction."""
-
-    slot: int
-
-    def fold(self, job: Job) -> Job:
-        """The slot is open again, unless a prediction turned up meanwhile."""
-        slot = job.slots[self.slot]
-        if slot.state is not SlotState.CLAIMED:
-            return job
-        return job.with_slot(self.slot, replace(slot, state=SlotState.OPEN, claim=None))
-
-
-@dataclass(frozen=True, slots=True)
-class PredictionCreated(Event):
-    """A prediction works for the slot: the create call answered, or an orphan was found."""
-
-    slot: int
-    prediction_id: str
-    at: datetime
-
-    def fold(self, job: Job) -> Job:
-        """The first prediction of a slot is the slot's prediction."""
-        slot = job.slots[self.slot]
-        if slot.prediction_id is not None or slot.state.ended:
-            return job
-        return job.with_slot(self.slot, adopted(slot, self.prediction_id, self.at))
-
-
-@dataclass(frozen=True, slots=True)
-class PredictionEnded(Event):
-    """Replicate has finished: with outputs to fetch, or with a failure code."""
-
-    slot: int
-    prediction_id: str
-    at: datetime
-    output: tuple[str, ...] = ()
-    failure: str | None = None
-    predict_time_s: float | None = None
-
-    def fold(self, job: Job) -> Job:
-        """News of another prediction than the slot's, or of a slot that is past it, changes nothing."""
-        slot = job.slots[self.slot]
-        if slot.prediction_id is None and not slot.state.ended:
-            slot = adopted(slot, self.prediction_id, self.at)
-        if slot.prediction_id != self.prediction_id or slot.state is not SlotState.RUNNING:
-            return job
-        ended = replace(
-            slot,
-            state=SlotState.FAILED if self.failure else SlotState.SUCCEEDED,
-            heard_at=self.at,
-            output=self.output,
-            failure=self.failure,
-            predict_time_s=self.predict_time_s,
-        )
-        return job.with_slot(self.slot, ended)
-
-
-@dataclass(frozen=True, slots=True)
-class OutputArchived(Event):
-    """The outputs of a slot are in our storage."""
-
-    slot: int
-    files: tuple[JobFile, ...]
-
-    def fold(self, job: Job) -> Job:
-        """The URLs are forgotten: they are bearer links and soon dead."""
-        slot = job.slots[self.slot]
-        if slot.state is not SlotState.SUCCEEDED:
-            return job
-        return job.with_slot(self.slot, replace(slot, state=SlotState.ARCHIVED, output=(), files=self.files))
-
-
-@dataclass(frozen=True, slots=True)
-class SlotFailed(Event):
-    """There will be no image in this slot."""
-
-    slot: int
-    failure: str
-
-    def fold(self, job: Job) -> Job:
-        """What ended before stays as it ended."""
-        slot = job.slots[self.slot]
-        if slot.state.ended:
-            return job
-        return job.with_slot(self.slot, replace(slot, state=SlotState.FAILED, output=(), failure=self.failure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +181,3 @@ class StepResumed(Event):
         """Its attempts are forgotten."""
         before = job.postponement(self.step, self.part)
         return replace(job, postponed=tuple(p for p in job.postponed if p is not before)) if before else job
-
-
-def adopted(slot: Slot, prediction_id: str, at: datetime) -> Slot:
-    """The slot with this prediction as its own."""
-    return replace(slot, state=SlotState.RUNNING, claim=None, prediction_id=prediction_id, heard_at=at)

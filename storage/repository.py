@@ -8,7 +8,7 @@ from datetime import datetime
 
 from storage import object_keys
 from storage.errors import ObjectNotFoundError, PreconditionFailedError, RecordCorruptError, StorageUnavailableError
-from storage.events import Event
+from storage.event import Event
 from storage.job import (
     HistoryEntry,
     Job,

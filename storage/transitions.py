@@ -18,29 +18,31 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from storage.event import Event
 from storage.events import (
     Admitted,
     Announced,
     CancellationTold,
     CancelRequested,
-    CreateClaimed,
-    CreateReleased,
     DeliveryClaimed,
     DeliveryReleased,
-    Event,
     FailureTold,
     InputStored,
     OutcomeDecided,
-    OutputArchived,
-    PredictionCreated,
-    PredictionEnded,
     ResultTold,
-    SlotFailed,
     StatusShown,
     StepPostponed,
     StepResumed,
 )
 from storage.job import Job, JobStatus
+from storage.slot_events import (
+    CreateClaimed,
+    CreateReleased,
+    OutputArchived,
+    PredictionCreated,
+    PredictionEnded,
+    SlotFailed,
+)
 
 
 class IllegalTransitionError(Exception):

@@ -22,7 +22,7 @@ from bot.jobs.ports import Clock, Peers
 from bot.jobs.steps.close import Close
 from bot.jobs.steps.step import Step
 from storage.errors import StorageError
-from storage.events import Event, EventRefusedError
+from storage.event import Event, EventRefusedError
 from storage.job import Claim, Job
 from storage.repository import JobRepository
 from storage.transitions import apply_all

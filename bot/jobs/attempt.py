@@ -21,9 +21,11 @@ from bot.jobs.replicate_news import OPERATOR_CODES
 from bot.jobs.steps.step import Step
 from replicate_gateway.retry import backoff_s
 from storage.errors import StorageError
-from storage.events import Event, OutcomeDecided, PredictionCreated, SlotFailed, StepPostponed, StepResumed
+from storage.event import Event
+from storage.events import OutcomeDecided, StepPostponed, StepResumed
 from storage.job import Job, JobStatus
 from storage.repository import JobRepository
+from storage.slot_events import PredictionCreated, SlotFailed
 
 _BACKOFF_BASE_S = 1.0
 _BACKOFF_CAP_S = 60.0

@@ -7,7 +7,8 @@ from datetime import datetime
 from bot.jobs.errors import JobFailedError, JobsError, NotDoneError, OutcomeUnknownError
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import Prediction, PredictionStatus, output_urls
-from storage.events import Event, PredictionCreated, PredictionEnded
+from storage.event import Event
+from storage.slot_events import PredictionCreated, PredictionEnded
 
 # What models say when they fail -> our failure code. First match counts. Sources of the wordings: Replicate's
 # error codes (https://replicate.com/docs/reference/error-codes) and the models' own predictors.

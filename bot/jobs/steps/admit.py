@@ -7,7 +7,8 @@ from bot.jobs.admission import Admission
 from bot.jobs.errors import NotDoneError
 from bot.jobs.quota import DailyQuota
 from bot.jobs.steps.step import Due, Step
-from storage.events import Admitted, Event, OutcomeDecided
+from storage.event import Event
+from storage.events import Admitted, OutcomeDecided
 from storage.job import Job, JobStatus
 
 # A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.

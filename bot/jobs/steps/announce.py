@@ -5,7 +5,8 @@ from datetime import datetime
 
 from bot.jobs.ports import Notifier
 from bot.jobs.steps.step import Due, Step
-from storage.events import Announced, Event, StatusShown
+from storage.event import Event
+from storage.events import Announced, StatusShown
 from storage.job import Job, JobStatus
 
 # Why a step waits -> what the person reads meanwhile. Reasons that pass in seconds are not worth an edit.

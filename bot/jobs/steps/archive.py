@@ -14,9 +14,10 @@ from bot.jobs.ports import OutputSource
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayUnavailableError, OutputRefusedError
 from storage import object_keys
-from storage.events import Event, OutputArchived, SlotFailed
+from storage.event import Event
 from storage.job import Job, JobFile, SlotState
 from storage.objects import ObjectStore
+from storage.slot_events import OutputArchived, SlotFailed
 
 MAX_OUTPUT_BYTES = 50_000_000  # what Telegram takes from a bot as a document
 MAX_OUTPUTS = 10  # of one prediction; the most that an album holds

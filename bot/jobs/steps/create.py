@@ -17,9 +17,10 @@ from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
 from storage.errors import StorageError
-from storage.events import CreateClaimed, CreateReleased, Event
+from storage.event import Event
 from storage.job import Claim, Job, JobStatus, SlotState, TaskRecord
 from storage.repository import JobRepository
+from storage.slot_events import CreateClaimed, CreateReleased
 
 # A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.
 ASK_AGAIN_S = 30.0

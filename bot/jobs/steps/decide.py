@@ -5,7 +5,8 @@ from datetime import datetime
 
 from bot.jobs.ports import Clock
 from bot.jobs.steps.step import Due, Step
-from storage.events import Event, OutcomeDecided
+from storage.event import Event
+from storage.events import OutcomeDecided
 from storage.job import Job, JobStatus, SlotState
 
 

@@ -11,7 +11,8 @@ from bot.jobs.images import ImageLimits, ImageRefusedError, check_input_image
 from bot.jobs.ports import PhotoSource
 from bot.jobs.steps.step import Due, Step
 from storage import object_keys
-from storage.events import Event, InputStored
+from storage.event import Event
+from storage.events import InputStored
 from storage.job import InputImage, Job, JobStatus
 from storage.objects import ObjectStore
 

@@ -11,8 +11,9 @@ from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.protocol import ReplicateGateway
-from storage.events import CreateReleased, Event
+from storage.event import Event
 from storage.job import Job, SlotState
+from storage.slot_events import CreateReleased
 
 # How long after the claim a prediction may still turn up, by its own callback or in Replicate's list.
 GRACE_S = 30.0

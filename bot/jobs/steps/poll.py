@@ -10,7 +10,7 @@ from bot.jobs.replicate_news import news_of, translated
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError, PredictionNotFoundError
 from replicate_gateway.protocol import ReplicateGateway
-from storage.events import Event
+from storage.event import Event
 from storage.job import Job, SlotState
 
 

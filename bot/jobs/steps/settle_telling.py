@@ -10,7 +10,8 @@ from bot.jobs.ports import Notifier, Peers
 from bot.jobs.steps.find_orphan import CLAIM_LEASE_S
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.tell import told
-from storage.events import DeliveryReleased, Event
+from storage.event import Event
+from storage.events import DeliveryReleased
 from storage.job import Job
 
 

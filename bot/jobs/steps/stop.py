@@ -7,8 +7,9 @@ from bot.jobs.replicate_news import translated
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError, PredictionNotFoundError
 from replicate_gateway.protocol import ReplicateGateway
-from storage.events import Event, SlotFailed
+from storage.event import Event
 from storage.job import Job, SlotState
+from storage.slot_events import SlotFailed
 
 
 class Stop(Step):

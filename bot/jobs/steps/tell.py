@@ -9,15 +9,8 @@ from bot.jobs.errors import ChatGoneError
 from bot.jobs.ports import Notifier
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.stop import Stop
-from storage.events import (
-    CancellationTold,
-    DeliveryClaimed,
-    DeliveryReleased,
-    Event,
-    FailureTold,
-    ResultTold,
-    Told,
-)
+from storage.event import Event
+from storage.events import CancellationTold, DeliveryClaimed, DeliveryReleased, FailureTold, ResultTold, Told
 from storage.job import Claim, Job, JobStatus, SlotState
 
 

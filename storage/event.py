@@ -1,0 +1,27 @@
+"""What an event is. The events themselves are in `storage.events` and `storage.slot_events`."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from storage.job import Job
+
+
+class EventRefusedError(Exception):
+    """The event cannot be true of this job as it stands: someone else was first, or the caller is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event(ABC):
+    """Something that happened to a job.
+
+    An event is idempotent: folding what is already known gives an equal job. An event that cannot be true of this
+    job raises `EventRefusedError` and changes nothing. `storage.transitions` says in which status it may happen.
+    """
+
+    # A soft event is worth remembering, but not worth a write of its own.
+    soft: ClassVar[bool] = False
+
+    @abstractmethod
+    def fold(self, job: Job) -> Job:
+        """The job after this event; raises `EventRefusedError` when it cannot be."""
