@@ -28,6 +28,7 @@ from bot.jobs.clock import SystemClock
 from bot.jobs.links import PresignedLinks, UploadedLinks
 from bot.jobs.ports import Clock, InputLinks
 from bot.middleware import errors_to_answers
+from bot.openers import file_link_key, open_replicate, open_store
 from bot.refusals import Refusals
 from bot.replicate_callback import routes as callback_routes
 from bot.replicate_callback.intake import CallbackIntake
@@ -45,18 +46,14 @@ from bot.telegram.sender import ChatNotifier
 from bot.telegram.talk import Talk
 from bot.work_queue.in_process import InProcessQueue
 from bot.work_queue.sole_process import SoleProcess
-from replicate_gateway.gateway import open_gateway
 from replicate_gateway.outputs import OutputFetcher
 from replicate_gateway.presets import load_presets
 from replicate_gateway.protocol import ReplicateGateway
-from storage.files import FileStore, open_file_store
+from storage.files import FileStore
 from storage.objects import ObjectStore
 from storage.repository import JobRepository
-from storage.s3 import open_s3_store
 
 DEFAULT_PRESET = "restore"
-CALLBACK_PATH = "/webhook/replicate"
-UPDATE_PATH = "/webhook/telegram"
 # Most of a job's life is waiting for outside parties, so many may be advanced at a time by one core.
 ADVANCE_CONCURRENCY = 100
 # Longer than any single outside call of a step, shorter than the 30 s that container runtimes wait before SIGKILL.
@@ -106,11 +103,11 @@ async def _open(app: web.Application, settings: Settings, overrides: Overrides, 
     clock = overrides.clock
     store = await stack.enter_async_context(open_store(settings))
     if isinstance(store, FileStore):
-        app[app_keys.FILE_LINKS] = app_keys.FileLinks(_file_link_key(settings), store.resolve)
+        app[app_keys.FILE_LINKS] = app_keys.FileLinks(file_link_key(settings), store.resolve)
     capabilities = await ready_storage(store, expiry_rules(settings))
     repository = JobRepository(store, conditional_writes=capabilities.conditional_writes)
     http = await stack.enter_async_context(_open_http())
-    gateway = await stack.enter_async_context(_open_gateway(settings))
+    gateway = await stack.enter_async_context(open_replicate(settings))
     bot = await stack.enter_async_context(_open_bot(settings))
     notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock))
     background = Background()
@@ -118,7 +115,7 @@ async def _open(app: web.Application, settings: Settings, overrides: Overrides, 
     queue = InProcessQueue(concurrency=ADVANCE_CONCURRENCY)
     executor = stack.enter_context(ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures"))
     references = CallbackReference(
-        f"{settings.base_url}{CALLBACK_PATH}", settings.signing_key("replicate callback reference")
+        f"{settings.base_url}{callback_routes.PATH}", settings.signing_key("replicate callback reference")
     )
     jobs = assemble(
         _limits(settings),
@@ -165,35 +162,10 @@ async def _start_work(
     running = Background()
     # These never end by themselves, so draining them without patience cancels them.
     stack.push_async_callback(running.drain, 0)
-    await Registration(bot, settings, UPDATE_PATH, updates).start(running)
+    await Registration(bot, settings, telegram_routes.PATH, updates).start(running)
     running.spawn(jobs.sweep.run(), name="sweep")
     if isinstance(store, FileStore):
         running.spawn(expire_files(store, expiry_rules(settings), clock), name="file expiry")
-
-
-@asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[ObjectStore]:
-    """The storage that the settings name: a bucket, or files.
-
-    Raises:
-        StorageRefusedError: another process has the directory, or it cannot be created.
-    """
-    if settings.s3_bucket is None:
-        public_url = settings.base_url or f"http://{settings.host}:{settings.port}"
-        async with open_file_store(
-            settings.data_dir, public_url=public_url, signing_key=_file_link_key(settings)
-        ) as files:
-            yield files
-        return
-    async with open_s3_store(
-        bucket=settings.s3_bucket,
-        endpoint_url=settings.s3_endpoint_url,
-        public_endpoint_url=settings.s3_public_endpoint_url,
-        access_key_id=settings.aws_access_key_id.get_secret_value() if settings.aws_access_key_id else None,
-        secret_access_key=settings.aws_secret_access_key.get_secret_value() if settings.aws_secret_access_key else None,
-        region=settings.aws_region,
-    ) as s3:
-        yield s3
 
 
 @asynccontextmanager
@@ -202,15 +174,6 @@ async def _open_http() -> AsyncIterator[aiohttp.ClientSession]:
     connector = aiohttp.TCPConnector(limit=ADVANCE_CONCURRENCY)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield session
-
-
-@asynccontextmanager
-async def _open_gateway(settings: Settings) -> AsyncIterator[ReplicateGateway]:
-    token = settings.replicate_api_token
-    async with open_gateway(
-        api_token=token.get_secret_value() if token else "r8_mock", base_url=settings.replicate_base_url
-    ) as gateway:
-        yield gateway
 
 
 @asynccontextmanager
@@ -224,10 +187,6 @@ async def _open_bot(settings: Settings) -> AsyncIterator[Bot]:
         yield bot
     finally:
         await bot.session.close()
-
-
-def _file_link_key(settings: Settings) -> bytes:
-    return settings.signing_key("file links")
 
 
 def _links(settings: Settings, store: ObjectStore, gateway: ReplicateGateway) -> InputLinks:

@@ -2,7 +2,7 @@
 
 import structlog
 
-from bot.app import open_store
+from bot.openers import open_store
 from bot.settings import Settings
 from bot.storage_setup import expiry_rules
 from storage.errors import StorageError

@@ -1,5 +1,6 @@
 """GET /files/{key}: objects of the file storage by signed, expiring links; what presigned URLs are to S3."""
 
+import asyncio
 import time
 
 from aiohttp import web
@@ -30,7 +31,7 @@ async def send_file(request: web.Request) -> web.StreamResponse:
     if found.offset == 0:
         return web.FileResponse(found.path, chunk_size=_CHUNK_BYTES, headers=headers)
     # The few objects whose file begins with a header of ours are small.
-    body = await request.loop.run_in_executor(None, lambda: found.path.read_bytes()[found.offset :])
+    body = await asyncio.to_thread(lambda: found.path.read_bytes()[found.offset :])
     return web.Response(body=body, headers=headers)
 
 

@@ -5,6 +5,8 @@ from aiohttp import web
 from bot import app_keys
 from bot.app_keys import CallbackForgedError
 
+PATH = "/webhook/replicate"
+
 
 async def receive_callback(request: web.Request) -> web.Response:
     """401 for what is not genuine; 200 for everything else that was recorded or never can be."""
@@ -19,4 +21,4 @@ async def receive_callback(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application) -> None:
     """Mount the door."""
-    app.router.add_post("/webhook/replicate", receive_callback)
+    app.router.add_post(PATH, receive_callback)

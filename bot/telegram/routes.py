@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot import app_keys
 
+PATH = "/webhook/telegram"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of the header
 
 _log = structlog.get_logger()
@@ -33,4 +34,4 @@ async def receive_update(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application) -> None:
     """Mount the door."""
-    app.router.add_post("/webhook/telegram", receive_update)
+    app.router.add_post(PATH, receive_update)

@@ -1,0 +1,65 @@
+"""One question over HTTP without credentials: bounded in time and size, not following redirects."""
+
+import os
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+MAX_BODY_BYTES = 256 * 1024
+
+_TIMEOUT = aiohttp.ClientTimeout(total=8, sock_connect=4)
+_CHUNK_BYTES = 64 * 1024
+
+
+class NotReachedError(Exception):
+    """No answer came. The text says why in a few words and holds no URL, which may hold a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; of the body the first 256 KiB at most."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@asynccontextmanager
+async def open_http() -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that carries neither credentials nor cookies."""
+    headers = {"Accept-Encoding": "identity"}  # what is read is what was sent
+    async with aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar(), headers=headers) as session:
+        yield session
+
+
+async def ask(http: aiohttp.ClientSession, url: str) -> Answer:
+    """The answer to a GET.
+
+    Raises:
+        NotReachedError: there was none within 8 seconds.
+    """
+    try:
+        async with http.get(url, allow_redirects=False) as response:
+            body = b""
+            while len(body) < MAX_BODY_BYTES and (chunk := await response.content.read(_CHUNK_BYTES)):
+                body += chunk
+            return Answer(response.status, response.headers, body)
+    except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
+        raise NotReachedError(_reason(error)) from None  # the original may print the URL
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case TimeoutError():
+            return f"no answer within {_TIMEOUT.total:g} s"
+        case aiohttp.ClientConnectorDNSError():
+            return "the name is not known"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
+            return "the TLS certificate is not accepted"
+        case OSError(errno=int(number)):
+            return os.strerror(number).lower()
+        case _:
+            return f"the connection broke ({type(error).__name__})"

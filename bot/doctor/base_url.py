@@ -1,0 +1,44 @@
+"""Whether `BASE_URL` leads to this bot: by it come Telegram's updates and Replicate's callbacks."""
+
+import json
+
+from bot.doctor.asking import NotReachedError, ask
+from bot.doctor.finding import Finding, Part
+from bot.doctor.surroundings import Surroundings
+
+BASE_URL = Part("base_url")
+
+# What proxies and tunnels answer when there is nothing behind them.
+_NOTHING_BEHIND = frozenset({502, 503, 504})
+
+
+async def check_base_url(surroundings: Surroundings) -> Finding:
+    """Whether `/healthz` below it is answered by the bot, or by the doctor in its place."""
+    base_url, door = surroundings.settings.base_url, surroundings.door
+    if base_url is None:
+        return BASE_URL.ok("not set: updates and predictions are polled, which needs no public address")
+    forward = f"let it lead to {surroundings.own_origin} (tunnel, proxy, firewall)"
+    try:
+        answer = await ask(surroundings.http, f"{base_url}/healthz")
+    except NotReachedError as error:
+        if door:
+            return BASE_URL.warning(f"{base_url} does not lead to this machine: {error}", f"{forward}, or unset it")
+        what = f"{base_url} does not answer ({error}); the bot may simply not run"
+        return BASE_URL.warning(what, f"start the bot; if it runs, {forward}")
+    document = _json(answer.body)
+    if door and document.get("doctor") == door.word:
+        return BASE_URL.ok(f"{base_url} leads to this machine")
+    if answer.status == 200 and document.get("status") == "alive":
+        return BASE_URL.ok(f"a bot answers at {base_url}")
+    if answer.status in _NOTHING_BEHIND and not door:
+        what = f"{base_url} answers {answer.status}: nothing is behind it; the bot may simply not run"
+        return BASE_URL.warning(what, f"start the bot; if it runs, {forward}")
+    return BASE_URL.warning(f"{base_url} leads to something else, which answers {answer.status}", forward)
+
+
+def _json(body: bytes) -> dict[str, object]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
