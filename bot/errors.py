@@ -1,8 +1,10 @@
 """One table: what went wrong -> the HTTP answer and how loudly it is logged. The first row that fits counts."""
 
+import math
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from storage.errors import StorageError, StorageUnavailableError
 
@@ -25,8 +27,10 @@ def answer_to(error: Exception) -> Answer:
     match error:
         case web.HTTPException():
             return Answer(error.status)
+        case web.RequestPayloadError() | HttpProcessingError() | ConnectionError():
+            return Answer(400)  # the body broke off, or is no HTTP: the sender's doing, and not worth a line
         case StorageUnavailableError():
-            return Answer(503, "storage_unavailable", retry_after_s=int(error.retry_after_s or RETRY_AFTER_S))
+            return Answer(503, "storage_unavailable", retry_after_s=math.ceil(error.retry_after_s or RETRY_AFTER_S))
         case StorageError():
             return Answer(503, "storage_refused", "error", retry_after_s=RETRY_AFTER_S)
         case _:

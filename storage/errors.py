@@ -42,8 +42,16 @@ class StorageRefusedError(StorageError):
 
 
 class RecordCorruptError(StorageError):
-    """A record cannot be read: not our JSON, or written by a newer version."""
+    """A record cannot be read: it is not our JSON, or far too large."""
 
     def __init__(self, key: str, why: str) -> None:
         super().__init__(f"{key}: {why}")
+        self.key = key
+
+
+class RecordTooNewError(StorageError):
+    """A record was written by a newer version of this program, which alone may touch it."""
+
+    def __init__(self, key: str, version: object, known: int) -> None:
+        super().__init__(f"{key} has version {version}, this program knows {known}")
         self.key = key

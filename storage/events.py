@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from storage.event import Event, EventRefusedError
-from storage.job import Claim, Job, JobStatus, Outcome, Postponement
+from storage.job import Claim, Job, JobStatus, Outcome, Postponement, SlotState
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,18 @@ class InputStored(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class InputPublished(Event):
+    """An input was uploaded to where Replicate can read it."""
+
+    index: int
+    link: str
+
+    def fold(self, job: Job) -> Job:
+        """The link tells our predictions from others, should their create answer be lost."""
+        return job.with_input(self.index, replace(job.inputs[self.index], link=self.link))
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested(Event):
     """The person wants the job to stop."""
 
@@ -75,16 +87,21 @@ class CancelRequested(Event):
 
 @dataclass(frozen=True, slots=True)
 class OutcomeDecided(Event):
-    """How the job ends is settled; the person is not told yet."""
+    """How the job ends is settled; the person is not told yet.
+
+    `seen` is how far the slots were when it was decided, if it was decided by that.
+    """
 
     status: JobStatus
     at: datetime
     code: str | None = None
     facts: Mapping[str, str | int | float] = field(default_factory=dict)
+    seen: tuple[SlotState, ...] | None = None
 
     def fold(self, job: Job) -> Job:
-        """The first decision stands."""
-        if job.outcome:
+        """The first decision stands; one that was overtaken by news of a slot is to be made anew."""
+        overtaken = self.seen is not None and self.seen != tuple(slot.state for slot in job.slots)
+        if job.outcome or overtaken:
             return job
         return replace(job, outcome=Outcome(self.status, self.at, self.code, self.facts))
 
@@ -101,7 +118,7 @@ class DeliveryClaimed(Event):
             return job
         if job.delivery or not job.outcome:
             raise EventRefusedError("the delivery is claimed already")
-        return replace(job, delivery=self.claim)
+        return replace(job, delivery=self.claim, tellings=job.tellings + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +177,11 @@ class StepPostponed(Event):
     code: str
 
     def fold(self, job: Job) -> Job:
-        """Counts the attempts."""
+        """Counts the attempts that ended for the same reason."""
         before = job.postponement(self.step, self.part)
         if before and before.until >= self.until:
             return job
-        attempts = before.attempts + 1 if before else 1
+        attempts = before.attempts + 1 if before and before.code == self.code else 1
         entry = Postponement(self.step, self.part, self.until, attempts, self.code)
         return replace(job, postponed=(*(p for p in job.postponed if p is not before), entry))
 

@@ -4,6 +4,7 @@ A *job* is what was asked for. It has *inputs* (pictures) and *slots*; a slot is
 filled by one prediction at Replicate. A *claim* says that somebody set out to do something that cannot be undone.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,9 +14,10 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from storage import object_keys
-from storage.errors import RecordCorruptError
+from storage.errors import RecordCorruptError, RecordTooNewError
 
 SCHEMA_VERSION = 1
+_VERSION = re.compile(rb'\{"v":([0-9]{1,9})')
 
 
 class JobStatus(StrEnum):
@@ -83,6 +85,7 @@ class InputImage:
     content_type: str | None = None
     width: int | None = None
     height: int | None = None
+    link: str | None = None  # where it was uploaded to for Replicate, when it cannot read our storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ class Job:
     cancel_requested: bool = False
     outcome: Outcome | None = None
     delivery: Claim | None = None
+    tellings: int = 0  # messages with the outcome set out on, so far
     message_ids: tuple[int, ...] = ()  # what was handed over
     postponed: tuple[Postponement, ...] = ()
     v: int = SCHEMA_VERSION
@@ -223,7 +227,8 @@ def load_job(body: bytes, job_id: str) -> Job:
     """The job of this JSON.
 
     Raises:
-        RecordCorruptError: it is not a job of a version that this program knows.
+        RecordCorruptError: it is not a job.
+        RecordTooNewError: it is one of a newer version.
     """
     return _load(_JOB, body, object_keys.job(job_id))
 
@@ -253,13 +258,18 @@ def _dump(adapter: TypeAdapter[T], value: T) -> bytes:
 
 
 def _load(adapter: TypeAdapter[T], body: bytes, key: str) -> T:
+    _check_version(body, key)
     try:
         value = adapter.validate_json(body)
     except ValidationError as error:
         # The error's own text would carry the record's content into logs.
         where = ", ".join(".".join(map(str, e["loc"])) or e["type"] for e in error.errors(include_input=False)[:3])
         raise RecordCorruptError(key, f"does not read as a record: {where}") from None
-    version = getattr(value, "v", None)
-    if version != SCHEMA_VERSION:
-        raise RecordCorruptError(key, f"has version {version}, this program knows {SCHEMA_VERSION}")
     return value
+
+
+def _check_version(body: bytes, key: str) -> None:
+    """The version comes first in every record, so that it can be told even where the rest has become foreign."""
+    found = _VERSION.match(body)
+    if found and int(found[1]) != SCHEMA_VERSION:
+        raise RecordTooNewError(key, int(found[1]), SCHEMA_VERSION)

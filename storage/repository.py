@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage import object_keys
-from storage.errors import ObjectNotFoundError, PreconditionFailedError, RecordCorruptError, StorageUnavailableError
+from storage.errors import (
+    ObjectNotFoundError,
+    ObjectTooLargeError,
+    PreconditionFailedError,
+    RecordCorruptError,
+    RecordTooNewError,
+    StorageUnavailableError,
+)
 from storage.event import Event
 from storage.job import (
     HistoryEntry,
@@ -65,7 +72,7 @@ class JobRepository:
                 # Never leave the marker's write behind: its failure is ours, and its end is the job's durability.
                 await asyncio.wait([marked])
             marked.result()
-        if not created and (await self.load(job.id)).status.terminal:
+        if not created and await self._finished(job.id):
             await self._store.delete([object_keys.open_marker(job.id)])
         return created
 
@@ -108,15 +115,13 @@ class JobRepository:
             if job_id:
                 yield OpenMarker(job_id, row.modified_at)
 
-    async def exists(self, job_id: str) -> bool:
-        """Whether the job is recorded, readable or not."""
-        try:
-            await self._known(job_id)
-        except ObjectNotFoundError:
-            return False
-        except RecordCorruptError:
+    async def remove_marker_of_none(self, job_id: str) -> bool:
+        """Remove the open marker if there is no such job; whether that was so."""
+        async with self._locks.hold(job_id):
+            if await self._exists(job_id):
+                return False
+            await self._store.delete([object_keys.open_marker(job_id)])
             return True
-        return True
 
     async def close(self, job_id: str, prediction_ids: Iterable[str]) -> None:
         """Remove the open marker and the task records of a job that needs nobody's attention any more."""
@@ -164,7 +169,7 @@ class JobRepository:
     async def keep_poison(self, kind: str, ident: str, document: Mapping[str, object]) -> str:
         """Keep what nobody foresaw, for the admin; returns its key."""
         key = object_keys.poison(kind, ident)
-        body = json.dumps(document, ensure_ascii=False, default=str, indent=1).encode()
+        body = json.dumps(document, default=str, indent=1).encode()
         await self._store.put(key, body[:MAX_RECORD_BYTES], content_type=_JSON)
         return key
 
@@ -173,7 +178,7 @@ class JobRepository:
 
     async def _create_record(self, job: Job) -> bool:
         key = object_keys.job(job.id)
-        if not self._conditional and await self.exists(job.id):
+        if not self._conditional and await self._exists(job.id):
             return False
         try:
             etag = await self._store.put(key, dump_job(job), content_type=_JSON, if_absent=self._conditional)
@@ -182,12 +187,34 @@ class JobRepository:
         self._recent.put(KnownJob(job, etag))
         return True
 
+    async def _exists(self, job_id: str) -> bool:
+        """Whether the job is recorded, readable or not."""
+        try:
+            await self._known(job_id)
+        except ObjectNotFoundError:
+            return False
+        except (RecordCorruptError, RecordTooNewError):
+            return True
+        return True
+
+    async def _finished(self, job_id: str) -> bool:
+        try:
+            return (await self.load(job_id)).status.terminal
+        except (RecordCorruptError, RecordTooNewError):
+            return False  # whoever advances it will see
+
     async def _known(self, job_id: str) -> KnownJob:
         known = self._recent.get(job_id)
-        if known is None:
-            found = await self._store.get(object_keys.job(job_id), max_bytes=MAX_RECORD_BYTES)
-            known = KnownJob(load_job(found.body, job_id), found.etag)
-            self._recent.put(known)
+        if known is not None:
+            return known
+        key = object_keys.job(job_id)
+        try:
+            found = await self._store.get(key, max_bytes=MAX_RECORD_BYTES)
+        except ObjectTooLargeError as error:
+            raise RecordCorruptError(key, "is larger than any record") from error
+        # Somebody may have changed the job while it was read; what they know is newer.
+        known = self._recent.get(job_id) or KnownJob(load_job(found.body, job_id), found.etag)
+        self._recent.put(known)
         return known
 
     async def _replace(self, job: Job, etag: str) -> bool:

@@ -30,11 +30,12 @@ class CreateReleased(Event):
     """The claimed create call is known to have made no prediction."""
 
     slot: int
+    claim: Claim
 
     def fold(self, job: Job) -> Job:
         """The slot is open again, unless a prediction turned up meanwhile."""
         slot = job.slots[self.slot]
-        if slot.state is not SlotState.CLAIMED:
+        if slot.state is not SlotState.CLAIMED or slot.claim != self.claim:
             return job
         return job.with_slot(self.slot, replace(slot, state=SlotState.OPEN, claim=None))
 
@@ -48,9 +49,9 @@ class PredictionCreated(Event):
     at: datetime
 
     def fold(self, job: Job) -> Job:
-        """The first prediction of a slot is the slot's prediction."""
+        """The first prediction of a slot is the slot's prediction, and no other slot's."""
         slot = job.slots[self.slot]
-        if slot.prediction_id is not None or slot.state.ended:
+        if slot.prediction_id is not None or slot.state.ended or _taken(job, self.prediction_id):
             return job
         return job.with_slot(self.slot, adopted(slot, self.prediction_id, self.at))
 
@@ -69,7 +70,7 @@ class PredictionEnded(Event):
     def fold(self, job: Job) -> Job:
         """News of another prediction than the slot's, or of a slot that is past it, changes nothing."""
         slot = job.slots[self.slot]
-        if slot.prediction_id is None and not slot.state.ended:
+        if slot.prediction_id is None and not slot.state.ended and not _taken(job, self.prediction_id):
             slot = adopted(slot, self.prediction_id, self.at)
         if slot.prediction_id != self.prediction_id or slot.state is not SlotState.RUNNING:
             return job
@@ -101,15 +102,16 @@ class OutputArchived(Event):
 
 @dataclass(frozen=True, slots=True)
 class SlotFailed(Event):
-    """There will be no image in this slot."""
+    """There will be no image in this slot. `seen` is how far it was when that was found out."""
 
     slot: int
     failure: str
+    seen: SlotState
 
     def fold(self, job: Job) -> Job:
-        """What ended before stays as it ended."""
+        """What got further meanwhile is not undone."""
         slot = job.slots[self.slot]
-        if slot.state.ended:
+        if slot.state is not self.seen or slot.state.ended:
             return job
         return job.with_slot(self.slot, replace(slot, state=SlotState.FAILED, output=(), failure=self.failure))
 
@@ -117,3 +119,7 @@ class SlotFailed(Event):
 def adopted(slot: Slot, prediction_id: str, at: datetime) -> Slot:
     """The slot with this prediction as its own."""
     return replace(slot, state=SlotState.RUNNING, claim=None, prediction_id=prediction_id, heard_at=at)
+
+
+def _taken(job: Job, prediction_id: str) -> bool:
+    return any(slot.prediction_id == prediction_id for slot in job.slots)

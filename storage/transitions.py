@@ -27,6 +27,7 @@ from storage.events import (
     DeliveryClaimed,
     DeliveryReleased,
     FailureTold,
+    InputPublished,
     InputStored,
     OutcomeDecided,
     ResultTold,
@@ -53,9 +54,9 @@ _P, _W = JobStatus.PENDING, JobStatus.PROCESSING
 
 # What may come late: told by the outside world, or by a part of us that had not heard of the end yet.
 LATE_NEWS: tuple[type[Event], ...] = (
-    Announced, StatusShown, InputStored, PredictionCreated, PredictionEnded, OutputArchived, SlotFailed,
-    CancelRequested, CreateReleased, DeliveryReleased, OutcomeDecided, ResultTold, FailureTold, CancellationTold,
-    StepPostponed, StepResumed,
+    Admitted, Announced, StatusShown, InputStored, InputPublished, PredictionCreated, PredictionEnded, OutputArchived,
+    SlotFailed, CancelRequested, CreateReleased, DeliveryReleased, OutcomeDecided, ResultTold, FailureTold,
+    CancellationTold, StepPostponed, StepResumed,
 )  # fmt: skip
 
 TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
@@ -73,6 +74,7 @@ TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
         Announced: _W,
         StatusShown: _W,
         InputStored: _W,
+        InputPublished: _W,
         CreateClaimed: _W,
         CreateReleased: _W,
         PredictionCreated: _W,

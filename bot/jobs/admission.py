@@ -45,5 +45,13 @@ class Admission:
                 next_in_line += self._predictions.free(_PREDICTIONS, f"{job.id}/{part}")
         if job.status.terminal:
             next_in_line += self._jobs.free(job.origin.user, job.id)
-        for holder in next_in_line:
+        await self._nudge(next_in_line)
+
+    async def forget(self, job_id: str) -> None:
+        """Give back all that a job holds whose record is gone."""
+        belongs = lambda holder: holder.partition("/")[0] == job_id  # noqa: E731 - used twice, here only
+        await self._nudge(self._jobs.forget(belongs) + self._predictions.forget(belongs))
+
+    async def _nudge(self, holders: list[str]) -> None:
+        for holder in holders:
             await self._queue.enqueue(holder.partition("/")[0])

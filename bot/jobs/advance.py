@@ -7,25 +7,27 @@ what they announce is done.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
+from typing import Any
 
 import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.jobs.admission import Admission
-from bot.jobs.attempt import Attempt
-from bot.jobs.errors import IN_LINE, NotDoneError
+from bot.jobs.artifacts import Artifacts
+from bot.jobs.attempt import Attempt, Prepared
+from bot.jobs.errors import IN_LINE, NoSuchJobError, NotDoneError
 from bot.jobs.ports import Clock, Peers
 from bot.jobs.steps.close import Close
 from bot.jobs.steps.step import Step
-from storage.errors import StorageError
+from storage.errors import ObjectNotFoundError, StorageError
 from storage.event import Event, EventRefusedError
 from storage.job import Claim, Job
 from storage.repository import JobRepository
-from storage.transitions import apply_all
+from storage.transitions import IllegalTransitionError, apply_all
 
 _log = structlog.get_logger()
 
@@ -36,6 +38,11 @@ class _Action:
 
     step: Step
     part: int
+
+    @property
+    def name(self) -> tuple[str, int]:
+        """What a postponement calls it."""
+        return self.step.name, self.part
 
 
 class Advancer:
@@ -48,11 +55,12 @@ class Advancer:
         close: Close,
         attempt: Attempt,
         admission: Admission,
+        artifacts: Artifacts,
         peers: Peers,
         clock: Clock,
     ) -> None:
         self._repository, self._steps, self._close, self._attempt = repository, steps, close, attempt
-        self._admission, self._peers, self._clock = admission, peers, clock
+        self._admission, self._artifacts, self._peers, self._clock = admission, artifacts, peers, clock
         # What happened but could not be written yet: kept for the next try, since this process knows better than
         # the record. Only jobs met while the storage is down are in here.
         self._unwritten: dict[str, list[Event]] = {}
@@ -62,31 +70,49 @@ class Advancer:
 
         Raises:
             StorageError: try again later; nothing is lost.
-            ObjectNotFoundError: there is no such job.
+            NoSuchJobError: there is no such job.
         """
         pending = self._unwritten.pop(job_id, [])
         try:
-            job = apply_all(await self._repository.load(job_id), pending, self._clock.now())
-            bind_contextvars(chat_id=job.origin.chat_id, update_id=job.origin.update_id)
+            job = apply_all(await self._load(job_id), pending, self._clock.now())
             self._admission.resume(job)
             job = await self._rounds(job, pending)
         except StorageError:
             if pending:
                 self._unwritten[job_id] = pending
             raise
+        finally:
+            self._artifacts.drop(job_id)
         if job.status.terminal:
             await self._close(job)
         await self._admission.settle(job)
         return None if job.status.terminal else self._wake_at(job)
 
+    async def forget(self, job_id: str) -> None:
+        """Let go of what is held for a job whose record cannot be had any more."""
+        self._unwritten.pop(job_id, None)
+        await self._admission.forget(job_id)
+
+    async def _load(self, job_id: str) -> Job:
+        try:
+            job = await self._repository.load(job_id)
+        except ObjectNotFoundError as error:
+            raise NoSuchJobError(job_id) from error
+        bind_contextvars(chat_id=job.origin.chat_id, update_id=job.origin.update_id)
+        return job
+
     async def _rounds(self, job: Job, pending: list[Event]) -> Job:
         put_off: set[tuple[str, int]] = set()  # what could not be done is not asked for again right away
-        while ready := [a for a in self._ready(job) if (a.step.name, a.part) not in put_off]:
-            claimed = await self._claim(job, ready, pending)
+        while ready := [action for action in self._ready(job) if action.name not in put_off]:
+            before = job
+            claim = Claim(self._peers.me, self._clock.now())
+            job, ready = await self._prepare(job, ready, pending)
+            claimed = await self._claim(job, ready, claim, pending)
             if claimed is None:  # somebody else was faster; see what they did
                 job = await self._repository.fresh(job.id)
-                continue
-            job = await self._perform(claimed, ready, pending)
+            else:
+                job = await self._perform(claimed, ready, claim, pending)
+            job = self._put_off_what_stands_still(before, job, ready, pending)
             put_off |= {(p.step, p.part) for p in job.postponed}
         if any(not event.soft for event in pending):
             job = await self._write(job, pending)
@@ -116,44 +142,51 @@ class Advancer:
                 missing.append((step, due.part, at))
         return missing
 
-    async def _claim(self, job: Job, ready: list[_Action], pending: list[Event]) -> Job | None:
-        """Record the claims of all actions in one write; None when one of them was refused.
+    async def _prepare(self, job: Job, ready: list[_Action], pending: list[Event]) -> tuple[Job, list[_Action]]:
+        """What comes before the claims; only actions that are prepared go on."""
+        outcomes = await _all(self._attempt.prepare(job, action.step, action.part) for action in ready)
+        events = [event for outcome in outcomes for event in outcome.events]
+        pending += events
+        prepared = [action for action, outcome in zip(ready, outcomes, strict=True) if outcome.done]
+        return apply_all(job, events, self._clock.now()), prepared
 
-        Actions that find no place leave `ready`.
-        """
-        now = self._clock.now()
-        claim = Claim(self._peers.me, now)
-        claims: list[Event] = []
-        for action in tuple(ready):
-            try:
-                action.step.enter(job, action.part)
-            except NotDoneError as error:
-                ready.remove(action)
-                postponed = self._attempt.postponed(job, action.step, action.part, error)
-                pending += postponed
-                job = apply_all(job, postponed, now)
-                continue
-            event = action.step.claim(action.part, claim)
-            if event:
-                claims.append(event)
+    async def _claim(self, job: Job, ready: list[_Action], claim: Claim, pending: list[Event]) -> Job | None:
+        """Record the claims of all actions in one write; None when one of them was refused."""
+        claims = [event for action in ready if (event := action.step.claim(action.part, claim))]
         if not claims:
             return job
         try:
             return await self._write(job, pending, claims)
-        except EventRefusedError:
+        except (EventRefusedError, IllegalTransitionError):
             await self._write(job, pending)
             return None
+        except StorageError:
+            # The claims may have been written, but nothing that they announce was done.
+            pending += [event for action in ready if (event := action.step.release(action.part, claim))]
+            raise
 
-    async def _perform(self, job: Job, ready: list[_Action], pending: list[Event]) -> Job:
-        results = await asyncio.gather(
-            *(self._attempt(job, action.step, action.part) for action in ready), return_exceptions=True
-        )
-        failures = [result for result in results if isinstance(result, BaseException)]
+    async def _perform(self, job: Job, ready: list[_Action], claim: Claim, pending: list[Event]) -> Job:
+        attempts = [self._attempt.perform(job, action.step, action.part, claim) for action in ready]
+        results = await asyncio.gather(*attempts, return_exceptions=True)
         events = [event for result in results if not isinstance(result, BaseException) for event in result]
         pending += events
-        for failure in failures:
-            raise failure
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
         return apply_all(job, events, self._clock.now())
+
+    def _put_off_what_stands_still(self, before: Job, job: Job, done: list[_Action], pending: list[Event]) -> Job:
+        """A step that is due again although it changed nothing would be done for ever: a mistake of ours."""
+        if job != before:
+            return job
+        standing = {action.name for action in self._ready(job)} & {action.name for action in done}
+        for action in done:
+            if action.name in standing:
+                _log.error("step_stands_still", step=action.step.name, part=action.part)
+                events = self._attempt.postponed(job, action.step, action.part, NotDoneError("no_progress"))
+                pending += events
+                job = apply_all(job, events, self._clock.now())
+        return job
 
     async def _write(self, job: Job, pending: list[Event], claims: Sequence[Event] = ()) -> Job:
         """One write for everything that is not written yet; `pending` is empty afterwards."""
@@ -166,6 +199,15 @@ class Advancer:
         if job.status is not before or job.status.terminal:
             _log.info("job_transitioned", status=job.status.value, ms=ms)
         return job
+
+
+async def _all(work: Iterable[Coroutine[Any, Any, Prepared]]) -> list[Prepared]:
+    """All results; the first error only after everything has ended."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
 
 
 def delay_until(at: datetime, now: datetime) -> float:

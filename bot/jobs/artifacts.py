@@ -1,49 +1,70 @@
-"""Results on their way through this process: fetched once, stored, and handed on without reading them back."""
+"""Results on their way through this process: fetched once, stored, and handed on without reading them back.
+
+They are held for as long as their job is being advanced and no longer, so that their number is bounded by the number
+of jobs in work: while Telegram is away for a day, results wait in the storage.
+"""
 
 import tempfile
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from typing import BinaryIO, cast
 
+import structlog
+
 from bot.jobs.ports import Artifact
-from storage.job import Job, JobFile
+from storage.errors import ObjectNotFoundError
+from storage.job import Job
 from storage.objects import ObjectStore
 
 # What is larger goes to disk while it passes through.
 SPOOL_IN_MEMORY_BYTES = 2_000_000
 
+_log = structlog.get_logger()
+
 
 def new_spool() -> BinaryIO:
-    """A file for one result: in memory while it is small."""
+    """A file for one result: in memory while it is small. The caller closes it."""
     return cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY_BYTES))
 
 
 class Artifacts:
-    """Keeps the bytes of results between archiving and delivery, for jobs being advanced by this process."""
+    """The bytes of results, by job and key."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._kept: dict[str, dict[str, BinaryIO]] = {}
+        self._held: dict[str, dict[str, BinaryIO]] = {}
 
     def keep(self, job_id: str, key: str, content: BinaryIO) -> None:
         """Hold on to the bytes of `key` until `drop`."""
-        self._kept.setdefault(job_id, {})[key] = content
+        self._held.setdefault(job_id, {})[key] = content
 
-    async def open(self, job: Job, stack: AsyncExitStack) -> Sequence[Artifact]:
-        """All results of the job: those held, and the others read back from the storage."""
-        return [Artifact(file, await self._content(job.id, file, stack)) for file in job.files]
+    async def fetch(self, job: Job) -> None:
+        """Read back from the storage what is not held; what is gone from there is logged and left out.
+
+        Raises:
+            StorageUnavailableError: try again later.
+        """
+        for file in job.files:
+            if file.key in self._held.get(job.id, {}):
+                continue
+            spool = new_spool()
+            try:
+                async for chunk in self._store.stream(file.key):
+                    spool.write(chunk)
+            except ObjectNotFoundError:
+                spool.close()
+                _log.error("artifact_missing", key=file.key)
+            except BaseException:
+                spool.close()
+                raise
+            else:
+                self.keep(job.id, file.key, spool)
+
+    def of(self, job: Job) -> Sequence[Artifact]:
+        """The results that are held, in the order they are shown."""
+        held = self._held.get(job.id, {})
+        return [Artifact(file, held[file.key]) for file in job.files if file.key in held]
 
     def drop(self, job_id: str) -> None:
         """Let go of the job's bytes; they are in the storage."""
-        for content in self._kept.pop(job_id, {}).values():
+        for content in self._held.pop(job_id, {}).values():
             content.close()
-
-    async def _content(self, job_id: str, file: JobFile, stack: AsyncExitStack) -> BinaryIO:
-        held = self._kept.get(job_id, {}).get(file.key)
-        if held:
-            return held
-        spool = new_spool()
-        stack.callback(spool.close)
-        async for chunk in self._store.stream(file.key):
-            spool.write(chunk)
-        return spool

@@ -91,9 +91,9 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
     artifacts = Artifacts(s.store)
     steps = _steps(limits, s, admission, quota, pace, artifacts)
-    close = Close(s.repository, s.notifier, artifacts, quota, pace)
+    close = Close(s.repository, s.notifier, quota, pace)
     attempt = Attempt(s.repository, s.notifier, s.clock, s.random)
-    advancer = Advancer(s.repository, steps, close, attempt, admission, s.peers, s.clock)
+    advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.peers, s.clock)
     return Jobs(
         service=JobService(s.repository, s.queue, s.gateway, s.background, s.clock, job_timeout_s=limits.job_timeout_s),
         worker=Worker(advancer, s.repository, s.queue, s.notifier, s.clock, s.random),
@@ -116,8 +116,8 @@ def _steps(
         create,
         FindOrphan(s.gateway, create, s.peers, s.clock),
         Poll(s.gateway, pace, s.clock),
-        Archive(s.outputs, s.store, artifacts, budget, s.executor),
-        Decide(s.clock),
+        Archive(s.gateway, s.outputs, s.store, artifacts, budget, s.executor),
+        Decide(s.clock, pace),
         Stop(s.gateway),
         Tell(s.notifier, artifacts),
         SettleTelling(s.notifier, artifacts, s.peers),

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from time import perf_counter
@@ -20,10 +21,10 @@ from bot.jobs.ports import Clock, Notifier
 from bot.jobs.replicate_news import OPERATOR_CODES
 from bot.jobs.steps.step import Step
 from replicate_gateway.retry import backoff_s
-from storage.errors import StorageError
+from storage.errors import StorageRefusedError, StorageUnavailableError
 from storage.event import Event
 from storage.events import OutcomeDecided, StepPostponed, StepResumed
-from storage.job import Job, JobStatus
+from storage.job import Claim, Job, JobStatus
 from storage.repository import JobRepository
 from storage.slot_events import PredictionCreated, SlotFailed
 
@@ -31,54 +32,83 @@ _BACKOFF_BASE_S = 1.0
 _BACKOFF_CAP_S = 60.0
 # A step that fails in a way nobody foresaw is tried this often before it is given up.
 _MAX_UNFORESEEN = 3
+_UNFORESEEN = "unforeseen"
 # Telling somebody may wait for an outage to pass, but not for ever.
 _GIVE_UP_TELLING = timedelta(hours=24)
 
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Whether a step may go on to its claim, and the events of its preparation."""
+
+    done: bool
+    events: Sequence[Event]
+
+
 class Attempt:
-    """Performs a step and turns every error into events; only `StorageError` and cancellation pass through."""
+    """Does a step and turns every error into events.
+
+    Only what ends the whole attempt to advance passes through: a storage that cannot be used, and cancellation.
+    """
 
     def __init__(self, repository: JobRepository, notifier: Notifier, clock: Clock, random: Random) -> None:
         self._repository, self._notifier = repository, notifier
         self._clock, self._random = clock, random
 
-    async def __call__(self, job: Job, step: Step, part: int) -> Sequence[Event]:
-        """The events that follow from this attempt."""
+    async def prepare(self, job: Job, step: Step, part: int) -> Prepared:
+        """What comes before the claim."""
+        try:
+            return Prepared(True, await step.prepare(job, part))
+        except (StorageUnavailableError, StorageRefusedError):
+            raise
+        except Exception as error:  # noqa: BLE001 - see `_follow`
+            return Prepared(False, await self._follow(error, job, step, part, None))
+
+    async def perform(self, job: Job, step: Step, part: int, claim: Claim) -> Sequence[Event]:
+        """The step itself, after its claim."""
         started = perf_counter()
         try:
             events = await step.perform(job, part)
-        except NotDoneError as error:
-            return [*self._released(job, step, part), *self._later(job, step, part, error)]
-        except OutcomeUnknownError as error:
-            # The claim stands; the step that settles it is due from now on.
-            _log.warning("outcome_unknown", step=step.name, part=part, error=str(error))
-            return []
-        except ChatGoneError:
-            _log.info("chat_gone", step=step.name)
-            return [OutcomeDecided(JobStatus.CANCELED, self._clock.now(), "chat_gone")]
-        except JobFailedError as error:
-            return [*self._released(job, step, part), await self._failed(step, error)]
-        except SlotFailedError as error:
-            _log.warning("slot_failed", step=step.name, part=part, code=error.code)
-            return [SlotFailed(part, error.code)]
-        except StorageError:
+        except (StorageUnavailableError, StorageRefusedError):
             raise
-        except Exception as error:  # noqa: BLE001 - a job must not take the process down; it is kept as poison
-            # Not released: what crashed may have had its effect.
-            return await self._unforeseen(job, step, part, error)
+        except Exception as error:  # noqa: BLE001 - see `_follow`
+            return await self._follow(error, job, step, part, claim)
         ms = round((perf_counter() - started) * 1000, 1)
         _log.info(step.done, part=part, ms=ms, **_prediction(job, part, events))
         resumed = [StepResumed(step.name, part)] if job.postponement(step.name, part) else []
         return [*events, *resumed]
+
+    async def _follow(self, error: Exception, job: Job, step: Step, part: int, claim: Claim | None) -> Sequence[Event]:
+        """The events that follow from this error. What nobody foresaw must not take the process down."""
+        release = step.release(part, claim) if claim else None
+        released = [release] if release else []
+        match error:
+            case NotDoneError():
+                return [*released, *self._later(job, step, part, error)]
+            case OutcomeUnknownError():
+                # The claim stands; the step that settles it is due from now on.
+                _log.warning("outcome_unknown", step=step.name, part=part, error=str(error))
+                return []
+            case ChatGoneError():
+                _log.info("chat_gone", step=step.name)
+                return [OutcomeDecided(JobStatus.CANCELED, self._clock.now(), "chat_gone")]
+            case JobFailedError():
+                return [*released, await self._failed(step, error)]
+            case SlotFailedError():
+                _log.warning("slot_failed", step=step.name, part=part, code=error.code)
+                return [SlotFailed(part, error.code, job.slots[part].state)]
+            case _:
+                # Not released: what crashed may have had its effect.
+                return await self._unforeseen(job, step, part, error)
 
     def postponed(self, job: Job, step: Step, part: int, error: NotDoneError) -> Sequence[Event]:
         """The event that puts a step off, with a wait that grows with its attempts; none while it stands in line."""
         before = job.postponement(step.name, part)
         if before and before.code == error.code and error.code in IN_LINE and before.until > self._clock.now():
             return []
-        attempts = before.attempts if before else 0
+        attempts = before.attempts + 1 if before and before.code == error.code else 1
         wait_s = backoff_s(attempts, base_s=_BACKOFF_BASE_S, cap_s=_BACKOFF_CAP_S, random=self._random.random)
         wait_s = max(wait_s, error.retry_after_s or 0.0)
         _log.info("step_postponed", step=step.name, part=part, code=error.code, wait_s=round(wait_s, 2))
@@ -90,10 +120,6 @@ class Attempt:
             return [step.give_up(job, part, error.code, self._clock.now())]
         return self.postponed(job, step, part, error)
 
-    def _released(self, job: Job, step: Step, part: int) -> Sequence[Event]:
-        event = step.release(job, part)
-        return [event] if event else []
-
     async def _failed(self, step: Step, error: JobFailedError) -> Event:
         operator = error.code in OPERATOR_CODES
         log = _log.error if operator else _log.info
@@ -104,16 +130,16 @@ class Attempt:
 
     async def _unforeseen(self, job: Job, step: Step, part: int, error: Exception) -> Sequence[Event]:
         before = job.postponement(step.name, part)
-        attempts = before.attempts + 1 if before else 1
-        _log.exception("step_crashed", step=step.name, part=part, attempts=attempts)
+        attempts = before.attempts + 1 if before and before.code == _UNFORESEEN else 1
+        _log.error("step_crashed", step=step.name, part=part, attempts=attempts, exc_info=error)
         if attempts < _MAX_UNFORESEEN:
-            return self.postponed(job, step, part, NotDoneError("unforeseen"))
+            return self.postponed(job, step, part, NotDoneError(_UNFORESEEN))
         key = await self._repository.keep_poison(
             "jobs",
             job.id,
             {"step": step.name, "part": part, "job": job, "traceback": traceback.format_exception(error)},
         )
-        await self._notifier.alert("unforeseen", f"job {job.code} failed in {step.name}: see {key}")
+        await self._notifier.alert(_UNFORESEEN, f"job {job.code} failed in {step.name}: see {key}")
         return [step.give_up(job, part, "internal", self._clock.now())]
 
 

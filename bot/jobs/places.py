@@ -1,5 +1,6 @@
 """Limited places: jobs per person, predictions in flight. Who finds none waits in line and is nudged."""
 
+from collections.abc import Callable
 from itertools import islice
 
 
@@ -36,21 +37,30 @@ class Places:
 
     def free(self, key: str, holder: str) -> list[str]:
         """Give the place (in line) back; returns who should ask again now."""
-        self._leave_line(key, holder)
-        held = self._held.get(key)
-        if held is not None:
-            held.discard(holder)
-            if not held:
-                del self._held[key]
+        waited = self._leave_line(key, holder)
+        held = self._held.get(key, set())
+        if holder not in held and not waited:
+            return []  # nothing changed, so nobody has to be told
+        held.discard(holder)
+        if not held:
+            self._held.pop(key, None)
         return list(islice(self._lines.get(key, ()), max(0, self._limit - self.count(key))))
 
     def count(self, key: str) -> int:
         """How many places are held."""
         return len(self._held.get(key, ()))
 
-    def _leave_line(self, key: str, holder: str) -> None:
+    def forget(self, belongs: Callable[[str], bool]) -> list[str]:
+        """Give back everything whose holder `belongs`, under whatever key; returns who should ask again now."""
+        keys = [key for places in (self._held, self._lines) for key in places]
+        gone = [(key, h) for key in keys for h in (*self._held.get(key, ()), *self._lines.get(key, ())) if belongs(h)]
+        return [who for key, holder in gone for who in self.free(key, holder)]
+
+    def _leave_line(self, key: str, holder: str) -> bool:
         line = self._lines.get(key)
-        if line is not None:
-            line.pop(holder, None)
-            if not line:
-                del self._lines[key]
+        if line is None or holder not in line:
+            return False
+        del line[holder]
+        if not line:
+            del self._lines[key]
+        return True

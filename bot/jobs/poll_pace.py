@@ -40,6 +40,11 @@ class PollPace:
         # More than 60 doublings would overflow a float's usefulness, and the waits are capped long before.
         self._polled[prediction_id] = _Polled(min(before.times + 1, 60) if before else 1, at)
 
+    def asked_since(self, prediction_id: str, moment: datetime) -> bool:
+        """Whether it was asked about at or after this moment."""
+        before = self._polled.get(prediction_id)
+        return before is not None and before.at >= moment
+
     def forget(self, prediction_id: str) -> None:
         """It ended."""
         self._polled.pop(prediction_id, None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
-from storage.job import Job, JobFile
+from storage.job import InputImage, Job, JobFile
 
 
 class Clock(Protocol):
@@ -118,6 +118,15 @@ class Peers(Protocol):
 class InputLinks(Protocol):
     """How Replicate gets to see a stored input."""
 
-    async def link(self, key: str, content_type: str) -> str:
+    async def publish(self, image: InputImage) -> str | None:
+        """Upload the input to where Replicate can read it; None when there is nothing to do.
+
+        Raises:
+            GatewayError: it could not be uploaded; may be repeated.
+            JobFailedError: the input is gone.
+        """
+        ...
+
+    async def link(self, image: InputImage) -> str:
         """A URL for the prediction's input that works for as long as a prediction may wait."""
         ...

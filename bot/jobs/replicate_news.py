@@ -22,6 +22,10 @@ _MODEL_ERRORS: tuple[tuple[re.Pattern[str], str], ...] = (
 OPERATOR_CODES = frozenset({"service_credentials", "service_credit", "service_model"})
 
 
+# Longer outputs are data URLs; they are asked for again when they are archived, since a record has to stay small.
+MAX_RECORDED_URL_CHARS = 20_000
+
+
 def failure_code(error: str | None) -> str:
     """The failure code for a model's own error text, which never reaches a chat."""
     for pattern, code in _MODEL_ERRORS:
@@ -71,7 +75,7 @@ def news_of(prediction: Prediction, slot: int, now: datetime) -> Sequence[Event]
         failure = failure_code(prediction.error)
     elif not urls:
         failure = "no_output" if not prediction.data_removed else "output_gone"
-    ended = PredictionEnded(
-        slot, prediction.id, now, () if failure else urls, failure, predict_time_s=prediction.predict_time_s
-    )
+    if failure or sum(map(len, urls)) > MAX_RECORDED_URL_CHARS:
+        urls = ()
+    ended = PredictionEnded(slot, prediction.id, now, urls, failure, predict_time_s=prediction.predict_time_s)
     return (created, ended)

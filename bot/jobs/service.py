@@ -100,6 +100,9 @@ class JobService:
                 self._background.spawn(self._stop(prediction.id), name=f"stop {prediction.id}")
             return CallbackResult.SUPERSEDED
         if changed == job:
+            # Its first delivery may have been recorded although we could not say so; then nobody was nudged.
+            if prediction.status.terminal and not changed.status.terminal:
+                await self._queue.enqueue(job.id)
             return CallbackResult.REPEATED
         await self._queue.enqueue(job.id)
         return CallbackResult.RECORDED

@@ -41,13 +41,14 @@ class Sweep:
                 await self.once()
             except StorageError as error:
                 _log.warning("sweep_postponed", error=str(error))
+            except Exception:  # noqa: BLE001 - whatever it was, the next sweep must come
+                _log.exception("sweep_crashed")
             await asyncio.sleep(SWEEP_INTERVAL_S)
 
     async def _orphan(self, marker: OpenMarker) -> bool:
         """Whether this marker belongs to no job; then it is removed."""
         old = self._clock.now() - marker.marked_at > _ORPHAN_MARKER_AGE
-        if not old or await self._repository.exists(marker.job_id):
+        if not old or not await self._repository.remove_marker_of_none(marker.job_id):
             return False
-        await self._repository.close(marker.job_id, ())
         _log.warning("orphan_marker_removed", job_id=marker.job_id)
         return True

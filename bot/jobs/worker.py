@@ -7,9 +7,10 @@ import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot.jobs.advance import Advancer, delay_until
+from bot.jobs.errors import NoSuchJobError
 from bot.jobs.ports import Clock, JobQueue, Notifier
 from replicate_gateway.retry import backoff_s
-from storage.errors import ObjectNotFoundError, RecordCorruptError, StorageError, StorageUnavailableError
+from storage.errors import RecordCorruptError, RecordTooNewError, StorageError, StorageUnavailableError
 from storage.repository import JobRepository
 
 # While the storage is down its jobs come back ever more slowly, so that thousands of them do not hammer it.
@@ -53,10 +54,14 @@ class Worker:
         try:
             wake_at = await self._advancer.advance(job_id)
             self._outage = 0
-        except ObjectNotFoundError:
+        except NoSuchJobError:
             # Its marker was seen before its record; if the record never comes, the sweep removes the marker.
             _log.warning("job_missing")
+            await self._advancer.forget(job_id)
             return None
+        except RecordTooNewError as error:
+            _log.error("record_too_new", error=str(error))
+            return CRASH_RETRY_S
         except RecordCorruptError as error:
             return await self._bury(job_id, error)
         except StorageError as error:
@@ -79,6 +84,7 @@ class Worker:
         try:
             key = await self._repository.keep_poison("records", job_id, {"error": str(error)})
             await self._repository.close(job_id, ())
+            await self._advancer.forget(job_id)
         except StorageError as outage:
             return self._retry_after(outage)
         await self._notifier.alert("record_corrupt", f"the record of job {job_id} cannot be read: see {key}")

@@ -7,18 +7,22 @@ from replicate_gateway.protocol import ReplicateGateway
 from replicate_gateway.signature import decode_secret
 from storage.errors import StorageUnavailableError
 
+# Anybody may knock at the door before anything is verified; Replicate is not asked for each of them.
+_ASK_AGAIN_S = 5.0
+
 
 class SigningKeyUnavailableError(StorageUnavailableError):
     """The key cannot be had now; Replicate repeats its callback, so it is answered like a storage that is down."""
 
 
 class SigningKey:
-    """Fetched at most once; callers that come meanwhile wait for the same answer."""
+    """Fetched at most once; callers that come meanwhile, or shortly after a failure, share its outcome."""
 
     def __init__(self, gateway: ReplicateGateway, configured: str | None) -> None:
         self._gateway = gateway
         self._key = decode_secret(configured) if configured else None
         self._lock = asyncio.Lock()
+        self._failure: tuple[float, SigningKeyUnavailableError] | None = None
 
     async def get(self) -> bytes:
         """The key.
@@ -33,7 +37,12 @@ class SigningKey:
         return self._key
 
     async def _fetch(self) -> bytes:
+        now = asyncio.get_running_loop().time()
+        if self._failure and now - self._failure[0] < _ASK_AGAIN_S:
+            raise self._failure[1]
         try:
             return decode_secret(await self._gateway.webhook_secret())
         except GatewayError as error:
-            raise SigningKeyUnavailableError(f"no webhook secret: {error}") from error
+            failure = SigningKeyUnavailableError(f"no webhook secret: {error}", retry_after_s=_ASK_AGAIN_S)
+            self._failure = (asyncio.get_running_loop().time(), failure)
+            raise failure from error

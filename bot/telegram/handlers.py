@@ -126,7 +126,12 @@ async def _submit(message: Message, jobs: JobService, rules: ChatRules, image: I
     )
     # The seed follows from the job, so that a redelivered update asks for the very same image.
     seed = int(job_id[:8], 16) % _MAX_SEED
-    await jobs.submit(Submission(job_id, origin, rules.preset, (image,), prompt=message.caption or "", seeds=(seed,)))
+    await jobs.submit(Submission(job_id, origin, rules.preset, (image,), prompt=_clean(message.caption), seeds=(seed,)))
+
+
+def _clean(text: str | None) -> str:
+    """Without lone surrogates, which JSON can carry and UTF-8 cannot."""
+    return (text or "").encode(errors="replace").decode()
 
 
 def _user_key(user: User | None) -> str:

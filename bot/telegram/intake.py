@@ -17,7 +17,7 @@ from aiogram.methods import TelegramMethod
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot.jobs.ports import Notifier
-from storage.errors import StorageError
+from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
 from storage.repository import JobRepository
 
 _LONG_POLL_S = 30
@@ -53,14 +53,14 @@ class UpdateIntake:
         """Return once the update is dealt with, or kept as poison.
 
         Raises:
-            StorageError: it could not be recorded; it must come again.
+            StorageUnavailableError, StorageRefusedError: it could not be recorded; it must come again.
         """
         clear_contextvars()
         bind_contextvars(update_id=update.get("update_id"))
         _log.info("update_received", kinds=[key for key in update if key != "update_id"])
         try:
             await self._dispatcher.feed_raw_update(self._bot, dict(update))
-        except StorageError:
+        except (StorageUnavailableError, StorageRefusedError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not block the chat
             await self._keep(update, error)

@@ -41,12 +41,14 @@ def text(key: str, locale: str, **facts: object) -> str:
     return TEXTS.get(locale, TEXTS["en"])[key].format(**facts)
 
 
-def outcome_text(job: Job) -> str:
-    """What the person reads when the job has ended."""
+def outcome_text(job: Job, *, results: int = 1) -> str:
+    """What the person reads when the job has ended, with so many pictures at hand."""
     outcome = job.outcome
     locale = job.origin.locale
     if outcome is None or outcome.status is JobStatus.CANCELED:
         return text("canceled", locale)
+    if outcome.status is JobStatus.COMPLETED and not results:
+        return text("failure", locale, reason=text("result_gone", locale), code=job.code)
     if outcome.status is JobStatus.COMPLETED:
         return text("result_partial" if outcome.facts.get("missing") else "result", locale, **outcome.facts)
     if outcome.code == "daily_quota":

@@ -65,7 +65,7 @@ class ChatNotifier:
             with translated(repeatable=False):
                 message = await self._bot.send_message(
                     _chat(job),
-                    outcome_text(job),
+                    outcome_text(job, results=0),
                     message_thread_id=job.origin.thread_id,
                     reply_parameters=_quote(job),
                 )
@@ -138,7 +138,7 @@ class ChatNotifier:
         chat, message_id = _chat(job), job.status_message_id
         if result is None:
             with translated(repeatable=True):
-                await self._bot.edit_message_text(outcome_text(job), chat_id=chat, message_id=message_id)
+                await self._bot.edit_message_text(outcome_text(job, results=0), chat_id=chat, message_id=message_id)
             return
         try:
             await self._edit_media(job, result, as_photo=result.file.as_photo)

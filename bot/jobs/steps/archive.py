@@ -11,8 +11,11 @@ from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.errors import NotDoneError, SlotFailedError
 from bot.jobs.images import ImageRefusedError, inspect_output
 from bot.jobs.ports import OutputSource
+from bot.jobs.replicate_news import translated
 from bot.jobs.steps.step import Due, Step
-from replicate_gateway.errors import GatewayUnavailableError, OutputRefusedError
+from replicate_gateway.errors import GatewayError, GatewayUnavailableError, OutputRefusedError
+from replicate_gateway.prediction import output_urls
+from replicate_gateway.protocol import ReplicateGateway
 from storage import object_keys
 from storage.event import Event
 from storage.job import Job, JobFile, SlotState
@@ -31,9 +34,15 @@ class Archive(Step):
     done = "artifact_archived"
 
     def __init__(
-        self, outputs: OutputSource, store: ObjectStore, artifacts: Artifacts, budget: ByteBudget, executor: Executor
+        self,
+        gateway: ReplicateGateway,
+        outputs: OutputSource,
+        store: ObjectStore,
+        artifacts: Artifacts,
+        budget: ByteBudget,
+        executor: Executor,
     ) -> None:
-        self._outputs, self._store, self._artifacts = outputs, store, artifacts
+        self._gateway, self._outputs, self._store, self._artifacts = gateway, outputs, store, artifacts
         self._budget, self._executor = budget, executor
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
@@ -45,14 +54,23 @@ class Archive(Step):
         """An output that is not acceptable fails the slot; one that cannot be had now is tried again."""
         slot = job.slots[part]
         first = 1 + part * MAX_OUTPUTS
-        files = [
-            await self._archive(job.id, number, url) for number, url in enumerate(slot.output[:MAX_OUTPUTS], first)
-        ]
+        urls = slot.output or await self._ask(slot.prediction_id or "")
+        files = [await self._archive(job.id, number, url) for number, url in enumerate(urls[:MAX_OUTPUTS], first)]
         return [OutputArchived(part, tuple(files))]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The other slots may still give an image."""
-        return SlotFailed(part, code)
+        return SlotFailed(part, code, SlotState.SUCCEEDED)
+
+    async def _ask(self, prediction_id: str) -> tuple[str, ...]:
+        """Outputs that are too long for the record: data URLs hold the image itself."""
+        try:
+            urls = output_urls((await self._gateway.get(prediction_id)).output)
+        except GatewayError as error:
+            raise translated(error) from error
+        if not urls:
+            raise SlotFailedError("output_gone")
+        return urls
 
     async def _archive(self, job_id: str, number: int, url: str) -> JobFile:
         spool = new_spool()

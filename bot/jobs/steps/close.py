@@ -4,7 +4,6 @@ import asyncio
 
 import structlog
 
-from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError, NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Notifier
@@ -22,16 +21,14 @@ class Close:
         self,
         repository: JobRepository,
         notifier: Notifier,
-        artifacts: Artifacts,
         quota: DailyQuota,
         pace: PollPace,
     ) -> None:
-        self._repository, self._notifier, self._artifacts = repository, notifier, artifacts
+        self._repository, self._notifier = repository, notifier
         self._quota, self._pace = quota, pace
 
     async def __call__(self, job: Job) -> None:
         """Raises `StorageError`, and then nothing is lost: it is called again."""
-        self._artifacts.drop(job.id)
         await asyncio.gather(self._history(job), self._retract(job))
         predictions = [slot.prediction_id for slot in job.slots if slot.prediction_id]
         await self._repository.close(job.id, predictions)
@@ -53,8 +50,11 @@ class Close:
         self._quota.note(job.origin.user, entry.done_at)
 
     async def _retract(self, job: Job) -> None:
+        if not job.message_ids:
+            return  # nothing took its place
         try:
             await self._notifier.retract_status(job)
         except (ChatGoneError, NotDoneError) as error:
-            # A status message that stays behind is not worth keeping a finished job open.
             _log.info("status_not_retracted", reason=str(error) or type(error).__name__)
+        except Exception:  # noqa: BLE001 - a status message that stays is not worth keeping a finished job open
+            _log.exception("status_not_retracted")

@@ -18,6 +18,7 @@ from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
 from storage.errors import StorageError
 from storage.event import Event
+from storage.events import InputPublished
 from storage.job import Claim, Job, JobStatus, SlotState, TaskRecord
 from storage.repository import JobRepository
 from storage.slot_events import CreateClaimed, CreateReleased
@@ -54,21 +55,29 @@ class Create(Step):
         if ready and all(image.key for image in job.inputs):
             yield from (Due(part) for part, slot in enumerate(job.slots) if slot.state is SlotState.OPEN)
 
-    def enter(self, job: Job, part: int) -> None:
-        """Take one of the places for predictions in flight; nobody knocks while Replicate has said to wait."""
+    async def prepare(self, job: Job, part: int) -> Sequence[Event]:
+        """Take one of the places for predictions in flight, and bring the inputs where Replicate can read them.
+
+        Nobody knocks while Replicate has said to wait.
+        """
         wait_s = (self._busy_until - self._clock.now()).total_seconds()
         if wait_s > 0:
             raise NotDoneError("replicate_busy", retry_after_s=wait_s)
         if not self._admission.admit_prediction(job, part):
             raise NotDoneError("replicate_full", retry_after_s=ASK_AGAIN_S)
+        try:
+            links = [await self._links.publish(image) for image in job.inputs]
+        except GatewayError as error:
+            raise translated(error) from error
+        return [InputPublished(index, link) for index, link in enumerate(links) if link]
 
     def claim(self, part: int, claim: Claim) -> Event:
         """From here on a prediction may exist that nobody knows of."""
         return CreateClaimed(part, claim)
 
-    def release(self, job: Job, part: int) -> Event:
+    def release(self, part: int, claim: Claim) -> Event:
         """Replicate said no, or was never reached."""
-        return CreateReleased(part)
+        return CreateReleased(part, claim)
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """One POST, never repeated here: only the record may say whether another one is safe."""
@@ -100,11 +109,11 @@ class Create(Step):
         if field and seed is not None and prediction.input.get(field) != seed:
             return False
         sent = json.dumps(prediction.input)
-        return all(image.key and image.key in sent for image in job.inputs)
+        return all((image.link or image.key or "-") in sent for image in job.inputs)
 
     async def _request(self, job: Job, part: int) -> PredictionRequest:
         preset = self._presets[job.preset]
-        links = [await self._links.link(image.key or "", image.content_type or "") for image in job.inputs]
+        links = [image.link or await self._links.link(image) for image in job.inputs]
         return PredictionRequest(
             model=preset.model,
             input=preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed),

@@ -15,7 +15,7 @@ from storage.event import Event
 from storage.job import Job, SlotState
 from storage.slot_events import CreateReleased
 
-# How long after the claim a prediction may still turn up, by its own callback or in Replicate's list.
+# How long after the first look a prediction may still turn up, by its own callback or in Replicate's list.
 GRACE_S = 30.0
 # A live process is left alone with its claim for longer than any create call may take.
 CLAIM_LEASE_S = 120.0
@@ -34,13 +34,14 @@ class FindOrphan(Step):
         self._gateway, self._create, self._peers, self._clock = gateway, create, peers, clock
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """Every claimed slot whose claimant is not at work on it."""
+        """The first claimed slot whose claimant is not at work on it: one at a time, lest two adopt the same orphan."""
         if job.outcome:
             return
         for part, slot in enumerate(job.slots):
             if slot.state is SlotState.CLAIMED and slot.claim:
                 alive = self._peers.alive(slot.claim.by)
                 yield Due(part, slot.claim.at + timedelta(seconds=CLAIM_LEASE_S) if alive else None)
+                return
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """Adopt it; or wait out the grace time; or free the slot for another try."""
@@ -52,12 +53,12 @@ class FindOrphan(Step):
         if found:
             await self._create.remember(job, part, found.id)
             return news_of(found, part, now)
-        waited_s = (now - slot.claim.at).total_seconds()
-        if waited_s < GRACE_S:
-            raise NotDoneError("create_unclear", retry_after_s=GRACE_S - waited_s)
+        waited = job.postponement(self.name, part)
+        if not waited or waited.code != "create_unclear":
+            raise NotDoneError("create_unclear", retry_after_s=GRACE_S)
         if slot.creates >= _MAX_CREATES:
             raise JobFailedError("replicate_unclear")
-        return [CreateReleased(part)]
+        return [CreateReleased(part, slot.claim)]
 
     async def _search(self, job: Job, part: int, claimed_at: datetime) -> Prediction | None:
         try:

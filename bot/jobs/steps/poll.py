@@ -29,7 +29,10 @@ class Poll(Step):
             return
         for part, slot in enumerate(job.slots):
             if slot.state is SlotState.RUNNING and slot.prediction_id and slot.heard_at:
-                yield Due(part, self._pace.next_poll(slot.prediction_id, slot.heard_at))
+                at = self._pace.next_poll(slot.prediction_id, slot.heard_at)
+                # Before a job is given up for its age its prediction is asked about once more.
+                asked = self._pace.asked_since(slot.prediction_id, job.deadline)
+                yield Due(part, at if asked else min(at, job.deadline))
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """A prediction that Replicate no longer knows gives no image."""

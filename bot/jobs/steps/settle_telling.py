@@ -1,8 +1,9 @@
 """Settle a message of unknown outcome: the status message becomes the result, which cannot make a second ping."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
@@ -13,6 +14,12 @@ from bot.jobs.steps.tell import told
 from storage.event import Event
 from storage.events import DeliveryReleased
 from storage.job import Job
+
+# Without a status message there is nothing to settle an unknown message with. It is sent once more, and then taken for
+# delivered: two messages at the most are better than a message every few seconds.
+MAX_TELLINGS = 2
+
+_log = structlog.get_logger()
 
 
 class SettleTelling(Step):
@@ -32,14 +39,16 @@ class SettleTelling(Step):
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """Repeating the edit changes nothing, so this needs no claim."""
-        async with AsyncExitStack() as stack:
-            results = await self._artifacts.open(job, stack)
-            try:
-                return [told(job, await self._notifier.edit_into_outcome(job, results))]
-            except ChatGoneError:
+        await self._artifacts.fetch(job)
+        try:
+            return [told(job, await self._notifier.edit_into_outcome(job, self._artifacts.of(job)))]
+        except ChatGoneError:
+            return [told(job)]
+        except StatusMessageGoneError:
+            if job.tellings >= MAX_TELLINGS or job.delivery is None:
+                _log.warning("telling_unconfirmed", tellings=job.tellings)
                 return [told(job)]
-            except StatusMessageGoneError:
-                return [DeliveryReleased(job.delivery)] if job.delivery else []
+            return [DeliveryReleased(job.delivery)]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The result stays in the history."""

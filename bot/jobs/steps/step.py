@@ -22,8 +22,9 @@ class Due:
 class Step(ABC):
     """One module per step. `due` only looks at the job; `perform` acts and says what happened.
 
-    A step whose effect cannot be undone gives a `claim` event. It is recorded before `perform` is called, and
-    `release` takes it back when the effect is known not to have happened.
+    A step whose effect cannot be undone gives a `claim` event. Whatever may fail beforehand belongs into `prepare`;
+    then the claim is recorded, then `perform` is called. `release` takes the claim back when the effect is known not
+    to have happened.
     """
 
     name: ClassVar[str]
@@ -42,16 +43,16 @@ class Step(ABC):
             StorageError: the storage cannot be used; whatever was done shows when the job is looked at again.
         """
 
-    def enter(self, job: Job, part: int) -> None:
-        """Called before anything is claimed; raises `NotDoneError` when there is no place for the work."""
-        return
+    async def prepare(self, job: Job, part: int) -> Sequence[Event]:
+        """All that comes before the claim; its events are recorded with it. May raise what `perform` may."""
+        return ()
 
     def claim(self, part: int, claim: Claim) -> Event | None:
         """The event that announces an effect that cannot be undone."""
         return None
 
-    def release(self, job: Job, part: int) -> Event | None:
-        """The event that takes the claim back."""
+    def release(self, part: int, claim: Claim) -> Event | None:
+        """The event that takes this claim back."""
         return None
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:

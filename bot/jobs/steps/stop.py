@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from bot.jobs.errors import JobFailedError, SlotFailedError
 from bot.jobs.replicate_news import translated
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError, PredictionNotFoundError
@@ -33,9 +34,12 @@ class Stop(Step):
         except PredictionNotFoundError:
             pass  # it is gone, which is what was wanted
         except GatewayError as error:
-            raise translated(error) from error
-        return [SlotFailed(part, "prediction_canceled")]
+            reason = translated(error)
+            if isinstance(reason, JobFailedError):  # nothing that time mends
+                raise SlotFailedError("prediction_not_stopped") from error
+            raise reason from error
+        return [SlotFailed(part, "prediction_canceled", SlotState.RUNNING)]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """Whatever it still makes is not delivered."""
-        return SlotFailed(part, code)
+        return SlotFailed(part, code, SlotState.RUNNING)

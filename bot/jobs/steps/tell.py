@@ -1,7 +1,6 @@
 """Tell the person how the job ended. A message that pings cannot be unsent, so it is claimed before it is sent."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
 from datetime import datetime
 
 from bot.jobs.artifacts import Artifacts
@@ -50,19 +49,21 @@ class Tell(Step):
         """From here on the person may have been told."""
         return DeliveryClaimed(claim)
 
-    def release(self, job: Job, part: int) -> Event | None:
+    async def prepare(self, job: Job, part: int) -> Sequence[Event]:
+        """Have the results at hand, so that nothing but the message itself can fail once it is claimed."""
+        await self._artifacts.fetch(job)
+        return ()
+
+    def release(self, part: int, claim: Claim) -> Event:
         """Telegram said no, or was never reached."""
-        return DeliveryReleased(job.delivery) if job.delivery else None
+        return DeliveryReleased(claim)
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """Someone who is gone needs no message."""
-        async with AsyncExitStack() as stack:
-            results = await self._artifacts.open(job, stack)
-            try:
-                message_ids = await self._notifier.send_outcome(job, results)
-            except ChatGoneError:
-                message_ids = ()
-        return [told(job, message_ids)]
+        try:
+            return [told(job, await self._notifier.send_outcome(job, self._artifacts.of(job)))]
+        except ChatGoneError:
+            return [told(job)]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The result stays in the history."""
