@@ -5,7 +5,7 @@ running steps are given time to finish, and only then are the sessions closed un
 deleted: the next process, or another one, goes on taking the updates.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +24,9 @@ from bot.http_api import health as health_routes
 from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference
+from bot.jobs.circuit import Circuit
 from bot.jobs.clock import SystemClock
+from bot.jobs.guarded_replicate import GuardedReplicate
 from bot.jobs.links import PresignedLinks, UploadedLinks
 from bot.jobs.ports import Clock, InputLinks
 from bot.middleware import errors_to_answers
@@ -37,6 +39,7 @@ from bot.settings import Settings
 from bot.storage_setup import expire_files, expiry_rules, ready_storage
 from bot.telegram import routes as telegram_routes
 from bot.telegram.alerts import AdminAlerts
+from bot.telegram.guard import Guard
 from bot.telegram.handlers import ChatRules, build_dispatcher
 from bot.telegram.intake import UpdateIntake
 from bot.telegram.pacing import Pacing
@@ -49,6 +52,7 @@ from bot.work_queue.sole_process import SoleProcess
 from replicate_gateway.outputs import OutputFetcher
 from replicate_gateway.presets import load_presets
 from replicate_gateway.protocol import ReplicateGateway
+from storage.errors import StorageError
 from storage.files import FileStore
 from storage.objects import ObjectStore
 from storage.repository import JobRepository
@@ -107,8 +111,9 @@ async def _open(app: web.Application, settings: Settings, overrides: Overrides, 
     capabilities = await ready_storage(store, expiry_rules(settings))
     repository = JobRepository(store, conditional_writes=capabilities.conditional_writes)
     http = await stack.enter_async_context(_open_http())
-    gateway = await stack.enter_async_context(open_replicate(settings))
-    bot = await stack.enter_async_context(_open_bot(settings))
+    circuits = {party: Circuit(party, clock) for party in ("storage", "replicate", "telegram")}
+    gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"])
+    bot = await stack.enter_async_context(_open_bot(settings, circuits["telegram"]))
     notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock))
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
@@ -132,6 +137,7 @@ async def _open(app: web.Application, settings: Settings, overrides: Overrides, 
             queue=queue,
             background=background,
             peers=SoleProcess(),
+            storage_circuit=circuits["storage"],
             clock=clock,
             random=overrides.random,
             executor=executor,
@@ -143,7 +149,7 @@ async def _open(app: web.Application, settings: Settings, overrides: Overrides, 
     signing_key = SigningKey(gateway, secret.get_secret_value() if secret else None)
     app[app_keys.UPDATES] = updates
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
-    app[app_keys.READINESS] = lambda: _readiness(store)
+    app[app_keys.READINESS] = lambda: _readiness(store, circuits)
     stack.push_async_callback(_drain, queue, overrides.drain_s)
     queue.start(jobs.worker)
     await _start_work(settings, stack, jobs, updates, bot, store, clock)
@@ -177,11 +183,12 @@ async def _open_http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @asynccontextmanager
-async def _open_bot(settings: Settings) -> AsyncIterator[Bot]:
+async def _open_bot(settings: Settings, circuit: Circuit) -> AsyncIterator[Bot]:
     if settings.bot_token is None:
         raise ValueError("a bot needs a token; the sandbox brings its own")
     session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
     session.middleware(Pacing(settings.telegram_rate_limit))
+    session.middleware(Guard(circuit))
     bot = Bot(settings.bot_token.get_secret_value(), session=session)
     try:
         yield bot
@@ -215,12 +222,14 @@ def _rules(settings: Settings, bot: Bot) -> ChatRules:
     )
 
 
-async def _readiness(store: ObjectStore) -> dict[str, str]:
+async def _readiness(store: ObjectStore, circuits: Mapping[str, Circuit]) -> dict[str, str]:
+    """The storage is asked; of the others it is told how they were last met."""
+    parts = {party: circuit.state for party, circuit in circuits.items()}
     try:
         await store.verify()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the part is not ready
-        return {"storage": type(error).__name__}
-    return {"storage": "ok"}
+    except StorageError as error:
+        return {**parts, "storage": type(error).__name__}
+    return {**parts, "storage": "ok"}
 
 
 async def _drain(queue: InProcessQueue, grace_s: float) -> None:

@@ -11,11 +11,14 @@ async def alive(_: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """503 while a part is not usable; the parts and their states in either case."""
+    """503 while the storage cannot be used: then nothing can be accepted. The state of every party in either case.
+
+    With Telegram or Replicate down there is still work to take: jobs are recorded and go on by themselves.
+    """
     parts = await request.app[app_keys.READINESS]()
-    usable = all(state == "ok" for state in parts.values())
-    body = {"status": "ready" if usable else "not ready", "parts": dict(parts)}
-    return web.json_response(body, status=200 if usable else 503)
+    usable = parts["storage"] == "ok"
+    status = "not ready" if not usable else "ready" if all(state == "ok" for state in parts.values()) else "degraded"
+    return web.json_response({"status": status, "parts": dict(parts)}, status=200 if usable else 503)
 
 
 def add_routes(app: web.Application) -> None:

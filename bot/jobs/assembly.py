@@ -12,6 +12,7 @@ from bot.jobs.attempt import Attempt
 from bot.jobs.background import Background
 from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.callback_reference import CallbackReference
+from bot.jobs.circuit import Circuit
 from bot.jobs.images import ImageLimits
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, Peers, PhotoSource
@@ -69,6 +70,7 @@ class Surroundings:
     queue: JobQueue
     background: Background
     peers: Peers
+    storage_circuit: Circuit
     clock: Clock
     random: Random
     executor: Executor  # for pictures; few threads, since decoding takes memory
@@ -96,7 +98,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.peers, s.clock)
     return Jobs(
         service=JobService(s.repository, s.queue, s.gateway, s.background, s.clock, job_timeout_s=limits.job_timeout_s),
-        worker=Worker(advancer, s.repository, s.queue, s.notifier, s.clock, s.random),
+        worker=Worker(advancer, s.repository, s.queue, s.notifier, s.storage_circuit, s.clock, s.random),
         sweep=Sweep(s.repository, s.queue, s.clock),
         steps=steps,
     )

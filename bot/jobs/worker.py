@@ -7,15 +7,15 @@ import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot.jobs.advance import Advancer, delay_until
+from bot.jobs.circuit import Circuit, CircuitOpenError
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.ports import Clock, JobQueue, Notifier
-from replicate_gateway.retry import backoff_s
 from storage.errors import RecordCorruptError, RecordTooNewError, StorageError, StorageUnavailableError
 from storage.repository import JobRepository
 
-# While the storage is down its jobs come back ever more slowly, so that thousands of them do not hammer it.
 STORAGE_RETRY_S = 1.0
-STORAGE_RETRY_CAP_S = 30.0
+# While the storage is down jobs come back spread over this time, so that they do not come all at once.
+STORAGE_SPREAD_S = 10.0
 # An error in our own code around the steps: slow enough not to fill the log, soon enough to recover after a fix.
 CRASH_RETRY_S = 60.0
 
@@ -31,13 +31,13 @@ class Worker:
         repository: JobRepository,
         queue: JobQueue,
         notifier: Notifier,
+        storage_circuit: Circuit,
         clock: Clock,
         random: Random,
     ) -> None:
         self._advancer, self._repository, self._queue = advancer, repository, queue
         self._notifier, self._clock = notifier, clock
-        self._random = random
-        self._outage = 0  # failures in a row, over all jobs
+        self._circuit, self._random = storage_circuit, random
 
     async def __call__(self, job_id: str) -> None:
         """Advance it once."""
@@ -52,8 +52,11 @@ class Worker:
 
     async def _advance(self, job_id: str) -> float | None:
         try:
+            self._circuit.enter()
             wake_at = await self._advancer.advance(job_id)
-            self._outage = 0
+            self._circuit.succeeded()
+        except CircuitOpenError as error:
+            return error.retry_after_s + self._spread_s()
         except NoSuchJobError:
             # Its marker was seen before its record; if the record never comes, the sweep removes the marker.
             _log.warning("job_missing")
@@ -72,11 +75,13 @@ class Worker:
         return delay_until(wake_at, self._clock.now()) if wake_at else None
 
     def _retry_after(self, error: StorageError) -> float:
-        self._outage += 1
-        wait_s = backoff_s(self._outage, base_s=STORAGE_RETRY_S, cap_s=STORAGE_RETRY_CAP_S, random=self._random.random)
+        self._circuit.failed()
         wished_s = error.retry_after_s if isinstance(error, StorageUnavailableError) else None
-        _log.warning("storage_unavailable", error=str(error), in_a_row=self._outage)
-        return max(wait_s, wished_s or 0.0)
+        _log.info("job_waits_for_storage", error=str(error))
+        return max(STORAGE_RETRY_S + self._spread_s(), wished_s or 0.0)
+
+    def _spread_s(self) -> float:
+        return self._random.random() * STORAGE_SPREAD_S if self._circuit.state != "ok" else 0.0
 
     async def _bury(self, job_id: str, error: RecordCorruptError) -> float | None:
         """A record that nobody can read must not come back on every sweep."""

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.jobs.errors import SlotFailedError
+import structlog
+
+from bot.jobs.errors import NotDoneError, SlotFailedError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock
 from bot.jobs.replicate_news import news_of, translated
@@ -12,6 +14,8 @@ from replicate_gateway.errors import GatewayError, PredictionNotFoundError
 from replicate_gateway.protocol import ReplicateGateway
 from storage.event import Event
 from storage.job import Job, SlotState
+
+_log = structlog.get_logger()
 
 
 class Poll(Step):
@@ -43,7 +47,12 @@ class Poll(Step):
         except PredictionNotFoundError as error:
             raise SlotFailedError("prediction_lost") from error
         except GatewayError as error:
-            raise translated(error) from error
+            reason = translated(error)
+            if not isinstance(reason, NotDoneError):
+                raise reason from error
+            # The pace says when to ask again; a write for every question in vain would be too many.
+            _log.info("poll_in_vain", part=part, prediction_id=prediction_id, error=str(error))
+            return []
         if prediction.status.terminal:
             self._pace.forget(prediction_id)
         return news_of(prediction, part, self._clock.now())
