@@ -150,7 +150,7 @@ async def _open(app: web.Application, settings: Settings, overrides: Overrides, 
     app[app_keys.UPDATES] = updates
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
     app[app_keys.READINESS] = lambda: _readiness(store, circuits)
-    stack.push_async_callback(_drain, queue, overrides.drain_s)
+    stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)
     await _start_work(settings, stack, jobs, updates, bot, store, clock)
 
@@ -232,6 +232,7 @@ async def _readiness(store: ObjectStore, circuits: Mapping[str, Circuit]) -> dic
     return {**parts, "storage": "ok"}
 
 
-async def _drain(queue: InProcessQueue, grace_s: float) -> None:
+async def _drain(jobs: Jobs, queue: InProcessQueue, grace_s: float) -> None:
+    jobs.advancer.stop()
     cut_short = await queue.stop(grace_s)
     _log.info("queue_drained", cut_short=cut_short)

@@ -29,6 +29,10 @@ class Admission:
         """How many of the person's jobs are under way."""
         return self._jobs.count(user)
 
+    def open_jobs_of(self, user: str) -> list[str]:
+        """The person's jobs that this process knows to be under way or in line."""
+        return self._jobs.of(user)
+
     def resume(self, job: Job) -> None:
         """Take the places that the job's own record says it has, whatever the limits are now."""
         if job.status is JobStatus.PROCESSING:

@@ -64,6 +64,11 @@ class Advancer:
         # What happened but could not be written yet: kept for the next try, since this process knows better than
         # the record. Only jobs met while the storage is down are in here.
         self._unwritten: dict[str, list[Event]] = {}
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Begin nothing new: jobs end their round, write it down, and are left to the next process."""
+        self._stopping = True
 
     async def advance(self, job_id: str) -> datetime | None:
         """Do all that can be done for the job now; returns when to come back, or None when it is finished.
@@ -83,10 +88,9 @@ class Advancer:
             raise
         finally:
             self._artifacts.drop(job_id)
-        if job.status.terminal:
-            await self._close(job)
+        come_back = await self._close(job) if job.status.terminal else self._wake_at(job)
         await self._admission.settle(job)
-        return None if job.status.terminal else self._wake_at(job)
+        return come_back
 
     async def forget(self, job_id: str) -> None:
         """Let go of what is held for a job whose record cannot be had any more."""
@@ -103,7 +107,7 @@ class Advancer:
 
     async def _rounds(self, job: Job, pending: list[Event]) -> Job:
         put_off: set[tuple[str, int]] = set()  # what could not be done is not asked for again right away
-        while ready := [action for action in self._ready(job) if action.name not in put_off]:
+        while not self._stopping and (ready := [action for action in self._ready(job) if action.name not in put_off]):
             before = job
             claim = Claim(self._peers.me, self._clock.now())
             job, ready = await self._prepare(job, ready, pending)

@@ -81,6 +81,7 @@ class Jobs:
     """What the process runs, and what the doors call."""
 
     service: JobService
+    advancer: Advancer
     worker: Worker
     sweep: Sweep
     steps: tuple[Step, ...]
@@ -93,11 +94,14 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
     artifacts = Artifacts(s.store)
     steps = _steps(limits, s, admission, quota, pace, artifacts)
-    close = Close(s.repository, s.notifier, quota, pace)
+    close = Close(s.repository, s.notifier, quota, pace, s.clock)
     attempt = Attempt(s.repository, s.notifier, s.clock, s.random)
     advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.peers, s.clock)
     return Jobs(
-        service=JobService(s.repository, s.queue, s.gateway, s.background, s.clock, job_timeout_s=limits.job_timeout_s),
+        service=JobService(
+            s.repository, s.queue, admission, s.gateway, s.background, s.clock, job_timeout_s=limits.job_timeout_s
+        ),
+        advancer=advancer,
         worker=Worker(advancer, s.repository, s.queue, s.notifier, s.storage_circuit, s.clock, s.random),
         sweep=Sweep(s.repository, s.queue, s.clock),
         steps=steps,

@@ -46,6 +46,10 @@ class Places:
             self._held.pop(key, None)
         return list(islice(self._lines.get(key, ()), max(0, self._limit - self.count(key))))
 
+    def of(self, key: str) -> list[str]:
+        """Who holds a place or stands in line."""
+        return [*self._held.get(key, ()), *self._lines.get(key, ())]
+
     def count(self, key: str) -> int:
         """How many places are held."""
         return len(self._held.get(key, ()))

@@ -7,6 +7,7 @@ from enum import StrEnum
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from bot.jobs.admission import Admission
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import JobReference
 from bot.jobs.errors import NoSuchJobError
@@ -16,8 +17,8 @@ from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.protocol import ReplicateGateway
 from storage.errors import ObjectNotFoundError
-from storage.events import CancelRequested
-from storage.job import InputImage, Job, Origin, Slot
+from storage.events import CancelRequested, OutcomeDecided
+from storage.job import InputImage, Job, JobStatus, Origin, Slot, SlotState
 from storage.object_keys import is_job_id
 from storage.repository import JobRepository
 
@@ -55,13 +56,14 @@ class JobService:
         self,
         repository: JobRepository,
         queue: JobQueue,
+        admission: Admission,
         gateway: ReplicateGateway,
         background: Background,
         clock: Clock,
         *,
         job_timeout_s: float,
     ) -> None:
-        self._repository, self._queue, self._gateway = repository, queue, gateway
+        self._repository, self._queue, self._admission, self._gateway = repository, queue, admission, gateway
         self._background, self._clock = background, clock
         self._timeout = timedelta(seconds=job_timeout_s)
 
@@ -95,7 +97,8 @@ class JobService:
         now = self._clock.now()
         changed = await self._repository.change(job.id, news_of(prediction, reference.slot, now), now)
         slot = changed.slots[reference.slot]
-        if slot.prediction_id != prediction.id or (changed.outcome and not prediction.status.terminal):
+        unwanted = changed.outcome is not None and slot.state is SlotState.RUNNING
+        if slot.prediction_id != prediction.id or unwanted:
             if not prediction.status.terminal:
                 self._background.spawn(self._stop(prediction.id), name=f"stop {prediction.id}")
             return CallbackResult.SUPERSEDED
@@ -119,6 +122,19 @@ class JobService:
         job = await self._repository.change(job_id, [CancelRequested()], self._clock.now())
         await self._queue.enqueue(job_id)
         return job
+
+    async def leave(self, user: str, chat_id: int) -> int:
+        """The person left the chat: nobody waits for its jobs any more; returns how many are being stopped."""
+        stopped = 0
+        for job_id in self._admission.open_jobs_of(user):
+            job = await self._find(JobReference(job_id, 0))
+            if job is None or job.origin.chat_id != chat_id:
+                continue
+            now = self._clock.now()
+            await self._repository.change(job_id, [OutcomeDecided(JobStatus.CANCELED, now, "chat_gone")], now)
+            await self._queue.enqueue(job_id)
+            stopped += 1
+        return stopped
 
     async def _look_up(self, prediction_id: str) -> JobReference | None:
         task = await self._repository.find_task(prediction_id)

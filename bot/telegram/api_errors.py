@@ -10,6 +10,7 @@ import aiohttp
 from aiogram.exceptions import (
     AiogramError,
     TelegramBadRequest,
+    TelegramEntityTooLarge,
     TelegramForbiddenError,
     TelegramMigrateToChat,
     TelegramNetworkError,
@@ -29,8 +30,8 @@ _CHAT_GONE = (
     "bot was blocked",
     "bot was kicked",
     "peer_id_invalid",
-    "not enough rights",
-    "have no rights",
+    "not enough rights to send text",
+    "have no rights to send",
 )
 _MESSAGE_GONE = (
     "message to edit not found",
@@ -39,7 +40,17 @@ _MESSAGE_GONE = (
     "message identifier is not specified",
     "there is no text in the message to edit",
 )
-_PHOTO_REFUSED = ("image_process_failed", "photo_invalid_dimensions", "photo_invalid", "file is too big")
+_PHOTO_REFUSED = (
+    "image_process_failed",
+    "photo_invalid",
+    "file is too big",
+    "too large",
+    "not enough rights to send photos",
+    "not enough rights to send documents",
+    "chat_send_photos_forbidden",
+    "chat_send_docs_forbidden",
+    "chat_send_media_forbidden",
+)
 
 
 class MessageGoneError(Exception):
@@ -47,7 +58,7 @@ class MessageGoneError(Exception):
 
 
 class PhotoRefusedError(Exception):
-    """Telegram does not take the picture as a photo; as a document it may."""
+    """Telegram does not take the picture in this form here; in another it may."""
 
 
 @contextmanager
@@ -71,6 +82,8 @@ def translated(*, repeatable: bool) -> Iterator[None]:
         raise NotDoneError("telegram_credentials", retry_after_s=_CREDENTIALS_RETRY_S) from error
     except TelegramBadRequest as error:
         _refused(error)
+    except TelegramEntityTooLarge as error:
+        raise PhotoRefusedError(error.message) from error
     except TelegramNetworkError as error:
         if repeatable or isinstance(error.__cause__, aiohttp.ClientConnectorError):
             raise NotDoneError("telegram_unreachable") from error

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from aiogram import Dispatcher, F, Router
-from aiogram.filters import Command, CommandStart
-from aiogram.types import CallbackQuery, Message, User
+from aiogram.filters import LEAVE_TRANSITION, ChatMemberUpdatedFilter, Command, CommandStart
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, User
 from structlog.contextvars import get_contextvars
 
 from bot.jobs.errors import NoSuchJobError
@@ -60,6 +60,7 @@ def _fresh_router() -> Router:
     fresh.message.register(start, CommandStart())
     fresh.message.register(help_, Command("help"))
     fresh.message.register(hint, F.chat.type == "private")
+    fresh.my_chat_member.register(leave, ChatMemberUpdatedFilter(LEAVE_TRANSITION))
     fresh.callback_query.register(press, JobButton.filter())
     fresh.callback_query.register(press_unknown)
     return fresh
@@ -96,6 +97,11 @@ async def refuse(message: Message, rules: ChatRules, talk: Talk) -> None:
     """Somebody who may not use the bot."""
     if message.chat.type == "private":
         talk.reply(message, text("not_allowed", rules.locale(message.from_user)))
+
+
+async def leave(change: ChatMemberUpdated, jobs: JobService) -> None:
+    """The person blocked the bot, or the bot was removed from a group."""
+    await jobs.leave(_user_key(change.from_user), change.chat.id)
 
 
 async def press(query: CallbackQuery, callback_data: JobButton, jobs: JobService, rules: ChatRules, talk: Talk) -> None:

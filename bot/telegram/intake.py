@@ -22,6 +22,7 @@ from storage.repository import JobRepository
 
 _LONG_POLL_S = 30
 _POLL_AGAIN_S = 3.0
+_MAX_UPDATE_ID = 2**63
 
 _log = structlog.get_logger()
 
@@ -80,9 +81,10 @@ class UpdateIntake:
                 await asyncio.sleep(_POLL_AGAIN_S)
 
     async def _keep(self, update: Mapping[str, Any], error: Exception) -> None:
-        _log.exception("update_poisoned")
         update_id = update.get("update_id")
-        ident = str(update_id) if isinstance(update_id, int) else "unknown"
+        ident = str(update_id) if isinstance(update_id, int) and 0 <= update_id <= _MAX_UPDATE_ID else "unknown"
         document = {"update": update, "traceback": traceback.format_exception(error)}
         key = await self._repository.keep_poison("updates", ident, document)
+        # The traceback may quote the update, caption and all: it stays in the storage.
+        _log.error("update_poisoned", error=type(error).__name__, key=key)
         await self._notifier.alert("update_poisoned", f"an update could not be handled: see {key}")

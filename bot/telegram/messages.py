@@ -56,6 +56,11 @@ def outcome_text(job: Job, *, results: int = 1) -> str:
     return text("failure", locale, reason=_reason(outcome, locale), code=job.code)
 
 
+def refused_text(job: Job) -> str:
+    """What the person reads when Telegram does not take the result, neither as a photo nor as a file."""
+    return text("failure", job.origin.locale, reason=text("result_refused", job.origin.locale), code=job.code)
+
+
 def cancel_keyboard(job: Job) -> InlineKeyboardMarkup:
     """The button that stops the job."""
     data = JobButton(action="cancel", job=job.id.replace("-", "")).pack()

@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import BinaryIO
 
+import structlog
 from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import (
     InputFile,
     InputMediaDocument,
@@ -16,13 +18,15 @@ from bot.jobs.errors import StatusMessageGoneError
 from bot.jobs.ports import Artifact
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated
-from bot.telegram.messages import cancel_keyboard, outcome_text, text
+from bot.telegram.messages import cancel_keyboard, outcome_text, refused_text, text
 from storage.job import Job, JobStatus
 
 # A result may have 50 MB: over a slow line that takes longer than aiogram's 60 s for everything.
 _UPLOAD_TIMEOUT_S = 180
 _CHUNK_BYTES = 64 * 1024
 _NAME = "darkroom"
+
+_log = structlog.get_logger()
 
 
 class ChatNotifier:
@@ -62,18 +66,13 @@ class ChatNotifier:
         if job.outcome and job.outcome.status is JobStatus.CANCELED:
             return await self._show_canceled(job)
         if not results:
-            with translated(repeatable=False):
-                message = await self._bot.send_message(
-                    _chat(job),
-                    outcome_text(job, results=0),
-                    message_thread_id=job.origin.thread_id,
-                    reply_parameters=_quote(job),
-                )
-            return (message.message_id,)
-        try:
-            return await self._send_results(job, results, as_photos=all(r.file.as_photo for r in results))
-        except PhotoRefusedError:
-            return await self._send_results(job, results, as_photos=False)
+            return await self._send_words(job, outcome_text(job, results=0))
+        for as_photos in sorted({all(r.file.as_photo for r in results), False}, reverse=True):
+            try:
+                return await self._send_results(job, results, as_photos=as_photos)
+            except PhotoRefusedError as error:
+                _log.info("picture_refused", as_photos=as_photos, reason=str(error))
+        return await self._send_words(job, refused_text(job))
 
     async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
         """The status message becomes the (first) result, or the reason."""
@@ -89,12 +88,22 @@ class ChatNotifier:
         """The outcome stands on its own."""
         if job.status_message_id is None or job.status_message_id in job.message_ids:
             return
-        with translated(repeatable=True):
-            await self._bot.delete_messages(_chat(job), [job.status_message_id])
+        try:
+            with translated(repeatable=True):
+                await self._bot.delete_messages(_chat(job), [job.status_message_id])
+        except (MessageGoneError, TelegramBadRequest) as error:
+            _log.info("status_not_retracted", reason=str(error))
 
     async def alert(self, code: str, text: str) -> None:
         """Through the admins' own chats."""
         await self._alerts.send(code, text)
+
+    async def _send_words(self, job: Job, words: str) -> tuple[int, ...]:
+        with translated(repeatable=False):
+            message = await self._bot.send_message(
+                _chat(job), words, message_thread_id=job.origin.thread_id, reply_parameters=_quote(job)
+            )
+        return (message.message_id,)
 
     async def _show_canceled(self, job: Job) -> tuple[int, ...]:
         try:
@@ -136,14 +145,17 @@ class ChatNotifier:
 
     async def _edit(self, job: Job, result: Artifact | None) -> None:
         chat, message_id = _chat(job), job.status_message_id
-        if result is None:
-            with translated(repeatable=True):
-                await self._bot.edit_message_text(outcome_text(job, results=0), chat_id=chat, message_id=message_id)
-            return
-        try:
-            await self._edit_media(job, result, as_photo=result.file.as_photo)
-        except PhotoRefusedError:
-            await self._edit_media(job, result, as_photo=False)
+        words = outcome_text(job, results=0)
+        if result is not None:
+            for as_photo in sorted({result.file.as_photo, False}, reverse=True):
+                try:
+                    return await self._edit_media(job, result, as_photo=as_photo)
+                except PhotoRefusedError as error:
+                    _log.info("picture_refused", as_photos=as_photo, reason=str(error))
+            words = refused_text(job)
+        with translated(repeatable=True):
+            await self._bot.edit_message_text(words, chat_id=chat, message_id=message_id)
+        return None
 
     async def _edit_media(self, job: Job, result: Artifact, *, as_photo: bool) -> None:
         with translated(repeatable=True):

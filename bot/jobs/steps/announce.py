@@ -15,6 +15,7 @@ _WAITING = {
     "replicate_full": "waiting_for_place",
     "replicate_busy": "waiting_for_place",
     "replicate_unreachable": "waiting_for_place",
+    "create_unclear": "waiting_for_place",
 }
 
 

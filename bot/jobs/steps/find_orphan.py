@@ -19,7 +19,7 @@ from storage.slot_events import CreateReleased
 GRACE_S = 30.0
 # A live process is left alone with its claim for longer than any create call may take.
 CLAIM_LEASE_S = 120.0
-_MAX_CREATES = 4
+_MAX_CREATES = 10  # each of them cost a grace time, and none is known to have made anything
 _CLOCK_SKEW = timedelta(seconds=60)
 _LOOK_AT = 300  # predictions of this account, newest first
 
