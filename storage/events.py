@@ -123,13 +123,16 @@ class DeliveryClaimed(Event):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReleased(Event):
-    """The claimed message is known not to have been sent, or can no longer be settled by an edit."""
+    """The claimed message is known not to have been sent; or, `unconfirmed`, nothing is left to settle it with."""
 
     claim: Claim
+    unconfirmed: bool = False
 
     def fold(self, job: Job) -> Job:
-        """Only the claim it speaks of is released."""
-        return replace(job, delivery=None) if job.delivery == self.claim else job
+        """Only the claim it speaks of is released; what was not sent does not count as a telling."""
+        if job.delivery != self.claim:
+            return job
+        return replace(job, delivery=None, tellings=job.tellings - (not self.unconfirmed))
 
 
 @dataclass(frozen=True, slots=True)

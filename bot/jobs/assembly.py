@@ -26,10 +26,10 @@ from bot.jobs.steps.create import Create
 from bot.jobs.steps.decide import Decide
 from bot.jobs.steps.fetch_input import FetchInput
 from bot.jobs.steps.find_orphan import FindOrphan
+from bot.jobs.steps.leftovers import Leftovers
 from bot.jobs.steps.poll import Poll
 from bot.jobs.steps.settle_telling import SettleTelling
 from bot.jobs.steps.step import Step
-from bot.jobs.steps.stop import Stop
 from bot.jobs.steps.tell import Tell
 from bot.jobs.sweep import Sweep
 from bot.jobs.worker import Worker
@@ -92,9 +92,22 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     admission = Admission(per_user=limits.user_max_active, predictions=limits.replicate_max_active, queue=s.queue)
     quota = DailyQuota(s.repository, s.clock, limits.user_daily)
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
-    artifacts = Artifacts(s.store)
-    steps = _steps(limits, s, admission, quota, pace, artifacts)
-    close = Close(s.repository, s.notifier, quota, pace, s.clock)
+    artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
+    create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
+    orphans = FindOrphan(s.gateway, create, s.peers, s.clock)
+    steps = (
+        Admit(admission, quota),
+        Announce(s.notifier),
+        FetchInput(s.photos, s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor),
+        create,
+        orphans,
+        Poll(s.gateway, pace, s.clock),
+        Archive(s.gateway, s.outputs, s.store, artifacts, budget, s.executor),
+        Decide(s.clock, pace),
+        Tell(s.notifier, artifacts),
+        SettleTelling(s.notifier, artifacts, s.peers),
+    )
+    close = Close(s.repository, s.notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
     attempt = Attempt(s.repository, s.notifier, s.clock, s.random)
     advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.peers, s.clock)
     return Jobs(
@@ -105,26 +118,4 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         worker=Worker(advancer, s.repository, s.queue, s.notifier, s.storage_circuit, s.clock, s.random),
         sweep=Sweep(s.repository, s.queue, s.clock),
         steps=steps,
-    )
-
-
-def _steps(
-    limits: JobLimits, s: Surroundings, admission: Admission, quota: DailyQuota, pace: PollPace, artifacts: Artifacts
-) -> tuple[Step, ...]:
-    """In the order of a job's way; what may be done at the same time is done at the same time."""
-    budget = ByteBudget(PICTURE_BUDGET_BYTES)
-    image_limits = ImageLimits(max_bytes=limits.max_image_bytes)
-    create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
-    return (
-        Admit(admission, quota),
-        Announce(s.notifier),
-        FetchInput(s.photos, s.store, image_limits, budget, s.executor),
-        create,
-        FindOrphan(s.gateway, create, s.peers, s.clock),
-        Poll(s.gateway, pace, s.clock),
-        Archive(s.gateway, s.outputs, s.store, artifacts, budget, s.executor),
-        Decide(s.clock, pace),
-        Stop(s.gateway),
-        Tell(s.notifier, artifacts),
-        SettleTelling(s.notifier, artifacts, s.peers),
     )

@@ -110,7 +110,7 @@ class Attempt:
             return []
         attempts = before.attempts + 1 if before and before.code == error.code else 1
         wait_s = backoff_s(attempts, base_s=_BACKOFF_BASE_S, cap_s=_BACKOFF_CAP_S, random=self._random.random)
-        wait_s = max(wait_s, error.retry_after_s or 0.0)
+        wait_s += error.retry_after_s or 0.0  # the jitter on top keeps jobs that wait for the same thing apart
         _log.info("step_postponed", step=step.name, part=part, code=error.code, wait_s=round(wait_s, 2))
         return [StepPostponed(step.name, part, self._clock.now() + timedelta(seconds=wait_s), error.code)]
 

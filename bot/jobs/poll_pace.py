@@ -3,7 +3,7 @@
 The pace lives in memory only: a process that starts anew polls what is due and finds its pace again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 _BRISK_S = 1.0  # the first poll without callbacks; fast models take about this long
@@ -15,6 +15,7 @@ _MAX_GROWTH = 8.0  # an unchanged prediction is polled at least every 8 interval
 class _Polled:
     times: int
     at: datetime
+    answered_at: datetime | None = None
 
 
 class PollPace:
@@ -38,12 +39,24 @@ class PollPace:
         """It was asked about at this time."""
         before = self._polled.get(prediction_id)
         # More than 60 doublings would overflow a float's usefulness, and the waits are capped long before.
-        self._polled[prediction_id] = _Polled(min(before.times + 1, 60) if before else 1, at)
+        times = min(before.times + 1, 60) if before else 1
+        self._polled[prediction_id] = _Polled(times, at, before.answered_at if before else None)
+
+    def answered(self, prediction_id: str, at: datetime) -> None:
+        """Replicate said how it stands."""
+        before = self._polled.get(prediction_id)
+        if before:
+            self._polled[prediction_id] = replace(before, answered_at=at)
 
     def asked_since(self, prediction_id: str, moment: datetime) -> bool:
-        """Whether it was asked about at or after this moment."""
+        """Whether it was asked about at or after this moment, answer or not."""
         before = self._polled.get(prediction_id)
         return before is not None and before.at >= moment
+
+    def answered_since(self, prediction_id: str, moment: datetime) -> bool:
+        """Whether Replicate said at or after this moment how it stands."""
+        before = self._polled.get(prediction_id)
+        return before is not None and before.answered_at is not None and before.answered_at >= moment
 
     def forget(self, prediction_id: str) -> None:
         """It ended."""

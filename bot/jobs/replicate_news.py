@@ -65,8 +65,7 @@ def news_of(prediction: Prediction, slot: int, now: datetime) -> Sequence[Event]
     created = PredictionCreated(slot, prediction.id, now)
     if not prediction.status.terminal:
         return (created,)
-    # Lone surrogates, which JSON can carry and UTF-8 cannot, are no part of a real URL.
-    urls = tuple(url.encode(errors="replace").decode() for url in output_urls(prediction.output))
+    urls = tuple(url for url in output_urls(prediction.output) if url.isascii())  # as URLs are
     failure = None
     if prediction.status is PredictionStatus.CANCELED:
         failure = "prediction_canceled"

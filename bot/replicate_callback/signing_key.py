@@ -22,7 +22,7 @@ class SigningKey:
         self._gateway = gateway
         self._key = decode_secret(configured) if configured else None
         self._lock = asyncio.Lock()
-        self._failure: tuple[float, SigningKeyUnavailableError] | None = None
+        self._failure: tuple[float, str] | None = None
 
     async def get(self) -> bytes:
         """The key.
@@ -39,10 +39,9 @@ class SigningKey:
     async def _fetch(self) -> bytes:
         now = asyncio.get_running_loop().time()
         if self._failure and now - self._failure[0] < _ASK_AGAIN_S:
-            raise self._failure[1]
+            raise SigningKeyUnavailableError(self._failure[1], retry_after_s=_ASK_AGAIN_S)
         try:
             return decode_secret(await self._gateway.webhook_secret())
         except GatewayError as error:
-            failure = SigningKeyUnavailableError(f"no webhook secret: {error}", retry_after_s=_ASK_AGAIN_S)
-            self._failure = (asyncio.get_running_loop().time(), failure)
-            raise failure from error
+            self._failure = (asyncio.get_running_loop().time(), f"no webhook secret: {error}")
+            raise SigningKeyUnavailableError(self._failure[1], retry_after_s=_ASK_AGAIN_S) from error

@@ -186,8 +186,8 @@ async def test_cancel_stops_the_prediction_and_says_so(world, tmp_path):
         assert "Cancel" in answer["text"]
         await person.expect(text="It does not count")
         (prediction,) = world.models.predictions()
-        assert world.models.status(prediction.id) == "canceled"
         await eventually(lambda: not keys(tmp_path, "open"))
+        assert world.models.status(prediction.id) == "canceled"
     assert person.pings == 0
 
 

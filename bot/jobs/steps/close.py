@@ -1,5 +1,6 @@
-"""Tidy up after a job whose person was told: history, status message, markers. All of it may be repeated."""
+"""Tidy up after a job whose person was told: history, status message, predictions, markers. All may be repeated."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -8,12 +9,14 @@ from bot.jobs.errors import ChatGoneError, NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, Notifier
 from bot.jobs.quota import DailyQuota
+from bot.jobs.steps.leftovers import Leftovers
 from storage.job import HistoryEntry, Job, JobStatus
 from storage.repository import JobRepository
 
-# A status message beside its result only looks untidy; after this it stays.
-_RETRACT_WITHIN = timedelta(minutes=10)
-_RETRACT_AGAIN_S = 1.0
+# A status message beside its result looks untidy, a prediction that runs on costs money; neither may keep a finished
+# job open for ever.
+_TIDY_WITHIN = timedelta(minutes=10)
+_TIDY_AGAIN_S = 1.0
 
 _log = structlog.get_logger()
 
@@ -25,19 +28,20 @@ class Close:
         self,
         repository: JobRepository,
         notifier: Notifier,
+        leftovers: Leftovers,
         quota: DailyQuota,
         pace: PollPace,
         clock: Clock,
     ) -> None:
-        self._repository, self._notifier = repository, notifier
+        self._repository, self._notifier, self._leftovers = repository, notifier, leftovers
         self._quota, self._pace, self._clock = quota, pace, clock
 
     async def __call__(self, job: Job) -> datetime | None:
         """When to come back, or None when all is done. Raises `StorageError`, and then nothing is lost."""
         await self._history(job)
-        again_in_s = await self._retract(job)
-        if again_in_s is not None:
-            return self._clock.now() + timedelta(seconds=again_in_s)
+        waits = [await self._tidied(self._retract, job), await self._tidied(self._leftovers.stop, job)]
+        if any(waits):
+            return self._clock.now() + timedelta(seconds=max(waits))
         predictions = [slot.prediction_id for slot in job.slots if slot.prediction_id]
         await self._repository.close(job.id, predictions)
         for prediction_id in predictions:
@@ -58,18 +62,20 @@ class Close:
         await self._repository.put_history(job.origin.user, entry)
         self._quota.note(job.origin.user, entry.done_at)
 
-    async def _retract(self, job: Job) -> float | None:
-        """None when the status message is gone or may stay; else in how many seconds to try again."""
-        if not job.message_ids or job.outcome is None:
-            return None  # nothing took its place
-        try:
+    async def _retract(self, job: Job) -> None:
+        if job.message_ids:  # else nothing took its place
             await self._notifier.retract_status(job)
+
+    async def _tidied(self, tidy: Callable[[Job], Awaitable[None]], job: Job) -> float:
+        """0 when this is done, or not worth keeping a finished job open for; else in how many seconds to try again."""
+        try:
+            await tidy(job)
         except NotDoneError as error:
-            if self._clock.now() - job.outcome.at < _RETRACT_WITHIN:
-                return max(error.retry_after_s or 0.0, _RETRACT_AGAIN_S)
-            _log.info("status_not_retracted", reason=str(error))
+            if job.outcome and self._clock.now() - job.outcome.at < _TIDY_WITHIN:
+                return max(error.retry_after_s or 0.0, _TIDY_AGAIN_S)
+            _log.warning("not_tidied", what=tidy.__name__, reason=str(error))
         except ChatGoneError:
-            return None
-        except Exception:  # noqa: BLE001 - a status message that stays is not worth keeping a finished job open
-            _log.exception("status_not_retracted")
-        return None
+            pass  # nobody sees it
+        except Exception:  # noqa: BLE001 - the person was told; the job must come to its end
+            _log.exception("not_tidied", what=tidy.__name__)
+        return 0.0

@@ -1,6 +1,7 @@
 """Create the prediction of a slot. It costs money and cannot be undone, so it is claimed before it is done."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from storage.slot_events import CreateClaimed, CreateReleased
 
 # A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.
 ASK_AGAIN_S = 30.0
+_MIN_CANCEL_AFTER_S = 5  # the least that Replicate takes
 
 _log = structlog.get_logger()
 
@@ -119,4 +121,6 @@ class Create(Step):
             input=preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed),
             webhook=self._callbacks.url(job.id, part) if self._callbacks else None,
             webhook_events=("start", "completed"),
+            # Whatever becomes of us, nothing runs on long after the person was told that it took too long.
+            cancel_after_s=max(_MIN_CANCEL_AFTER_S, math.ceil((job.deadline - self._clock.now()).total_seconds())),
         )

@@ -29,10 +29,10 @@ class Decide(Step):
             return
         if job.cancel_requested or all(slot.state.ended for slot in job.slots):
             yield Due()
-        elif any(slot.state is SlotState.SUCCEEDED for slot in job.slots):
-            yield Due(not_before=job.deadline + _FETCHABLE)
-        elif all(self._asked(slot, job.deadline) for slot in job.slots):
+        elif all(self._hopeless(slot, job.deadline) for slot in job.slots):
             yield Due(not_before=job.deadline)
+        else:
+            yield Due(not_before=job.deadline + _FETCHABLE)
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """One image is a result; the facts say how many are missing."""
@@ -47,8 +47,11 @@ class Decide(Step):
         code = next((slot.failure for slot in job.slots if slot.failure), None)
         return [OutcomeDecided(JobStatus.FAILED, now, code or "timeout", seen=seen)]
 
-    def _asked(self, slot: Slot, deadline: datetime) -> bool:
-        """Whether Replicate had its chance to say how the slot's prediction stands; a process may have slept long."""
-        if slot.state is not SlotState.RUNNING or not slot.prediction_id:
-            return True
-        return self._pace.asked_since(slot.prediction_id, deadline)
+    def _hopeless(self, slot: Slot, deadline: datetime) -> bool:
+        """Whether nothing can come of the slot after the deadline.
+
+        A process may have slept long: Replicate must have had its chance to say how the prediction stands.
+        """
+        if slot.state is SlotState.RUNNING and slot.prediction_id:
+            return self._pace.answered_since(slot.prediction_id, deadline)
+        return slot.state is not SlotState.SUCCEEDED

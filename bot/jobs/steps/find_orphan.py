@@ -48,7 +48,10 @@ class FindOrphan(Step):
         slot = job.slots[part]
         if slot.claim is None:  # its callback was faster
             return []
-        found = await self._search(job, part, slot.claim.at)
+        try:
+            found = await self.search(job, part, slot.claim.at)
+        except GatewayError as error:
+            raise translated(error) from error
         now = self._clock.now()
         if found:
             await self._create.remember(job, part, found.id)
@@ -60,9 +63,7 @@ class FindOrphan(Step):
             raise JobFailedError("replicate_unclear")
         return [CreateReleased(part, slot.claim)]
 
-    async def _search(self, job: Job, part: int, claimed_at: datetime) -> Prediction | None:
-        try:
-            recent = await self._gateway.recent(created_after=claimed_at - _CLOCK_SKEW, limit=_LOOK_AT)
-        except GatewayError as error:
-            raise translated(error) from error
+    async def search(self, job: Job, part: int, claimed_at: datetime) -> Prediction | None:
+        """The prediction that a create call claimed at this time made, if Replicate knows one; `GatewayError`."""
+        recent = await self._gateway.recent(created_after=claimed_at - _CLOCK_SKEW, limit=_LOOK_AT)
         return next((p for p in recent if self._create.is_ours(p, job, part)), None)

@@ -53,6 +53,7 @@ class Poll(Step):
             # The pace says when to ask again; a write for every question in vain would be too many.
             _log.info("poll_in_vain", part=part, prediction_id=prediction_id, error=str(error))
             return []
+        self._pace.answered(prediction_id, self._clock.now())
         if prediction.status.terminal:
             self._pace.forget(prediction_id)
         return news_of(prediction, part, self._clock.now())

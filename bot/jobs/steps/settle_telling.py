@@ -48,7 +48,7 @@ class SettleTelling(Step):
             if job.tellings >= MAX_TELLINGS or job.delivery is None:
                 _log.warning("telling_unconfirmed", tellings=job.tellings)
                 return [told(job)]
-            return [DeliveryReleased(job.delivery)]
+            return [DeliveryReleased(job.delivery, unconfirmed=True)]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The result stays in the history."""

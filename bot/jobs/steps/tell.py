@@ -7,10 +7,9 @@ from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError
 from bot.jobs.ports import Notifier
 from bot.jobs.steps.step import Due, Step
-from bot.jobs.steps.stop import Stop
 from storage.event import Event
 from storage.events import CancellationTold, DeliveryClaimed, DeliveryReleased, FailureTold, ResultTold, Told
-from storage.job import Claim, Job, JobStatus, SlotState
+from storage.job import Claim, Job, JobStatus
 
 
 def told(job: Job, message_ids: tuple[int, ...] = ()) -> Told:
@@ -24,13 +23,6 @@ def told(job: Job, message_ids: tuple[int, ...] = ()) -> Told:
             return CancellationTold(message_ids)
 
 
-def being_stopped(job: Job) -> bool:
-    """Whether a prediction is still to be stopped for the first time; telling waits for that one attempt."""
-    return any(
-        slot.state is SlotState.RUNNING and not job.postponement(Stop.name, part) for part, slot in enumerate(job.slots)
-    )
-
-
 class Tell(Step):
     """A new message that quotes the original."""
 
@@ -41,8 +33,8 @@ class Tell(Step):
         self._notifier, self._artifacts = notifier, artifacts
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """The outcome is decided, nobody set out to tell it, and nothing runs on."""
-        if job.outcome and not job.status.terminal and not job.delivery and not being_stopped(job):
+        """The outcome is decided, and nobody set out to tell it."""
+        if job.outcome and not job.status.terminal and not job.delivery:
             yield Due()
 
     def claim(self, part: int, claim: Claim) -> Event:

@@ -1,0 +1,45 @@
+"""Stop the predictions of a job that has ended without them: nobody waits for them, and they cost money."""
+
+import structlog
+
+from bot.jobs.errors import NotDoneError
+from bot.jobs.replicate_news import translated
+from bot.jobs.steps.find_orphan import FindOrphan
+from replicate_gateway.errors import GatewayError, PredictionNotFoundError
+from replicate_gateway.protocol import ReplicateGateway
+from storage.job import Job, SlotState
+
+_log = structlog.get_logger()
+
+
+class Leftovers:
+    """Part of closing a job: the person was told already and does not wait for this."""
+
+    def __init__(self, gateway: ReplicateGateway, orphans: FindOrphan) -> None:
+        self._gateway, self._orphans = gateway, orphans
+
+    async def stop(self, job: Job) -> None:
+        """Cancel what runs, and what a create call of unknown outcome may have made. Repeating it does no harm.
+
+        Raises:
+            NotDoneError: time helps.
+        """
+        for part, slot in enumerate(job.slots):
+            try:
+                if slot.state is SlotState.RUNNING and slot.prediction_id:
+                    await self._cancel(slot.prediction_id)
+                elif slot.state is SlotState.CLAIMED and slot.claim:
+                    orphan = await self._orphans.search(job, part, slot.claim.at)
+                    if orphan and not orphan.status.terminal:
+                        await self._cancel(orphan.id)
+            except PredictionNotFoundError:
+                pass  # it is gone, which is what was wanted
+            except GatewayError as error:
+                reason = translated(error)
+                if isinstance(reason, NotDoneError):
+                    raise reason from error
+                _log.warning("prediction_not_stopped", part=part, error=str(error))
+
+    async def _cancel(self, prediction_id: str) -> None:
+        await self._gateway.cancel(prediction_id)
+        _log.info("prediction_stopped", prediction_id=prediction_id)
