@@ -118,7 +118,8 @@ async def _open(app: web.Application, settings: Settings, overrides: Overrides, 
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
     queue = InProcessQueue(concurrency=ADVANCE_CONCURRENCY)
-    executor = stack.enter_context(ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures"))
+    executor = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
+    stack.callback(executor.shutdown, wait=False, cancel_futures=True)
     references = CallbackReference(
         f"{settings.base_url}{callback_routes.PATH}", settings.signing_key("replicate callback reference")
     )

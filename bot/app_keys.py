@@ -30,6 +30,14 @@ class Callbacks(Protocol):
         """
         ...
 
+    async def skip(self, query: Mapping[str, str]) -> None:
+        """Deal with one whose body is too large to be read: its prediction is asked about instead.
+
+        Raises:
+            CallbackForgedError: it does not carry a reference of ours.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FileLinks:

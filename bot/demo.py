@@ -25,6 +25,8 @@ _MODEL_DELAY_S = (1.0, 2.0)
 
 async def run_demo(settings: Settings, photo: Path, out: Path) -> int:
     """Send `photo` as a person would, put the result into `out`, print what happened when; returns the exit code."""
+    if not await asyncio.to_thread(out.parent.is_dir):
+        return _say_failed(f"{out}: no such folder")
     try:
         body = await asyncio.to_thread(_read, photo)
     except OSError as error:
@@ -63,7 +65,7 @@ async def _one_photo(sandbox: Sandbox, body: bytes, name: str, out: Path) -> int
 
 def _only_answer(person: User) -> Message | None:
     messages = person.bot_messages
-    return messages[0] if len(messages) == 1 and not messages[0].buttons() else None
+    return messages[0] if len(messages) == 1 and not list(messages[0].buttons()) else None
 
 
 def _read(photo: Path) -> bytes:
@@ -73,13 +75,14 @@ def _read(photo: Path) -> bytes:
 
 def _settings_of_its_own(settings: Settings, directory: Path) -> Settings:
     """Nothing of a configured bot is touched: own token, own folder, free ports."""
-    changes = {
+    changes: dict[str, object] = {
         "bot_token": None,
         "base_url": None,
         "replicate_mode": "mock",
         "replicate_base_url": None,
         "s3_bucket": None,
         "queue_url": None,
+        "allowed_ids": frozenset(),
         "data_dir": directory,
         "host": "127.0.0.1",
         "port": _free_port(),

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
+from bot.openers import own_origin
 from bot.settings import Settings
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.sandbox import Sandbox, open_sandbox
@@ -39,7 +40,7 @@ async def with_built_in_parties(
             changes |= {
                 "bot_token": SecretStr(sandbox.telegram.bot_token),
                 "telegram_api_url": sandbox.telegram.base_url,
-                "base_url": settings.base_url or f"http://{settings.host}:{settings.port}",
+                "base_url": settings.base_url or own_origin(settings),
             }
         if sandbox.replicate:
             changes |= {

@@ -3,12 +3,15 @@
 import asyncio
 import signal
 import socket
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiohttp import web
 
 from bot.app import create_app
+from bot.openers import own_origin
 from bot.sandbox import needs_sandbox, with_built_in_parties
 from bot.settings import Settings
 from storage.errors import StorageError
@@ -45,15 +48,29 @@ async def _serve(settings: Settings) -> int:
         loop.add_signal_handler(number, stop.set)
     _log.info("bot_starting", **settings.summary())
     # Listening before anything is opened: updates and callbacks that come meanwhile wait instead of being refused.
-    door = socket.create_server((settings.host, settings.port), backlog=_BACKLOG, reuse_port=False)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    door = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
     runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=REQUEST_DRAIN_S)
     try:
-        await runner.setup()
-        await web.SockSite(runner, door).start()
-        _log.info("bot_started", url=f"http://{settings.host}:{settings.port}")
-        await stop.wait()
+        if await _unless_stopped(runner.setup(), stop):
+            await web.SockSite(runner, door).start()
+            _log.info("bot_started", url=own_origin(settings))
+            await stop.wait()
         _log.info("bot_stopping")
     finally:
         await runner.cleanup()
         door.close()
     return _EXIT_OK
+
+
+async def _unless_stopped(start: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
+    """Whether the start came to its end before a signal did; a storage may be waited for for a minute."""
+    starting, stopping = asyncio.ensure_future(start), asyncio.ensure_future(stop.wait())
+    await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait([starting])
+        return False
+    starting.result()
+    return True

@@ -44,12 +44,19 @@ class OutputFetcher:
                     if location is None:
                         _check(answer, max_bytes)
                         return await _copy(answer, into, max_bytes)
-                    url = urljoin(url, location)
+                    url = _redirected(url, location)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 _empty(into)
                 # The error's own text would name the URL.
                 raise GatewayUnavailableError(f"output not read: {type(error).__name__}") from None
         raise OutputRefusedError("output_redirected")
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise OutputRefusedError("output_redirected") from None
 
 
 def _check(answer: aiohttp.ClientResponse, max_bytes: int) -> None:

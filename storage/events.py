@@ -118,21 +118,18 @@ class DeliveryClaimed(Event):
             return job
         if job.delivery or not job.outcome:
             raise EventRefusedError("the delivery is claimed already")
-        return replace(job, delivery=self.claim, tellings=job.tellings + 1)
+        return replace(job, delivery=self.claim)
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReleased(Event):
-    """The claimed message is known not to have been sent; or, `unconfirmed`, nothing is left to settle it with."""
+    """The claimed message is known not to have been sent."""
 
     claim: Claim
-    unconfirmed: bool = False
 
     def fold(self, job: Job) -> Job:
-        """Only the claim it speaks of is released; what was not sent does not count as a telling."""
-        if job.delivery != self.claim:
-            return job
-        return replace(job, delivery=None, tellings=job.tellings - (not self.unconfirmed))
+        """Only the claim it speaks of is released."""
+        return replace(job, delivery=None) if job.delivery == self.claim else job
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,7 @@ class Slot:
     output: tuple[str, ...] = ()  # URLs at Replicate, as secret as a token
     predict_time_s: float | None = None
     failure: str | None = None  # a failure code
+    discarded: tuple[str, ...] = ()  # predictions that failed by no fault of the input; their news is no news
     files: tuple[JobFile, ...] = ()
 
 
@@ -158,7 +159,6 @@ class Job:
     cancel_requested: bool = False
     outcome: Outcome | None = None
     delivery: Claim | None = None
-    tellings: int = 0  # messages with the outcome set out on, so far
     message_ids: tuple[int, ...] = ()  # what was handed over
     postponed: tuple[Postponement, ...] = ()
     v: int = SCHEMA_VERSION

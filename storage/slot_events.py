@@ -6,6 +6,9 @@ from datetime import datetime
 from storage.event import Event, EventRefusedError
 from storage.job import Claim, Job, JobFile, Slot, SlotState
 
+# An input that cannot be read three times in a row will not be read the fourth time either.
+MAX_DISCARDED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class CreateClaimed(Event):
@@ -86,6 +89,28 @@ class PredictionEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PredictionDiscarded(Event):
+    """The prediction failed because it could not read its input: we were away. Another one may be made."""
+
+    slot: int
+    prediction_id: str
+    at: datetime
+    failure: str
+
+    def fold(self, job: Job) -> Job:
+        """The slot is open again, a few times."""
+        slot = job.slots[self.slot]
+        if slot.prediction_id != self.prediction_id or slot.state is not SlotState.RUNNING:
+            return job
+        if len(slot.discarded) >= MAX_DISCARDED:
+            return job.with_slot(self.slot, replace(slot, state=SlotState.FAILED, failure=self.failure))
+        discarded = (*slot.discarded, self.prediction_id)
+        return job.with_slot(
+            self.slot, replace(slot, state=SlotState.OPEN, claim=None, prediction_id=None, discarded=discarded)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class OutputArchived(Event):
     """The outputs of a slot are in our storage."""
 
@@ -122,4 +147,4 @@ def adopted(slot: Slot, prediction_id: str, at: datetime) -> Slot:
 
 
 def _taken(job: Job, prediction_id: str) -> bool:
-    return any(slot.prediction_id == prediction_id for slot in job.slots)
+    return any(slot.prediction_id == prediction_id or prediction_id in slot.discarded for slot in job.slots)

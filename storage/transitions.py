@@ -41,6 +41,7 @@ from storage.slot_events import (
     CreateReleased,
     OutputArchived,
     PredictionCreated,
+    PredictionDiscarded,
     PredictionEnded,
     SlotFailed,
 )
@@ -54,9 +55,9 @@ _P, _W = JobStatus.PENDING, JobStatus.PROCESSING
 
 # What may come late: told by the outside world, or by a part of us that had not heard of the end yet.
 LATE_NEWS: tuple[type[Event], ...] = (
-    Admitted, Announced, StatusShown, InputStored, InputPublished, PredictionCreated, PredictionEnded, OutputArchived,
-    SlotFailed, CancelRequested, CreateReleased, DeliveryReleased, OutcomeDecided, ResultTold, FailureTold,
-    CancellationTold, StepPostponed, StepResumed,
+    Admitted, Announced, StatusShown, InputStored, InputPublished, PredictionCreated, PredictionEnded,
+    PredictionDiscarded, OutputArchived, SlotFailed, CancelRequested, CreateReleased, DeliveryReleased, OutcomeDecided,
+    ResultTold, FailureTold, CancellationTold, StepPostponed, StepResumed,
 )  # fmt: skip
 
 TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
@@ -79,6 +80,7 @@ TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
         CreateReleased: _W,
         PredictionCreated: _W,
         PredictionEnded: _W,
+        PredictionDiscarded: _W,
         OutputArchived: _W,
         SlotFailed: _W,
         StepPostponed: _W,

@@ -29,6 +29,9 @@ from storage.job import Claim, Job
 from storage.repository import JobRepository
 from storage.transitions import IllegalTransitionError, apply_all
 
+# A job's whole way takes about eight rounds; so many are a mistake of ours, and must not keep the process busy.
+_MAX_ROUNDS = 100
+
 _log = structlog.get_logger()
 
 
@@ -107,7 +110,10 @@ class Advancer:
 
     async def _rounds(self, job: Job, pending: list[Event]) -> Job:
         put_off: set[tuple[str, int]] = set()  # what could not be done is not asked for again right away
-        while not self._stopping and (ready := [action for action in self._ready(job) if action.name not in put_off]):
+        for _ in range(_MAX_ROUNDS):
+            ready = [action for action in self._ready(job) if action.name not in put_off]
+            if not ready or self._stopping:
+                break
             before = job
             claim = Claim(self._peers.me, self._clock.now())
             job, ready = await self._prepare(job, ready, pending)
@@ -118,6 +124,9 @@ class Advancer:
                 job = await self._perform(claimed, ready, claim, pending)
             job = self._put_off_what_stands_still(before, job, ready, pending)
             put_off |= {(p.step, p.part) for p in job.postponed}
+        else:
+            _log.error("job_goes_round_in_circles")
+            job = self._put_off(job, ready, pending)
         if any(not event.soft for event in pending):
             job = await self._write(job, pending)
         return job
@@ -183,13 +192,15 @@ class Advancer:
         """A step that is due again although it changed nothing would be done for ever: a mistake of ours."""
         if job != before:
             return job
-        standing = {action.name for action in self._ready(job)} & {action.name for action in done}
-        for action in done:
-            if action.name in standing:
-                _log.error("step_stands_still", step=action.step.name, part=action.part)
-                events = self._attempt.postponed(job, action.step, action.part, NotDoneError("no_progress"))
-                pending += events
-                job = apply_all(job, events, self._clock.now())
+        still_ready = {action.name for action in self._ready(job)}
+        return self._put_off(job, [action for action in done if action.name in still_ready], pending)
+
+    def _put_off(self, job: Job, actions: list[_Action], pending: list[Event]) -> Job:
+        for action in actions:
+            _log.error("step_stands_still", step=action.step.name, part=action.part)
+            events = self._attempt.postponed(job, action.step, action.part, NotDoneError("no_progress"))
+            pending += events
+            job = apply_all(job, events, self._clock.now())
         return job
 
     async def _write(self, job: Job, pending: list[Event], claims: Sequence[Event] = ()) -> Job:

@@ -112,7 +112,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.peers, s.clock)
     return Jobs(
         service=JobService(
-            s.repository, s.queue, admission, s.gateway, s.background, s.clock, job_timeout_s=limits.job_timeout_s
+            s.repository, s.queue, admission, s.gateway, s.background, pace, s.clock, job_timeout_s=limits.job_timeout_s
         ),
         advancer=advancer,
         worker=Worker(advancer, s.repository, s.queue, s.notifier, s.storage_circuit, s.clock, s.random),

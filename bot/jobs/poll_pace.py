@@ -24,9 +24,12 @@ class PollPace:
     def __init__(self, interval_s: float, *, callbacks: bool) -> None:
         self._interval_s, self._callbacks = interval_s, callbacks
         self._polled: dict[str, _Polled] = {}
+        self._hurried: set[str] = set()
 
     def next_poll(self, prediction_id: str, heard_at: datetime) -> datetime:
         """The earliest time at which asking is worth it."""
+        if prediction_id in self._hurried:
+            return heard_at
         before = self._polled.get(prediction_id)
         times, since = (before.times, max(before.at, heard_at)) if before else (0, heard_at)
         if self._callbacks:
@@ -37,6 +40,7 @@ class PollPace:
 
     def polled(self, prediction_id: str, at: datetime) -> None:
         """It was asked about at this time."""
+        self._hurried.discard(prediction_id)
         before = self._polled.get(prediction_id)
         # More than 60 doublings would overflow a float's usefulness, and the waits are capped long before.
         times = min(before.times + 1, 60) if before else 1
@@ -47,6 +51,10 @@ class PollPace:
         before = self._polled.get(prediction_id)
         if before:
             self._polled[prediction_id] = replace(before, answered_at=at)
+
+    def hurry(self, prediction_id: str) -> None:
+        """There is news that could not be read: ask at once."""
+        self._hurried.add(prediction_id)
 
     def asked_since(self, prediction_id: str, moment: datetime) -> bool:
         """Whether it was asked about at or after this moment, answer or not."""
@@ -60,4 +68,5 @@ class PollPace:
 
     def forget(self, prediction_id: str) -> None:
         """It ended."""
+        self._hurried.discard(prediction_id)
         self._polled.pop(prediction_id, None)

@@ -11,6 +11,7 @@ from bot.jobs.admission import Admission
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import JobReference
 from bot.jobs.errors import NoSuchJobError
+from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, JobQueue
 from bot.jobs.replicate_news import news_of
 from replicate_gateway.errors import GatewayError
@@ -59,12 +60,13 @@ class JobService:
         admission: Admission,
         gateway: ReplicateGateway,
         background: Background,
+        pace: PollPace,
         clock: Clock,
         *,
         job_timeout_s: float,
     ) -> None:
         self._repository, self._queue, self._admission, self._gateway = repository, queue, admission, gateway
-        self._background, self._clock = background, clock
+        self._background, self._pace, self._clock = background, pace, clock
         self._timeout = timedelta(seconds=job_timeout_s)
 
     async def submit(self, submission: Submission) -> bool:
@@ -109,6 +111,14 @@ class JobService:
             return CallbackResult.REPEATED
         await self._queue.enqueue(job.id)
         return CallbackResult.RECORDED
+
+    async def ask(self, reference: JobReference) -> None:
+        """Have Replicate asked how the slot's prediction stands: its callback was too large to be read."""
+        job = await self._find(reference)
+        prediction_id = job.slots[reference.slot].prediction_id if job and reference.slot < len(job.slots) else None
+        if job and prediction_id and not job.status.terminal:
+            self._pace.hurry(prediction_id)
+            await self._queue.enqueue(job.id)
 
     async def cancel(self, job_id: str, user: str) -> Job:
         """Note that the person wants the job to stop; returns the job as it is then.

@@ -46,6 +46,14 @@ class CallbackIntake:
             return "unreadable"
         return await self._record(reference, prediction)
 
+    async def skip(self, query: Mapping[str, str]) -> None:
+        """See `bot.app_keys.Callbacks`. Our own reference tells ours from a stranger's, whatever the body is."""
+        reference = self._reference(query)
+        if reference is None:
+            raise CallbackForgedError("reference")
+        _log.warning("callback_too_large")
+        await self._jobs.ask(reference)
+
     async def _record(self, reference: JobReference | None, prediction: Prediction) -> str:
         bind_contextvars(prediction_id=prediction.id)
         result = await self._jobs.record_callback(reference, prediction)

@@ -10,9 +10,17 @@ PATH = "/webhook/replicate"
 
 async def receive_callback(request: web.Request) -> web.Response:
     """401 for what is not genuine; 200 for everything else that was recorded or never can be."""
-    body = await request.read()
+    callbacks = request.app[app_keys.CALLBACKS]
     try:
-        await request.app[app_keys.CALLBACKS].take(request.headers, request.query, body)
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        try:
+            await callbacks.skip(request.query)
+        except CallbackForgedError:
+            raise error from None
+        return web.Response()
+    try:
+        await callbacks.take(request.headers, request.query, body)
     except CallbackForgedError as error:
         request.app[app_keys.REFUSALS].note(f"callback_{error.reason}", request.remote)
         return web.Response(status=401)

@@ -30,6 +30,8 @@ _CHAT_GONE = (
     "bot was blocked",
     "bot was kicked",
     "peer_id_invalid",
+    "message thread not found",  # the topic that the photo was sent to was deleted
+    "topic_closed",
     "not enough rights to send text",
     "have no rights to send",
 )
@@ -43,7 +45,9 @@ _MESSAGE_GONE = (
 _PHOTO_REFUSED = (
     "image_process_failed",
     "photo_invalid",
-    "file is too big",
+    "photo_ext_invalid",
+    "photo_save_file_invalid",
+    "too big",
     "too large",
     "not enough rights to send photos",
     "not enough rights to send documents",
@@ -76,9 +80,9 @@ def translated(*, repeatable: bool) -> Iterator[None]:
         yield
     except TelegramRetryAfter as error:
         raise NotDoneError("telegram_busy", retry_after_s=float(error.retry_after)) from error
-    except (TelegramForbiddenError, TelegramMigrateToChat, TelegramNotFound) as error:
+    except (TelegramForbiddenError, TelegramMigrateToChat) as error:
         raise ChatGoneError(error.message) from error
-    except TelegramUnauthorizedError as error:
+    except (TelegramUnauthorizedError, TelegramNotFound) as error:  # 404 is about the token too, never about a chat
         raise NotDoneError("telegram_credentials", retry_after_s=_CREDENTIALS_RETRY_S) from error
     except TelegramBadRequest as error:
         _refused(error)

@@ -61,7 +61,7 @@ def _fresh_router() -> Router:
     fresh.message.register(help_, Command("help"))
     fresh.message.register(hint, F.chat.type == "private")
     fresh.my_chat_member.register(leave, ChatMemberUpdatedFilter(LEAVE_TRANSITION))
-    fresh.callback_query.register(press, JobButton.filter())
+    fresh.callback_query.register(press, JobButton.filter(F.action == "cancel"))
     fresh.callback_query.register(press_unknown)
     return fresh
 
@@ -112,6 +112,9 @@ async def press(query: CallbackQuery, callback_data: JobButton, jobs: JobService
         job = await jobs.cancel(job_id, _user_key(query.from_user))
     except NoSuchJobError:
         return talk.answer(query, text("old_button", locale))
+    if job.outcome and query.message and query.message.message_id != job.status_message_id:
+        # A status message whose answer was lost on the way: nobody but its button knows of it.
+        talk.take_back(query.message)
     return talk.answer(query, text("already_finished" if job.outcome else "canceling", locale))
 
 

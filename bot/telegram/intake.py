@@ -74,8 +74,8 @@ class UpdateIntake:
                 ask = GetRawUpdates(offset=offset, allowed_updates=self.update_types)
                 for update in await self._bot(ask, request_timeout=_LONG_POLL_S + 15):
                     await self.take(update)
-                    offset = int(update["update_id"]) + 1
-            except (AiogramError, StorageError) as error:
+                    offset = update["update_id"] + 1
+            except (AiogramError, StorageError, KeyError, TypeError) as error:
                 clear_contextvars()
                 _log.warning("polling_interrupted", error=type(error).__name__)
                 await asyncio.sleep(_POLL_AGAIN_S)

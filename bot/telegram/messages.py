@@ -19,6 +19,7 @@ _SAID_AS = {
     "prediction_canceled": "timeout",
     "prediction_aborted": "timeout",
     "prediction_lost": "model_failed",
+    "input_unreadable": "model_failed",
     "replicate_unclear": "model_failed",
 }
 

@@ -12,6 +12,7 @@ from bot.telegram.api_errors import PhotoRefusedError, translated
 
 _TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
 _CHUNK_BYTES = 256 * 1024
+_MAX_TELEGRAM_BYTES = 20 * 1024 * 1024  # https://core.telegram.org/bots/api#getfile
 
 
 class TelegramPhotos:
@@ -42,7 +43,7 @@ class TelegramPhotos:
                 if file.file_path:
                     return file.file_path
         except PhotoRefusedError as error:  # "file is too big", although its sender claimed less
-            megabytes = max_bytes // (1024 * 1024)
+            megabytes = min(max_bytes, _MAX_TELEGRAM_BYTES) // (1024 * 1024)
             facts: dict[str, str | int | float] = {"megabytes": f"> {megabytes}", "max_megabytes": megabytes}
             raise JobFailedError(ImageProblem.TOO_MANY_BYTES.value, facts) from error
         except TelegramBadRequest as error:

@@ -8,6 +8,7 @@ from aiogram.exceptions import (
     AiogramError,
     ClientDecodeError,
     TelegramBadRequest,
+    TelegramConflictError,
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
@@ -20,6 +21,14 @@ from bot.telegram.intake import UpdateIntake
 _ASK_AGAIN_S = 10.0
 # Updates of different chats come in parallel; one process answers each within milliseconds.
 _MAX_CONNECTIONS = 40
+
+_TIME_HELPS = (
+    TelegramNetworkError,
+    TelegramServerError,
+    TelegramRetryAfter,
+    TelegramConflictError,  # another process is registering the same webhook
+    ClientDecodeError,
+)
 
 _log = structlog.get_logger()
 
@@ -40,7 +49,7 @@ class Registration:
         """
         try:
             await self._register(background)
-        except (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError) as error:
+        except _TIME_HELPS as error:
             _log.warning("telegram_not_reached", error=type(error).__name__)
             background.spawn(self._keep_trying(background), name="webhook registration")
 

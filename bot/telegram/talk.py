@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from aiogram.exceptions import AiogramError
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, MaybeInaccessibleMessageUnion, Message
 
 from bot.jobs.background import Background
 
@@ -25,6 +25,11 @@ class Talk:
     def answer(self, query: CallbackQuery, words: str) -> None:
         """A toast for who pressed a button; it also stops the button's spinner."""
         self._say(query.answer(words).as_(query.bot))
+
+    def take_back(self, message: MaybeInaccessibleMessageUnion) -> None:
+        """Delete a message of ours that is of no use any more."""
+        if isinstance(message, Message):
+            self._say(message.delete().as_(message.bot))
 
     def _say(self, method: Awaitable[Any]) -> None:
         self._background.spawn(_said(method), name="talk")

@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from bot.jobs.background import Background
 
+# Earlier nudges leave entries behind; so many of them are not worth a clean-up.
+_STALE_TIMERS = 64
+
 Handler = Callable[[str], Awaitable[None]]
 
 
@@ -45,7 +48,11 @@ class InProcessQueue:
         if job_id in self._ready or self._due.get(job_id, at + 1) <= at:
             return
         self._due[job_id] = at
-        heapq.heappush(self._timers, (at, job_id))
+        if len(self._timers) > 2 * len(self._due) + _STALE_TIMERS:
+            self._timers = [(when, job) for job, when in self._due.items()]
+            heapq.heapify(self._timers)
+        else:
+            heapq.heappush(self._timers, (at, job_id))
         if self._timer is None or at < self._timer.when():
             self._set_timer()
 

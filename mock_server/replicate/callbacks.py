@@ -5,6 +5,7 @@ https://replicate.com/docs/topics/webhooks/receive-webhook
 """
 
 import asyncio
+import io
 import json
 import secrets
 from collections.abc import Callable
@@ -152,8 +153,9 @@ class CallbackSender:
         status: int | None = None
         error: str | None = None
         try:
+            # As a file: aiohttp does not like to send more than a megabyte of bytes in one piece.
             async with self._session.post(
-                url, data=message.body, headers=headers, allow_redirects=False, timeout=self._timeout
+                url, data=io.BytesIO(message.body), headers=headers, allow_redirects=False, timeout=self._timeout
             ) as answer:
                 status = answer.status
                 await answer.content.read(MOST_ANSWER_BYTES)

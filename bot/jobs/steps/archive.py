@@ -13,7 +13,7 @@ from bot.jobs.images import ImageRefusedError, inspect_output
 from bot.jobs.ports import OutputSource
 from bot.jobs.replicate_news import translated
 from bot.jobs.steps.step import Due, Step
-from replicate_gateway.errors import GatewayError, GatewayUnavailableError, OutputRefusedError
+from replicate_gateway.errors import GatewayError, GatewayUnavailableError, OutputRefusedError, PredictionNotFoundError
 from replicate_gateway.prediction import output_urls
 from replicate_gateway.protocol import ReplicateGateway
 from storage import object_keys
@@ -66,6 +66,8 @@ class Archive(Step):
         """Outputs that are too long for the record: data URLs hold the image itself."""
         try:
             urls = output_urls((await self._gateway.get(prediction_id)).output)
+        except PredictionNotFoundError as error:
+            raise SlotFailedError("output_gone") from error
         except GatewayError as error:
             raise translated(error) from error
         if not urls:

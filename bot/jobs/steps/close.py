@@ -35,15 +35,19 @@ class Close:
     ) -> None:
         self._repository, self._notifier, self._leftovers = repository, notifier, leftovers
         self._quota, self._pace, self._clock = quota, pace, clock
+        self._remembered: set[str] = set()  # jobs in the history that are not tidied yet
 
     async def __call__(self, job: Job) -> datetime | None:
         """When to come back, or None when all is done. Raises `StorageError`, and then nothing is lost."""
-        await self._history(job)
+        if job.id not in self._remembered:
+            await self._history(job)
+            self._remembered.add(job.id)
         waits = [await self._tidied(self._retract, job), await self._tidied(self._leftovers.stop, job)]
         if any(waits):
             return self._clock.now() + timedelta(seconds=max(waits))
         predictions = [slot.prediction_id for slot in job.slots if slot.prediction_id]
         await self._repository.close(job.id, predictions)
+        self._remembered.discard(job.id)
         for prediction_id in predictions:
             self._pace.forget(prediction_id)
         return None
@@ -71,8 +75,10 @@ class Close:
         try:
             await tidy(job)
         except NotDoneError as error:
-            if job.outcome and self._clock.now() - job.outcome.at < _TIDY_WITHIN:
-                return max(error.retry_after_s or 0.0, _TIDY_AGAIN_S)
+            since = self._clock.now() - job.outcome.at if job.outcome else _TIDY_WITHIN
+            if since < _TIDY_WITHIN:
+                # Each try waits as long as all before it together.
+                return max(error.retry_after_s or 0.0, since.total_seconds(), _TIDY_AGAIN_S)
             _log.warning("not_tidied", what=tidy.__name__, reason=str(error))
         except ChatGoneError:
             pass  # nobody sees it

@@ -24,21 +24,29 @@ class Leftovers:
         Raises:
             NotDoneError: time helps.
         """
-        for part, slot in enumerate(job.slots):
+        later: NotDoneError | None = None
+        for part in range(len(job.slots)):
             try:
-                if slot.state is SlotState.RUNNING and slot.prediction_id:
-                    await self._cancel(slot.prediction_id)
-                elif slot.state is SlotState.CLAIMED and slot.claim:
-                    orphan = await self._orphans.search(job, part, slot.claim.at)
-                    if orphan and not orphan.status.terminal:
-                        await self._cancel(orphan.id)
+                await self._stop(job, part)
             except PredictionNotFoundError:
                 pass  # it is gone, which is what was wanted
             except GatewayError as error:
                 reason = translated(error)
                 if isinstance(reason, NotDoneError):
-                    raise reason from error
-                _log.warning("prediction_not_stopped", part=part, error=str(error))
+                    later = reason
+                else:
+                    _log.warning("prediction_not_stopped", part=part, error=str(error))
+        if later:
+            raise later
+
+    async def _stop(self, job: Job, part: int) -> None:
+        slot = job.slots[part]
+        if slot.state is SlotState.RUNNING and slot.prediction_id:
+            await self._cancel(slot.prediction_id)
+        elif slot.state is SlotState.CLAIMED and slot.claim:
+            orphan = await self._orphans.search(job, part, slot.claim.at)
+            if orphan and not orphan.status.terminal:
+                await self._cancel(orphan.id)
 
     async def _cancel(self, prediction_id: str) -> None:
         await self._gateway.cancel(prediction_id)

@@ -3,27 +3,20 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-import structlog
-
 from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
 from bot.jobs.ports import Notifier, Peers
+from bot.jobs.steps.announce import wanted_status
 from bot.jobs.steps.find_orphan import CLAIM_LEASE_S
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.tell import told
 from storage.event import Event
-from storage.events import DeliveryReleased
+from storage.events import Announced
 from storage.job import Job
-
-# Without a status message there is nothing to settle an unknown message with. It is sent once more, and then taken for
-# delivered: two messages at the most are better than a message every few seconds.
-MAX_TELLINGS = 2
-
-_log = structlog.get_logger()
 
 
 class SettleTelling(Step):
-    """Only when there is no status message any more the outcome is sent anew."""
+    """Where there is no status message any more, a new silent one is sent first: no way leads to a second ping."""
 
     name = "settle_telling"
     done = "outcome_settled"
@@ -45,10 +38,8 @@ class SettleTelling(Step):
         except ChatGoneError:
             return [told(job)]
         except StatusMessageGoneError:
-            if job.tellings >= MAX_TELLINGS or job.delivery is None:
-                _log.warning("telling_unconfirmed", tellings=job.tellings)
-                return [told(job)]
-            return [DeliveryReleased(job.delivery, unconfirmed=True)]
+            key = wanted_status(job)
+            return [Announced(await self._notifier.announce(job, key), key)]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The result stays in the history."""

@@ -1,0 +1,733 @@
+"""Hard cases: each was a way to lose a job, to tell twice, to pay twice, to hang or to loop, and must stay closed."""
+
+import asyncio
+import traceback
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from aiohttp import web
+from structlog.testing import capture_logs
+
+from bot import app_keys
+from bot.errors import answer_to
+from bot.jobs.errors import NotDoneError, OutcomeUnknownError
+from bot.jobs.links import UploadedLinks
+from bot.middleware import errors_to_answers
+from bot.refusals import Refusals
+from bot.replicate_callback import routes as callback_routes
+from bot.replicate_callback.signing_key import SigningKey, SigningKeyUnavailableError
+from bot.telegram.intake import UpdateIntake
+from bot.work_queue.in_process import InProcessQueue
+from replicate_gateway import errors as gateway
+from storage import object_keys
+from storage.errors import RecordCorruptError, StorageUnavailableError
+from storage.events import Admitted, OutcomeDecided
+from storage.job import Claim, JobStatus, SlotState, dump_job
+from storage.repository import JobRepository
+from storage.slot_events import CreateClaimed
+from storage.transitions import apply_all
+from tests.support.fakes import (
+    BEGIN,
+    LIMITS,
+    HotLoopError,
+    World,
+    build,
+    new_job,
+    storage_down,
+    submission,
+)
+
+ASKED = submission()
+JOB = ASKED.job_id
+
+
+@pytest.fixture(autouse=True)
+def logs():
+    with capture_logs() as lines:
+        yield lines
+
+
+def limits(**changes):
+    return replace(LIMITS, **changes)
+
+
+async def running(world, process, asked=ASKED):
+    """A job whose prediction runs; gives the prediction's id."""
+    before = set(world.replicate.predictions)
+    await process.submit(asked)
+    await process.run_ready()
+    (prediction_id,) = set(world.replicate.predictions) - before
+    return prediction_id
+
+
+async def bounded(work, *, turns=20_000):
+    """The result of `work`; fails if that takes more turns of the loop than any honest work does."""
+    task = asyncio.ensure_future(work)
+    for _ in range(turns):
+        if task.done():
+            return task.result()
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    raise HotLoopError(f"still busy after {turns} turns of the loop")
+
+
+# --- loops for ever, without a pause ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "refusal", [gateway.CredentialsRefusedError("no", status=401), gateway.CreditExhaustedError("no", status=402)]
+)
+async def test_stopping_a_prediction_that_replicate_refuses_to_stop_does_not_loop(refusal):
+    """A token that is revoked while predictions run: Poll fails the job, then Stop is refused, again and again."""
+    world = World()
+    process = world.start()
+    await running(world, process)
+    world.faults.fail("replicate", refusal, times=10**9)
+    await bounded(process.run_for(3600))
+    assert world.faults.calls["replicate.cancel"] < 50
+    assert world.job(JOB).status is JobStatus.FAILED
+    assert len(world.chat.outcomes(JOB)) == 1
+
+
+async def test_unknown_outcomes_without_a_status_message_do_not_ping_again_and_again():
+    """Telegram accepts every message and drops every answer; there is no status message to settle it with."""
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.chat.delete_status(JOB)
+    world.replicate.succeed(prediction_id)
+    world.faults.fail("chat.send_outcome", OutcomeUnknownError("dropped"), when="after", times=10**9)
+    await process.deliver_callbacks()
+    await bounded(process.run_for(3600))
+    assert world.chat.pings(JOB) <= 1
+    assert world.job(JOB).status is JobStatus.COMPLETED
+
+
+async def test_a_job_in_line_does_not_nudge_itself_while_replicate_says_wait():
+    """Slot 0 ends and frees a place; slot 2 is first in line, but slot 1 got a 429: settle nudges its own job."""
+    world = World()
+    process = build(world, limits(replicate_max_active=2))
+    asked = submission(seeds=(1, 2, 3))
+    world.faults.fail("replicate.create", gateway.GatewayBusyError("slow down", retry_after_s=60), skip=1)
+    await process.submit(asked)
+    await process.run_ready()
+    (prediction_id,) = world.replicate.predictions
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    await process.run_ready(most=30)  # raises HotLoopError
+    await process.run_for(120)
+    assert len(world.replicate.predictions) == 3
+
+
+# --- the job never ends, or its result is lost ------------------------------------------------------------------------
+
+
+async def test_a_result_that_vanished_from_the_storage_does_not_hang_the_job():
+    """Tell reads the result back, gets ObjectNotFoundError, and the worker takes that for "no such job"."""
+    world = World()
+    first = world.start()
+    prediction_id = await running(world, first)
+    world.replicate.succeed(prediction_id)
+    await first.deliver_callbacks()
+    world.faults.fail("chat.send_outcome", NotDoneError("telegram_unreachable"), times=10**9)
+    await first.run_ready()
+    await first.crash()
+    world.faults.stop()
+    await world.store.delete(world.store.keys("images/output/"))
+    second = world.start()
+    for _ in range(30):
+        await second.sweep.once()
+        await second.run_for(60)
+    assert world.job(JOB).status.terminal
+    assert world.chat.visible(JOB), "the person was told something"
+
+
+async def test_a_storage_error_before_the_create_call_is_no_unknown_outcome():
+    """The input cannot be read for its upload: nothing was sent, yet the claim stands, for 30 s, four times at most."""
+    world = World()
+    process = build(world, links=UploadedLinks(world.store, world.replicate))
+    world.faults.fail("store.get", storage_down, times=4)
+    await process.submit(ASKED)
+    await process.run_for(20)
+    await process.run_for(600)
+    assert world.replicate.predictions, "an outage of the storage must not fail a job"
+    assert all(p.created_at < BEGIN + timedelta(seconds=100) for p in world.replicate.predictions.values())
+
+
+async def test_a_result_that_is_ready_after_a_long_standstill_is_delivered_not_timed_out():
+    """The process was dead past the deadline. Poll and Decide act on the same look at the job: the result is lost."""
+    world = World()
+    first = world.start()
+    prediction_id = await running(world, first)
+    await first.crash()
+    world.replicate.succeed(prediction_id)
+    world.clock.advance(LIMITS.job_timeout_s + 60)
+    second = world.start()
+    await second.sweep.once()
+    await second.run_for(600)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+
+
+async def test_a_recorded_success_is_archived_although_the_storage_was_down_past_the_deadline():
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    world.faults.fail("store", storage_down, times=10**9)
+    await process.run_for(LIMITS.job_timeout_s + 60)
+    world.faults.stop()
+    await process.run_for(600)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+
+
+async def test_a_poll_that_finds_nothing_does_not_undo_a_success_that_a_callback_brought_meanwhile():
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.clock.advance(31)
+    gate = world.faults.hold("replicate.get")
+    missing = gateway.PredictionNotFoundError("not yet in this region", status=404)
+    world.faults.fail("replicate.get", missing, when="after")
+    task = process.spawn(process.advance(JOB))
+    await gate.reached.wait()
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    gate.open()
+    await task
+    await process.run_for(600)
+    assert [job.slots[0].state for job in world.store.history_of(JOB)][-1] is SlotState.ARCHIVED
+    assert world.job(JOB).status is JobStatus.COMPLETED
+
+
+async def test_a_record_never_outgrows_what_can_be_read_back():
+    """Outputs may be data URLs of megabytes; they are kept in the record, and the next process cannot read it."""
+    world = World()
+    first = world.start()
+    prediction_id = await running(world, first)
+    world.replicate.succeed(prediction_id, "data:image/png;base64," + "A" * 2_000_000)
+    await first.deliver_callbacks()
+    await first.crash()
+    second = world.start()
+    await second.sweep.once()
+    await second.run_for(3600)
+    assert world.job(JOB).status.terminal
+
+
+async def test_a_finished_job_is_closed_although_its_status_message_cannot_be_taken_away():
+    """Close has no answer to an unforeseen error: every minute for ever."""
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.replicate.succeed(prediction_id)
+    world.faults.fail("chat.retract_status", RuntimeError("Bad Request: message can't be deleted"), times=10**9)
+    await process.deliver_callbacks()
+    await process.run_for(600)
+    assert world.is_closed(JOB)
+
+
+async def test_the_person_is_not_left_with_nothing_when_telling_is_given_up():
+    """Told without a message, and then even the status message is taken away."""
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.replicate.succeed(prediction_id)
+    world.faults.fail("chat.send_outcome", RuntimeError("Bad Request: nobody foresaw"), times=10**9)
+    world.faults.fail("chat.edit_into_outcome", RuntimeError("Bad Request: nobody foresaw"), times=10**9)
+    await process.deliver_callbacks()
+    await process.run_for(3600)
+    assert world.job(JOB).status.terminal
+    assert world.chat.visible(JOB)
+
+
+async def test_a_record_of_a_newer_version_is_left_for_the_program_that_knows_it():
+    """A rollback, or a rolling deploy: burying it removes the marker, and the job is lost."""
+    world = World()
+    process = world.start()
+    await process.submit(ASKED)
+    await process.crash()
+    newer = dump_job(world.job(JOB)).replace(b'"v":1', b'"v":2')
+    world.store.put_now(object_keys.job(JOB), newer)
+    second = world.start()
+    await second.sweep.once()
+    await second.run_ready()
+    assert object_keys.open_marker(JOB) in world.store.objects
+
+
+async def test_a_marker_that_cannot_be_looked_into_does_not_hide_the_others_from_the_sweep():
+    """One job record that is too large to be read stops every sweep at its marker."""
+    world = World()
+    asked = sorted((submission(n) for n in range(1, 4)), key=lambda s: s.job_id)
+    first = world.start()
+    for one in asked:
+        await first.submit(one)
+    await first.crash()
+    world.store.put_now(object_keys.job(asked[0].job_id), b"x" * 1_000_001)
+    world.clock.advance(2 * 3600)
+    second = world.start()
+    await second.sweep.once()
+    assert {asked[1].job_id, asked[2].job_id} <= set(second.queue.due)
+
+
+async def test_the_sweep_goes_on_after_an_error_that_nobody_foresaw():
+    """A queue in another process has errors of its own; the sweep's task must not end with the first."""
+    world = World()
+    process = world.start()
+    await process.submit(ASKED)
+    process.queue.due.clear()
+    enqueue, failed = process.queue.enqueue, []
+
+    async def broken_once(job_id, delay_s=0.0):
+        if not failed:
+            failed.append(job_id)
+            raise ConnectionError("the engine restarts")
+        await enqueue(job_id, delay_s)
+
+    process.queue.enqueue = broken_once
+    task = asyncio.ensure_future(process.sweep.run())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    alive = not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert alive
+
+
+async def test_removing_an_orphan_marker_does_not_take_the_marker_of_a_job_recorded_meanwhile():
+    """Between the sweep's look and its delete the update comes again. A crash after that loses the job."""
+    world = World()
+    process = world.start()
+    world.store.put_now(object_keys.open_marker(JOB), b"", modified_at=BEGIN - timedelta(hours=2))
+    gate = world.faults.hold("store.delete")
+    sweep = process.spawn(process.sweep.once())
+    await gate.reached.wait()
+    submit = process.spawn(process.service.submit(ASKED))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    gate.open()
+    await asyncio.gather(sweep, submit)
+    assert object_keys.open_marker(JOB) in world.store.objects
+
+
+async def test_places_of_a_job_whose_record_is_gone_are_given_back():
+    """Otherwise `REPLICATE_MAX_ACTIVE` such jobs stop everybody else until the next restart."""
+    world = World()
+    process = build(world, limits(replicate_max_active=1))
+    await running(world, process)
+    world.store.put_now(object_keys.job(JOB), b"not json")
+    process.repository._recent.forget(JOB)
+    await process.advance(JOB)
+    other = submission(2)
+    await process.submit(other)
+    await process.run_for(120)
+    assert world.replicate.made_for(other.job_id)
+
+
+# --- twice, without need ----------------------------------------------------------------------------------------------
+
+
+async def test_the_grace_time_of_a_lost_create_answer_begins_when_the_answer_is_lost():
+    """A create call may take 45 s, and the upload of its input 120 s more: by then 30 s from the claim are over."""
+    world = World()
+    process = world.start()
+    world.replicate.lists = False
+
+    def late():
+        world.clock.advance(45)
+        return gateway.OutcomeUnknownError("no answer")
+
+    world.faults.fail("replicate.create", late, when="after")
+    await process.submit(ASKED)
+    await process.run_ready()
+    await process.run_for(5)
+    world.replicate.lists = True
+    await process.run_for(60)
+    assert len(world.replicate.predictions) == 1
+
+
+async def test_two_slots_do_not_adopt_the_same_orphan():
+    """Without callbacks and seeds both slots recognise either prediction and take the newest."""
+    world = World()
+    process = world.start(callbacks=False)
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after", times=2)
+    asked = submission(seeds=(None, None))
+    await process.submit(asked)
+    await process.run_for(40)
+    adopted = [slot.prediction_id for slot in world.job(asked.job_id).slots]
+    assert None not in adopted
+    assert len(set(adopted)) == 2
+
+
+async def test_an_orphan_is_recognised_when_its_input_was_uploaded():
+    """On a laptop (files, no BASE_URL) the input is a link of Replicate's own that does not contain our key."""
+    world = World()
+    process = build(world, callbacks=False, links=UploadedLinks(world.store, world.replicate))
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
+    await process.submit(ASKED)
+    await process.run_for(120)
+    assert len(world.replicate.predictions) == 1
+
+
+async def test_a_stale_read_does_not_overwrite_a_claim_where_writes_are_not_conditional():
+    """`load` is not under the job's lock: its late answer replaces what `change` has just written in memory."""
+    world = World(conditional=False)
+    repository = JobRepository(world.store, conditional_writes=False)
+    job = apply_all(new_job(), [Admitted()], BEGIN)
+    await repository.create(job)
+    repository._recent.forget(job.id)
+    gate = world.faults.hold("store.get", when="after")
+    slow = asyncio.ensure_future(repository.load(job.id))
+    await gate.reached.wait()
+    change = asyncio.ensure_future(repository.change(job.id, [CreateClaimed(0, Claim("me", BEGIN))], BEGIN))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    gate.open()
+    await asyncio.gather(slow, change)
+    await repository.change(job.id, [OutcomeDecided(JobStatus.FAILED, BEGIN, "timeout")], BEGIN)
+    assert world.job(job.id).slots[0].state is SlotState.CLAIMED
+
+
+# --- late, silent, or wasteful ----------------------------------------------------------------------------------------
+
+
+async def test_a_callback_whose_record_was_written_but_not_acknowledged_is_acted_on_when_it_comes_again():
+    """First delivery: written, answer lost, 503. Second: REPEATED, no nudge. The result waits for the next poll."""
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.replicate.succeed(prediction_id)
+    (callback,) = [c for c in world.replicate.outbox if c.prediction.status.terminal]
+    world.faults.fail("store.put", storage_down(), when="after")
+    with pytest.raises(StorageUnavailableError):
+        await process.receive(callback)
+    await process.receive(callback)
+    await process.run_ready()
+    assert world.job(JOB).status is JobStatus.COMPLETED
+
+
+async def test_a_storage_error_before_the_message_is_sent_does_not_cost_the_ping():
+    """Reading the result back fails after the claim: nothing was sent, yet it is settled by an edit."""
+    world = World()
+    first = world.start()
+    prediction_id = await running(world, first)
+    world.replicate.succeed(prediction_id)
+    await first.deliver_callbacks()
+    world.faults.fail("chat.send_outcome", NotDoneError("telegram_unreachable"))
+    await first.run_ready()
+    await first.crash()
+    world.faults.stop()
+    world.faults.fail("store.stream", storage_down())
+    second = world.start()
+    await second.sweep.once()
+    await second.run_for(300)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+    assert world.chat.pings(JOB) == 1
+
+
+async def test_a_claim_whose_write_was_not_acknowledged_is_not_taken_for_an_unknown_delivery():
+    """The claim's answer is lost, so nothing was sent, and this process knows it: still the person gets no ping."""
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    world.faults.fail("store.put", storage_down(), when="after")
+    await process.run_for(300)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+    assert world.chat.pings(JOB) == 1
+
+
+async def test_one_crash_after_ordinary_postponements_does_not_give_a_step_up():
+    """`_MAX_UNFORESEEN` counts attempts of any kind, so two busy answers use up the patience for bugs."""
+    world = World()
+    process = world.start()
+    world.faults.fail("photos.fetch", NotDoneError("telegram_unreachable"), times=3)
+    world.faults.fail("photos.fetch", RuntimeError("once"))
+    await process.submit(ASKED)
+    await process.run_for(600)
+    assert world.replicate.predictions
+
+
+async def test_results_that_wait_for_telegram_do_not_pile_up_in_memory():
+    """An outage of Telegram may last a day; a result must not be held in memory, or as an open file, all that time."""
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.replicate.succeed(prediction_id)
+    world.faults.fail("chat.send_outcome", NotDoneError("telegram_unreachable"), times=3)
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert not world.job(JOB).status.terminal
+    await process.run_for(600)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+    assert world.faults.calls["store.stream"] >= 1, "it was read back from the storage"
+
+
+async def test_callbacks_that_come_while_the_signing_key_cannot_be_had_do_not_each_ask_for_it():
+    """Anybody may post here before anything was verified; each request now makes a call of its own, one by one."""
+    world = World()
+    key = SigningKey(world.replicate, None)
+    world.faults.fail("replicate.webhook_secret", gateway.GatewayUnavailableError("down", status=500), times=10**9)
+    results = await asyncio.gather(*(key.get() for _ in range(50)), return_exceptions=True)
+    assert all(isinstance(result, SigningKeyUnavailableError) for result in results)
+    assert world.faults.calls["replicate.webhook_secret"] <= 2
+
+
+async def test_a_lost_race_against_a_job_that_ended_is_no_crash():
+    """Another process finished the job: our claim is refused with IllegalTransitionError, which nobody expects."""
+    world = World()
+    slow, fast = world.start(), world.start()
+    await slow.submit(ASKED)
+    gate = world.faults.hold("photos.fetch")
+    task = slow.spawn(slow.advance(JOB))
+    await gate.reached.wait()
+    await fast.sweep.once()
+    await fast.service.cancel(JOB, "tg-7")
+    await fast.run_ready()
+    assert world.job(JOB).status is JobStatus.CANCELED
+    gate.open()
+    await task
+    assert slow.queue.next_at is None, "nothing is left to be done, least of all in a minute"
+
+
+# --- the doors --------------------------------------------------------------------------------------------------------
+
+
+async def test_an_update_whose_job_cannot_be_read_does_not_block_its_chat():
+    """503 makes Telegram repeat it for a day, and hold back the chat's other updates."""
+    world = World()
+    process = world.start()
+    world.store.put_now(object_keys.job(JOB), b"not json")
+    assert await process.submit(ASKED) is False
+
+
+async def test_an_update_that_meets_a_corrupt_record_is_poison_not_an_outage():
+    """Pressing Cancel on a job whose record is corrupt, say."""
+
+    class Dispatcher:
+        async def feed_raw_update(self, bot, update):
+            raise RecordCorruptError("jobs/1.json", "does not read as a record")
+
+    world = World()
+    intake = UpdateIntake(None, Dispatcher(), JobRepository(world.store), world.chat)
+    await intake.take({"update_id": 1})
+    assert world.store.keys("poison/updates/")
+
+
+async def test_poison_is_kept_whatever_text_is_in_it():
+    """A lone surrogate (legal in JSON as an escape) breaks the keeping of the update it came with, hence the door."""
+    world = World()
+    repository = JobRepository(world.store)
+    key = await repository.keep_poison("updates", "1", {"update": {"text": "\ud83d"}})
+    assert key in world.store.objects
+
+
+def test_a_short_wait_is_not_rounded_to_no_wait():
+    """`Retry-After` is left out when the storage names less than a second."""
+    answer = answer_to(StorageUnavailableError("slow down", retry_after_s=0.5))
+    assert answer.retry_after_s
+
+
+async def test_a_body_that_breaks_off_is_no_crash_of_ours(logs):
+    """Anybody can send one: an error with a traceback for each is a log that strangers fill."""
+
+    class Never:
+        async def take(self, headers, query, body):
+            raise AssertionError
+
+    app = web.Application(middlewares=[errors_to_answers])
+    app[app_keys.CALLBACKS] = Never()
+    app[app_keys.REFUSALS] = Refusals()
+    callback_routes.add_routes(app)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /webhook/replicate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nbroken\r\n")
+    await writer.drain()
+    answer = await reader.read(100)
+    writer.close()
+    await runner.cleanup()
+    assert b" 500 " not in answer
+    assert "request_crashed" not in {line["event"] for line in logs}
+
+
+# --- a second look, at the mended code --------------------------------------------------------------------------------
+
+
+async def test_sends_that_were_refused_do_not_count_as_tellings():
+    """429 once, then one unknown outcome without a status message: taken for delivered, yet nothing was ever sent."""
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.chat.delete_status(JOB)
+    world.replicate.succeed(prediction_id)
+    world.faults.fail("chat.send_outcome", NotDoneError("telegram_busy", retry_after_s=1))
+    world.faults.fail("chat.send_outcome", OutcomeUnknownError("no answer"))
+    await process.deliver_callbacks()
+    await process.run_for(3600)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+    assert world.chat.outcomes(JOB), "the person has the result"
+
+
+async def test_claims_that_were_not_acknowledged_do_not_count_as_tellings():
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.chat.delete_status(JOB)
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    world.faults.fail("store.put", storage_down(), when="after")
+    world.faults.fail("chat.send_outcome", OutcomeUnknownError("no answer"))
+    await process.run_for(3600)
+    assert world.chat.outcomes(JOB)
+
+
+async def test_a_question_that_got_no_answer_does_not_give_up_a_late_result():
+    """After a long standstill Replicate is away for the first question: asked in vain counts as asked."""
+    world = World()
+    first = world.start()
+    prediction_id = await running(world, first)
+    await first.crash()
+    world.replicate.succeed(prediction_id)
+    world.clock.advance(LIMITS.job_timeout_s + 60)
+    world.faults.fail("replicate.get", gateway.GatewayUnreachableError("refused"), times=3)
+    second = world.start()
+    await second.sweep.once()
+    await second.run_for(1200)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+
+
+async def test_an_orphan_is_looked_for_before_a_job_is_given_up_for_its_age():
+    """Crash within the create call, and the process comes back past the deadline: the paid result is at Replicate."""
+    world = World()
+    first = world.start()
+    await first.submit(ASKED)
+    gate = world.faults.hold("replicate.create", when="after")
+    first.spawn(first.advance(JOB))
+    await gate.reached.wait()
+    await first.crash()
+    (prediction_id,) = world.replicate.predictions
+    world.replicate.succeed(prediction_id)
+    world.clock.advance(LIMITS.job_timeout_s + 60)
+    second = world.start()
+    await second.sweep.once()
+    await second.run_for(1200)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+
+
+async def test_many_jobs_held_off_by_a_429_do_not_all_come_back_at_the_same_moment():
+    world = World()
+    process = build(world, limits(user_max_active=100, replicate_max_active=100))
+    many = [submission(number) for number in range(1, 41)]
+    world.faults.fail("replicate.create", gateway.GatewayBusyError("slow down", retry_after_s=10))
+    for asked in many:
+        await process.submit(asked)
+    await process.run_ready()
+    held_off = [at for job, at in process.queue.due.items() if world.job(job).postponed]
+    assert len(held_off) >= 30
+    assert len(set(held_off)) > len(held_off) // 2
+
+
+async def test_a_cancel_during_an_unknown_create_stops_the_orphan():
+    """Without callbacks nobody looks for it once the outcome is decided: it runs, and costs, to its end."""
+    world = World()
+    process = world.start(callbacks=False)
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
+    world.faults.fail("replicate.recent", gateway.GatewayUnavailableError("later", status=503))
+    await process.submit(ASKED)
+    await process.run_ready()
+    await process.service.cancel(JOB, "tg-7")
+    await process.run_for(600)
+    assert world.job(JOB).status is JobStatus.CANCELED
+    assert world.replicate.running == []
+
+
+async def test_a_prediction_that_could_not_be_stopped_at_once_is_stopped_later():
+    """Telling waits for one attempt only; with the job's end its postponed Stop is forgotten."""
+    world = World()
+    process = world.start()
+    await running(world, process)
+    world.faults.fail("replicate.cancel", gateway.GatewayUnavailableError("later", status=503))
+    await process.service.cancel(JOB, "tg-7")
+    await process.run_for(600)
+    assert world.job(JOB).status is JobStatus.CANCELED
+    assert world.replicate.running == []
+
+
+async def test_what_a_prediction_may_cost_is_bounded_when_nobody_is_there_to_stop_it():
+    """`Cancel-After` costs nothing and ends what a dead process cannot stop."""
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    assert world.replicate.requests[prediction_id].cancel_after_s
+
+
+async def test_a_shared_failure_does_not_grow_with_every_caller():
+    """The same exception raised again and again keeps the frames, hence the requests, of everybody who got it."""
+    world = World()
+    key = SigningKey(world.replicate, None)
+    world.faults.fail("replicate.webhook_secret", gateway.GatewayUnavailableError("down", status=500), times=10**9)
+    results = await asyncio.gather(*(key.get() for _ in range(50)), return_exceptions=True)
+    assert max(len(list(traceback.walk_tb(result.__traceback__))) for result in results) < 10
+
+
+async def test_nudging_a_waiting_job_again_and_again_does_not_pile_up():
+    """A job that waits minutes and is nudged every moment meanwhile: each advance leaves a stale timer in the heap."""
+    ran = []
+
+    async def handler(job_id):
+        ran.append(job_id)
+
+    queue = InProcessQueue(concurrency=1)
+    queue.start(handler)
+    for _ in range(2000):
+        await queue.enqueue("a", 600)
+        await queue.enqueue("a")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert len(ran) > 500
+    assert len(queue._timers) < 500
+    await queue.stop(0)
+
+
+async def test_tidying_up_during_an_outage_does_not_knock_every_second():
+    """Ten minutes of Replicate being away: per finished job 600 cancels, and 600 times the same history entry."""
+    world = World()
+    process = world.start()
+    asked = submission(seeds=(1, 2))
+    await process.submit(asked)
+    await process.run_ready()
+    first, _ = world.replicate.running
+    world.replicate.succeed(first)
+    await process.deliver_callbacks()
+    world.faults.fail("replicate", gateway.GatewayUnavailableError("down", status=503), times=10**9)
+    await process.run_for(LIMITS.job_timeout_s + 2 * 3600)
+    assert world.job(asked.job_id).status is JobStatus.COMPLETED
+    assert world.is_closed(asked.job_id)
+    assert world.faults.calls["replicate.cancel"] < 60
+    assert sum(key.startswith("history/") for key in world.store.written) < 60
+
+
+async def test_one_prediction_that_cannot_be_stopped_does_not_keep_the_others_running():
+    world = World()
+    process = world.start()
+    asked = submission(seeds=(1, 2, 3))
+    await process.submit(asked)
+    await process.run_ready()
+    stubborn = world.replicate.running[0]
+    cancel = world.replicate.cancel
+
+    async def cancel_others(prediction_id):
+        if prediction_id == stubborn:
+            raise gateway.GatewayUnavailableError("down", status=503)
+        return await cancel(prediction_id)
+
+    world.replicate.cancel = cancel_others
+    await process.service.cancel(asked.job_id, "tg-7")
+    await process.run_for(1200)
+    assert world.replicate.running == [stubborn]

@@ -1,0 +1,81 @@
+"""The day's quota."""
+
+import math
+
+from bot.jobs.quota import DailyQuota
+from storage.job import HistoryEntry
+from storage.repository import JobRepository
+from tests.support.fakes import World, new_job
+
+DAY_S = 24 * 3600
+
+
+async def delivered(world: World, number: int, user: str = "tg-7") -> HistoryEntry:
+    entry = HistoryEntry(new_job(number).id, "edit", world.clock.now(), None, ())
+    await JobRepository(world.store).put_history(user, entry)
+    return entry
+
+
+def quota(world: World, limit: int) -> DailyQuota:
+    return DailyQuota(JobRepository(world.store), world.clock, limit)
+
+
+async def test_so_many_a_day_and_no_more():
+    world = World()
+    for number in range(2):
+        await delivered(world, number)
+    assert await quota(world, 3).refusal("tg-7", active=0) is None
+    assert await quota(world, 3).refusal("tg-7", active=1)
+    assert await quota(world, 2).refusal("tg-7", active=0)
+    assert await quota(world, 2).refusal("tg-8", active=1) is None
+
+
+async def test_the_refusal_says_when_the_next_is_possible():
+    world = World()
+    for number in range(3):
+        await delivered(world, number)
+        world.clock.advance(3600)
+    refusal = await quota(world, 2).refusal("tg-7", active=0)
+    # Of the last two the older one was an hour and another hour ago.
+    assert (refusal.limit, refusal.wait_s) == (2, DAY_S - 2 * 3600)
+    world.clock.advance(refusal.wait_s + 1)
+    assert await quota(world, 2).refusal("tg-7", active=0) is None
+
+
+async def test_jobs_under_way_fill_the_quota_too():
+    world = World()
+    refusal = await quota(world, 2).refusal("tg-7", active=2)
+    assert refusal.wait_s >= 1
+
+
+async def test_history_is_read_once_and_then_remembered():
+    world = World()
+    daily = quota(world, 2)
+    assert await daily.refusal("tg-7", active=0) is None
+    world.faults.calls.clear()
+    entry = await delivered(world, 1)
+    daily.note("tg-7", entry.done_at)
+    daily.note("tg-7", entry.done_at)
+    assert await daily.refusal("tg-7", active=0) is None
+    world.clock.advance(10)
+    daily.note("tg-7", (await delivered(world, 2)).done_at)
+    assert await daily.refusal("tg-7", active=0)
+    assert world.faults.calls["store.list"] == 0
+
+
+async def test_what_is_older_than_a_day_counts_no_more():
+    world = World()
+    daily = quota(world, 1)
+    await daily.refusal("tg-7", active=0)
+    daily.note("tg-7", world.clock.now())
+    assert await daily.refusal("tg-7", active=0)
+    world.clock.advance(DAY_S + 1)
+    assert await daily.refusal("tg-7", active=0) is None
+    assert math.isclose(len(daily._done["tg-7"]), 0)
+
+
+async def test_people_that_were_not_looked_up_are_not_remembered():
+    world = World()
+    daily = quota(world, 1)
+    daily.note("tg-9", world.clock.now())
+    assert daily._done == {}

@@ -1,0 +1,69 @@
+"""Alerts to the admins: grouped by code, not too many, and never the cause of another failure."""
+
+from structlog.testing import capture_logs
+
+from bot.telegram.alerts import AdminAlerts
+from tests.support.fakes import FrozenClock
+from tests.support.recording_bot import recording_bot
+
+
+def an_office(*admin_ids):
+    bot, session = recording_bot()
+    clock = FrozenClock()
+    return AdminAlerts(bot, admin_ids, clock), session, clock
+
+
+def texts(session):
+    return [call.params["text"] for call in session.calls]
+
+
+async def test_every_admin_is_told():
+    alerts, session, _ = an_office(1, 2)
+    await alerts.send("service_credit", "no credit left")
+    assert [call.params["chat_id"] for call in session.calls] == [1, 2]
+    assert all("no credit left" in text for text in texts(session))
+
+
+async def test_without_admins_nobody_is_told_and_nothing_breaks():
+    alerts, session, _ = an_office()
+    await alerts.send("service_credit", "no credit left")
+    assert session.calls == []
+
+
+async def test_the_same_code_is_held_back_for_ten_minutes_and_then_counted():
+    alerts, session, clock = an_office(1)
+    await alerts.send("a", "first")
+    for _ in range(3):
+        clock.advance(100)
+        await alerts.send("a", "more")
+    assert len(session.calls) == 1
+    clock.advance(301)
+    await alerts.send("a", "again")
+    clock.advance(601)
+    await alerts.send("a", "and again")
+    assert "again" in texts(session)[1]
+    assert "3 more" in texts(session)[1]
+    assert "more like this" not in texts(session)[2]
+
+
+async def test_another_code_is_not_held_back():
+    alerts, session, _ = an_office(1)
+    await alerts.send("a", "one")
+    await alerts.send("b", "two")
+    assert len(session.calls) == 2
+
+
+async def test_a_long_text_is_cut_to_what_a_message_holds():
+    alerts, session, _ = an_office(1)
+    await alerts.send("a", "я" * 10_000)
+    assert len(texts(session)[0]) < 4096
+
+
+async def test_an_admin_who_cannot_be_reached_is_logged_and_the_next_one_is_told():
+    alerts, session, _ = an_office(1, 2, 3)
+    session.refuse(403, "Forbidden: bot can't initiate conversation with a user")
+    session.break_line(TimeoutError())
+    with capture_logs() as lines:
+        await alerts.send("a", "text")
+    assert len(session.calls) == 3
+    assert [(line["event"], line["admin_id"]) for line in lines] == [("alert_not_sent", 1), ("alert_not_sent", 2)]

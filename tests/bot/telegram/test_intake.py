@@ -1,0 +1,265 @@
+"""Updates, pushed or polled: recorded, kept as poison, or left with Telegram to come again."""
+
+import asyncio
+import json
+
+import pytest
+from structlog.contextvars import bind_contextvars, get_contextvars
+from structlog.testing import capture_logs
+
+from bot.telegram.handlers import ChatRules, build_dispatcher
+from bot.telegram.intake import UpdateIntake
+from bot.telegram.talk import Talk
+from storage import object_keys
+from storage.errors import StorageRefusedError, StorageUnavailableError
+from tests.support.fakes import World, storage_down
+from tests.support.recording_bot import recording_bot
+
+PHOTO = [{"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90}]
+
+
+def photo_update(update_id, message_id=None):
+    sender = {"id": 7, "is_bot": False, "first_name": "Anna", "language_code": "en"}
+    head = {"message_id": message_id or update_id, "date": 1_790_000_000, "chat": {"id": 7, "type": "private"}}
+    return {"update_id": update_id, "message": head | {"from": sender, "photo": PHOTO}}
+
+
+def unreadable_update(update_id):
+    return {"update_id": update_id, "message": {"message_id": "no number"}}
+
+
+class Intake:
+    def __init__(self):
+        self.world = World()
+        process = self.world.start()
+        self.repository = process.repository
+        self.bot, self.session = recording_bot()
+        rules = ChatRules(bot_id=1, default_locale="en", preset="restore", max_image_mb=20)
+        self.dispatcher = build_dispatcher(process.service, rules, Talk(process.background))
+        self.updates = UpdateIntake(self.bot, self.dispatcher, process.repository, self.world.chat)
+
+    @property
+    def jobs(self):
+        return self.world.store.keys(object_keys.JOBS)
+
+    @property
+    def poison(self):
+        return self.world.store.keys(object_keys.POISON)
+
+
+@pytest.fixture(autouse=True)
+def logs():
+    with capture_logs() as lines:  # painting tracebacks for a terminal takes seconds
+        yield lines
+
+
+@pytest.fixture
+def intake():
+    return Intake()
+
+
+async def test_a_photo_is_recorded_before_take_returns(intake):
+    await intake.updates.take(photo_update(1))
+    assert len(intake.jobs) == 1
+    assert len(intake.world.store.keys(object_keys.OPEN)) == 1
+
+
+async def test_an_update_that_cannot_be_parsed_is_kept_with_its_traceback_and_reported(intake):
+    await intake.updates.take(unreadable_update(77))
+    (key,) = intake.poison
+    assert "77" in key
+    document = json.loads(intake.world.store.objects[key].body)
+    assert document["update"] == unreadable_update(77)
+    assert "ValidationError" in "".join(document["traceback"])
+    ((code, words),) = intake.world.chat.alerts
+    assert code == "update_poisoned"
+    assert key in words
+
+
+async def test_a_handler_that_breaks_is_poison_too(intake):
+    async def broken(_):
+        raise ZeroDivisionError
+
+    intake.dispatcher.sub_routers[0].message.handlers.clear()
+    intake.dispatcher.sub_routers[0].message.register(broken)
+    await intake.updates.take(photo_update(3))
+    assert len(intake.poison) == 1
+
+
+@pytest.mark.parametrize("update", [{}, {"update_id": None}, {"update_id": "../../x"}, {"update_id": [1]}])
+async def test_an_update_without_a_usable_number_is_kept_under_a_harmless_name(intake, update):
+    await intake.updates.take(update)
+    (key,) = intake.poison
+    assert key == object_keys.poison("updates", "unknown")
+
+
+@pytest.mark.parametrize("error", [StorageUnavailableError("down"), StorageRefusedError("disk full")])
+async def test_what_cannot_be_recorded_has_to_come_again(intake, error):
+    intake.world.faults.fail("store.put", error, times=float("inf"))
+    with pytest.raises(type(error)):
+        await intake.updates.take(photo_update(1))
+    intake.world.faults.stop()
+    await intake.updates.take(photo_update(1))
+    assert len(intake.jobs) == 1
+    assert intake.poison == []
+
+
+async def test_poison_that_cannot_be_kept_has_to_come_again(intake):
+    intake.world.faults.fail("store.put", storage_down)
+    with pytest.raises(StorageUnavailableError):
+        await intake.updates.take(unreadable_update(5))
+    assert intake.world.chat.alerts == []
+
+
+def nested(depth):
+    document = {}
+    for _ in range(depth):
+        document = {"x": document}
+    return document
+
+
+@pytest.mark.parametrize("content", [{"text": "\ud800"}, {"deep": nested(900)}], ids=["lone surrogate", "deep"])
+async def test_whatever_an_update_holds_it_can_be_kept(intake, content):
+    await intake.updates.take({"update_id": 9, "message": {"message_id": "no number", **content}})
+    assert len(intake.poison) == 1
+
+
+@pytest.mark.parametrize("again", ["update", "button"])
+async def test_a_record_that_nobody_can_read_does_not_block_its_chat(intake, again):
+    await intake.updates.take(photo_update(1))
+    (key,) = intake.jobs
+    job_id = key.removeprefix(object_keys.JOBS).removesuffix(".json")
+    intake.world.store.put_now(key, b'{"v": 99}')
+    intake.repository._recent.forget(job_id)
+    sender = photo_update(1)["message"]["from"]
+    press = {"id": "q", "from": sender, "chat_instance": "c", "data": f"j1:cancel:{job_id.replace('-', '')}"}
+    await intake.updates.take(photo_update(1) if again == "update" else {"update_id": 2, "callback_query": press})
+    assert intake.jobs == [key]
+
+
+async def test_each_update_has_a_log_context_of_its_own(intake):
+    await intake.updates.take(photo_update(8))
+    assert get_contextvars()["update_id"] == 8
+    bind_contextvars(left_over=True)
+    await intake.updates.take(photo_update(9))
+    assert get_contextvars()["update_id"] == 9
+    assert "left_over" not in get_contextvars()
+
+
+def polled(intake, *, until):
+    """Poll until the condition holds, then stop as the process does."""
+
+    async def story():
+        task = asyncio.create_task(intake.updates.poll())
+        for _ in range(2000):
+            await asyncio.sleep(0.5)
+            if until() or task.done():
+                break
+        assert not task.done(), task
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert until(), intake.session.methods[-5:]
+
+    return story()
+
+
+class Queue:
+    """getUpdates as Telegram plays it: what is below the offset is forgotten, the rest comes again."""
+
+    def __init__(self, session, updates):
+        self.updates, self.offsets = list(updates), []
+        self.session = session
+        session.default = self.answer
+
+    def answer(self, method):
+        if method.__api_method__ != "getUpdates":
+            return self.session._success(method)
+        self.offsets.append(method.offset)
+        self.updates = [u for u in self.updates if method.offset is None or u["update_id"] >= method.offset]
+        return self.session._success(method).__class__(200, json.dumps({"ok": True, "result": self.updates}))
+
+
+def calls_of_polling(intake):
+    return [call for call in intake.session.calls if call.method == "getUpdates"]
+
+
+def idle(session):
+    """An empty long poll takes its time; without that the story would be one hot loop."""
+    original = session.make_request
+
+    async def make_request(*args, **kwargs):
+        result = await original(*args, **kwargs)
+        if result == []:
+            await asyncio.sleep(30)
+        return result
+
+    session.make_request = make_request
+
+
+def test_polling_takes_what_comes_and_confirms_it_with_the_next_call(intake, skipping_time):
+    idle(intake.session)
+    queue = Queue(intake.session, [photo_update(10), photo_update(11)])
+    skipping_time(polled(intake, until=lambda: queue.updates == []))
+    assert queue.offsets[:2] == [None, 12]
+    assert len(intake.jobs) == 2
+
+
+def test_polling_asks_for_the_kinds_that_have_handlers_and_outwaits_the_long_poll(intake, skipping_time):
+    idle(intake.session)
+    Queue(intake.session, [])
+    skipping_time(polled(intake, until=lambda: calls_of_polling(intake)))
+    call = calls_of_polling(intake)[0]
+    assert set(call.params["allowed_updates"]) == set(intake.updates.update_types)
+    assert call.timeout_s > call.params["timeout"]
+
+
+def test_an_update_is_not_confirmed_before_it_is_recorded(intake, skipping_time):
+    idle(intake.session)
+    queue = Queue(intake.session, [photo_update(10), photo_update(11), photo_update(12)])
+    intake.world.faults.fail("store.put", storage_down, skip=2, times=5)  # the first is recorded, the second is not
+    skipping_time(polled(intake, until=lambda: queue.updates == []))
+    assert queue.offsets[0] is None
+    assert queue.offsets[1] == 11  # the first is confirmed, the second has to come again
+    assert len(intake.jobs) == 3
+
+
+def test_an_update_that_cannot_be_parsed_does_not_hold_up_the_rest(intake, skipping_time):
+    idle(intake.session)
+    queue = Queue(intake.session, [photo_update(10), unreadable_update(11), photo_update(12)])
+    skipping_time(polled(intake, until=lambda: queue.updates == []))
+    assert len(intake.jobs) == 2
+    assert len(intake.poison) == 1
+
+
+def test_polling_survives_whatever_telegram_answers(intake, skipping_time):
+    idle(intake.session)
+    session = intake.session
+    session.refuse(500, "Internal Server Error")
+    session.refuse(
+        409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+    )
+    session.refuse(401, "Unauthorized")
+    session.refuse(429, "Too Many Requests: retry after 5", retry_after=5)
+    session.answer_raw(502, "<html>bad gateway</html>")
+    session.answer_raw(200, '{"ok": true, "result": [7]}')
+    session.answer_raw(200, '{"ok": true, "result": {}}')
+    session.break_line(TimeoutError())
+    session.break_line(ConnectionResetError())
+    queue = Queue(session, [photo_update(10)])
+    skipping_time(polled(intake, until=lambda: queue.updates == [] and intake.jobs))
+    assert len(intake.jobs) == 1
+
+
+def test_errors_in_a_row_do_not_make_a_hot_loop(intake, skipping_time):
+    intake.session.default = lambda method: intake.session._success(method).__class__(
+        500, '{"ok": false, "description": "x"}'
+    )
+
+    async def story():
+        task = asyncio.create_task(intake.updates.poll())
+        await asyncio.sleep(60)
+        task.cancel()
+        assert 5 <= len(calls_of_polling(intake)) <= 60
+
+    skipping_time(story())

@@ -1,0 +1,377 @@
+"""What a chat gets to see: against a recording bot for the calls, against the emulator for what becomes of them."""
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+
+from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError, StatusMessageGoneError
+from bot.jobs.ports import Artifact
+from bot.telegram.alerts import AdminAlerts
+from bot.telegram.sender import ChatNotifier, SpoolFile
+from bot.telegram.texts import EN, RU
+from mock_server.telegram.server import run_telegram_emulator
+from storage.job import JobFile, JobStatus, Outcome
+from tests.support import pictures
+from tests.support.fakes import FrozenClock, new_job
+from tests.support.recording_bot import recording_bot, refusal
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+CHAT, QUOTED, STATUS = 7, 42, 77
+PNG = pictures.png(64, 48)
+
+
+def a_job(status=None, code=None, *, locale="en", thread=None, **changes):
+    job = new_job(**changes)
+    origin = replace(job.origin, chat_id=CHAT, message_id=QUOTED, thread_id=thread, locale=locale)
+    outcome = Outcome(status, NOW, code) if status else None
+    return replace(job, origin=origin, outcome=outcome)
+
+
+def done(**changes):
+    return a_job(JobStatus.COMPLETED, **changes)
+
+
+def artifact(content=PNG, *, number=1, as_photo=True, extension="png"):
+    file = JobFile(
+        f"images/output/j/{number}.{extension}", f"image/{extension}", len(content), number, as_photo=as_photo
+    )
+    return Artifact(file, io.BytesIO(content))
+
+
+@pytest.fixture
+def session_and_notifier():
+    bot, session = recording_bot()
+    return session, ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock()))
+
+
+@pytest.fixture
+def session(session_and_notifier):
+    return session_and_notifier[0]
+
+
+@pytest.fixture
+def notifier(session_and_notifier):
+    return session_and_notifier[1]
+
+
+async def test_the_status_message_is_silent_quotes_and_can_be_canceled(notifier, session):
+    job = a_job(thread=5)
+    message_id = await notifier.announce(job, "accepted")
+    (call,) = session.calls
+    assert call.method == "sendMessage"
+    assert call.params["text"] == EN["accepted"]
+    assert call.params["disable_notification"] is True
+    assert call.params["message_thread_id"] == 5
+    quote = call.params["reply_parameters"]
+    assert (quote["message_id"], quote["allow_sending_without_reply"]) == (QUOTED, True)
+    ((button,),) = call.params["reply_markup"]["inline_keyboard"]
+    assert job.id.replace("-", "") in button["callback_data"]
+    assert message_id == 501
+
+
+async def test_a_job_without_a_message_to_quote_is_announced_without_a_quote(notifier, session):
+    job = a_job()
+    await notifier.announce(replace(job, origin=replace(job.origin, message_id=None)), "accepted")
+    assert "reply_parameters" not in session.calls[0].params
+
+
+async def test_an_announcement_of_unknown_outcome_may_be_made_again(notifier, session):
+    session.break_line(TimeoutError())
+    with pytest.raises(NotDoneError):
+        await notifier.announce(a_job(), "accepted")
+
+
+async def test_the_status_message_is_edited_and_keeps_its_button(notifier, session):
+    await notifier.show_status(a_job(status_message_id=STATUS, locale="ru"), "waiting_for_place")
+    (call,) = session.calls
+    assert (call.method, call.params["message_id"], call.params["chat_id"]) == ("editMessageText", STATUS, CHAT)
+    assert call.params["text"] == RU["waiting_for_place"]
+    assert call.params["reply_markup"]["inline_keyboard"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Bad Request: message to edit not found",
+        "Bad Request: message can't be edited",
+        "Bad Request: message is not modified: specified new message content and reply markup are exactly the same",
+    ],
+)
+async def test_a_status_message_that_is_gone_or_shows_it_already_is_left_alone(notifier, session, words):
+    session.refuse(400, words)
+    await notifier.show_status(a_job(status_message_id=STATUS), "accepted")
+    assert session.methods == ["editMessageText"]
+
+
+async def test_one_result_is_a_photo_that_pings_and_quotes(notifier, session):
+    job = done(thread=5)
+    assert await notifier.send_outcome(job, [artifact()]) == (501,)
+    (call,) = session.calls
+    assert call.method == "sendPhoto"
+    assert call.params["caption"] == EN["result"]
+    assert call.params["message_thread_id"] == 5
+    assert call.params["reply_parameters"]["message_id"] == QUOTED
+    assert "disable_notification" not in call.params
+    (upload,) = call.uploads
+    assert upload.content == PNG
+    assert upload.name.endswith(f"{job.code}.png")
+    assert call.timeout_s >= 120  # 50 MB over a slow line
+
+
+async def test_a_result_that_is_no_photo_goes_as_a_document(notifier, session):
+    await notifier.send_outcome(done(thread=5), [artifact(as_photo=False, extension="webp")])
+    (call,) = session.calls
+    assert call.method == "sendDocument"
+    assert call.uploads[0].name.endswith(".webp")
+    assert call.params["message_thread_id"] == 5
+    assert call.params["reply_parameters"]["allow_sending_without_reply"] is True
+
+
+@pytest.mark.parametrize("words", ["Bad Request: IMAGE_PROCESS_FAILED", "Bad Request: PHOTO_INVALID_DIMENSIONS"])
+async def test_a_photo_that_telegram_refuses_goes_as_a_document_from_its_first_byte(notifier, session, words):
+    session.refuse(400, words)
+    result = artifact()
+    result.content.read()
+    assert await notifier.send_outcome(done(), [result]) == (501,)
+    assert session.methods == ["sendPhoto", "sendDocument"]
+    assert [call.uploads[0].content for call in session.calls] == [PNG, PNG]
+
+
+async def test_several_results_are_one_album_with_the_words_on_its_first_picture(notifier, session):
+    results = [artifact(number=n) for n in (1, 2, 3)]
+    assert await notifier.send_outcome(done(thread=5), results) == (501, 502, 503)
+    (call,) = session.calls
+    assert call.method == "sendMediaGroup"
+    media = call.params["media"]
+    assert [one["type"] for one in media] == ["photo"] * 3
+    assert [one.get("caption") for one in media] == [EN["result"], None, None]
+    assert [upload.content for upload in call.uploads] == [PNG] * 3
+    assert (call.params["message_thread_id"], call.params["reply_parameters"]["message_id"]) == (5, QUOTED)
+
+
+async def test_an_album_with_one_picture_that_is_no_photo_is_one_of_documents(notifier, session):
+    await notifier.send_outcome(done(), [artifact(), artifact(number=2, as_photo=False)])
+    (call,) = session.calls
+    assert [one["type"] for one in call.params["media"]] == ["document"] * 2
+
+
+async def test_an_album_that_is_refused_as_photos_goes_as_documents(notifier, session):
+    session.refuse(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+    await notifier.send_outcome(done(), [artifact(), artifact(number=2)])
+    assert [call.params["media"][0]["type"] for call in session.calls] == ["photo", "document"]
+    assert [upload.content for upload in session.calls[1].uploads] == [PNG] * 2
+
+
+async def test_a_failure_is_a_text_that_pings_and_quotes(notifier, session):
+    assert await notifier.send_outcome(a_job(JobStatus.FAILED, "no_face", thread=5), []) == (501,)
+    (call,) = session.calls
+    assert call.method == "sendMessage"
+    assert EN["no_face"] in call.params["text"]
+    assert "disable_notification" not in call.params
+    assert (call.params["message_thread_id"], call.params["reply_parameters"]["message_id"]) == (5, QUOTED)
+
+
+@pytest.mark.parametrize("results", [[], [artifact()], [artifact(), artifact(number=2)]], ids=["text", "one", "album"])
+async def test_an_outcome_that_may_have_arrived_is_never_sent_again(notifier, session, results):
+    session.break_line(aiohttp.ServerDisconnectedError())
+    job = done() if results else a_job(JobStatus.FAILED, "no_face")
+    with pytest.raises(OutcomeUnknownError):
+        await notifier.send_outcome(job, results)
+    assert len(session.calls) == 1
+
+
+async def test_the_outcome_of_a_canceled_job_is_an_edit_without_buttons(notifier, session):
+    job = a_job(JobStatus.CANCELED, status_message_id=STATUS)
+    assert await notifier.send_outcome(job, []) == (STATUS,)
+    (call,) = session.calls
+    assert (call.method, call.params["text"]) == ("editMessageText", EN["canceled"])
+    assert "reply_markup" not in call.params
+
+
+@pytest.mark.parametrize("status_message_id", [None, STATUS])
+async def test_a_canceled_job_without_a_status_message_needs_no_words(notifier, session, status_message_id):
+    session.refuse(400, "Bad Request: message to edit not found")
+    job = a_job(JobStatus.CANCELED, status_message_id=status_message_id)
+    assert await notifier.send_outcome(job, []) == ()
+
+
+async def test_the_status_message_becomes_the_result(notifier, session):
+    job = done(status_message_id=STATUS)
+    assert await notifier.edit_into_outcome(job, [artifact(), artifact(number=2)]) == (STATUS,)
+    (call,) = session.calls
+    assert (call.method, call.params["message_id"]) == ("editMessageMedia", STATUS)
+    assert (call.params["media"]["type"], call.params["media"]["caption"]) == ("photo", EN["result"])
+    assert [upload.content for upload in call.uploads] == [PNG]
+    assert call.timeout_s >= 120
+
+
+async def test_the_status_message_becomes_a_document_when_telegram_refuses_the_photo(notifier, session):
+    session.refuse(400, "Bad Request: IMAGE_PROCESS_FAILED")
+    await notifier.edit_into_outcome(done(status_message_id=STATUS), [artifact()])
+    assert [call.params["media"]["type"] for call in session.calls] == ["photo", "document"]
+    assert session.calls[1].uploads[0].content == PNG
+
+
+async def test_the_status_message_becomes_the_reason(notifier, session):
+    job = a_job(JobStatus.FAILED, "no_face", status_message_id=STATUS)
+    assert await notifier.edit_into_outcome(job, []) == (STATUS,)
+    assert EN["no_face"] in session.calls[0].params["text"]
+
+
+async def test_an_edit_of_unknown_outcome_may_be_made_again(notifier, session):
+    session.break_line(TimeoutError())
+    with pytest.raises(NotDoneError):
+        await notifier.edit_into_outcome(done(status_message_id=STATUS), [artifact()])
+
+
+@pytest.mark.parametrize("status_message_id", [None, STATUS])
+async def test_without_a_status_message_nothing_can_be_settled_by_an_edit(notifier, session, status_message_id):
+    session.refuse(400, "Bad Request: message to edit not found")
+    with pytest.raises(StatusMessageGoneError):
+        await notifier.edit_into_outcome(done(status_message_id=status_message_id), [artifact()])
+
+
+async def test_the_status_message_is_taken_away(notifier, session):
+    await notifier.retract_status(done(status_message_id=STATUS, message_ids=(501,)))
+    (call,) = session.calls
+    assert (call.method, call.params["message_ids"]) == ("deleteMessages", [STATUS])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Bad Request: message can't be deleted for everyone",
+        "Bad Request: message can't be deleted",
+        "Bad Request: message to delete not found",
+        "Bad Request: MESSAGE_ID_INVALID",
+    ],
+)
+async def test_a_status_message_that_cannot_be_deleted_is_no_failure(notifier, session, words):
+    session.refuse(400, words)
+    await notifier.retract_status(done(status_message_id=STATUS))
+    assert session.methods == ["deleteMessages"]
+
+
+@pytest.mark.parametrize("changes", [{}, {"status_message_id": STATUS, "message_ids": (STATUS,)}])
+async def test_a_status_message_that_never_was_or_is_the_outcome_stays(notifier, session, changes):
+    await notifier.retract_status(done(**changes))
+    assert session.calls == []
+
+
+async def test_somebody_who_blocked_the_bot_is_gone(notifier, session):
+    session.default = lambda _: refusal(403, "Forbidden: bot was blocked by the user")
+    job = done(status_message_id=STATUS)
+    for attempt in (
+        notifier.announce(job, "accepted"),
+        notifier.show_status(job, "accepted"),
+        notifier.send_outcome(job, [artifact()]),
+        notifier.edit_into_outcome(job, [artifact()]),
+        notifier.retract_status(job),
+    ):
+        with pytest.raises(ChatGoneError):
+            await attempt
+
+
+async def test_an_upload_is_read_in_pieces_and_from_its_start_each_time():
+    bot, _ = recording_bot()
+    content = io.BytesIO(b"x" * 200_000)
+    file = SpoolFile(content, "a.png")
+    for _ in range(2):
+        chunks = [chunk async for chunk in file.read(bot)]
+        assert sum(map(len, chunks)) == 200_000
+        assert max(map(len, chunks)) <= 65_536
+
+
+@pytest.fixture
+async def chat():
+    """A person at the emulated Telegram, and a notifier that speaks to them over HTTP."""
+    async with run_telegram_emulator() as emulator:
+        session = AiohttpSession(api=TelegramAPIServer.from_base(emulator.base_url))
+        bot = Bot(emulator.bot_token, session=session)
+        person = emulator.control.add_user("Анна", language_code="ru")
+        yield person, ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock())), emulator.control
+        await session.close()
+
+
+def job_of(person, sent, status=None, code=None, **changes):
+    job = a_job(status, code, locale="ru", **changes)
+    return replace(job, origin=replace(job.origin, chat_id=person.id, message_id=sent.message_id))
+
+
+async def test_the_whole_way_in_a_real_chat_pings_once(chat):
+    person, notifier, _ = chat
+    sent = await person.send_photo(PNG)
+    waiting = job_of(person, sent)
+    status_id = await notifier.announce(waiting, "accepted")
+    assert person.pings == 0
+    waiting = replace(waiting, status_message_id=status_id)
+    await notifier.show_status(waiting, "waiting_for_place")
+    await notifier.show_status(waiting, "waiting_for_place")
+    ended = replace(waiting, outcome=Outcome(JobStatus.COMPLETED, NOW))
+    message_ids = await notifier.send_outcome(ended, [artifact()])
+    await notifier.retract_status(replace(ended, message_ids=message_ids))
+    await notifier.retract_status(replace(ended, message_ids=message_ids))  # a repeat does no harm
+    (result,) = person.bot_messages
+    assert result.photo
+    assert result.caption == RU["result"]
+    assert result.reply_to.message_id == sent.message_id
+    assert person.pings == 1
+
+
+async def test_a_status_message_becomes_the_photo_in_a_real_chat_and_nobody_is_pinged(chat):
+    person, notifier, _ = chat
+    sent = await person.send_photo(PNG)
+    status_id = await notifier.announce(job_of(person, sent), "accepted")
+    ended = job_of(person, sent, JobStatus.COMPLETED, status_message_id=status_id)
+    for _ in range(2):
+        assert await notifier.edit_into_outcome(ended, [artifact()]) == (status_id,)
+    (result,) = person.bot_messages
+    assert result.photo
+    assert not list(result.buttons())
+    assert person.pings == 0
+
+
+async def test_a_deleted_original_does_not_keep_the_answer_away(chat):
+    person, notifier, _ = chat
+    sent = await person.send_photo(PNG)
+    await person.delete_message(sent)
+    await notifier.send_outcome(job_of(person, sent, JobStatus.COMPLETED), [artifact(), artifact(number=2)])
+    first, second = person.bot_messages
+    assert first.media_group_id == second.media_group_id
+    assert first.reply_to is None
+    assert first.caption == RU["result"]
+    assert second.caption == ""
+
+
+async def test_a_picture_that_the_server_cannot_read_as_a_photo_arrives_as_a_file_with_its_bytes(chat):
+    person, notifier, _ = chat
+    sent = await person.send_photo(PNG)
+    narrow = pictures.png(1, 400)  # more than 20 times as high as wide
+    await notifier.send_outcome(job_of(person, sent, JobStatus.COMPLETED), [artifact(narrow)])
+    (result,) = person.bot_messages
+    assert result.document
+    assert await person.download(result) == narrow
+
+
+@pytest.mark.parametrize("code", ["no_face", "model_refused_content", "internal"])
+async def test_long_cyrillic_reasons_arrive_whole(chat, code):
+    person, notifier, _ = chat
+    sent = await person.send_photo(PNG)
+    await notifier.send_outcome(job_of(person, sent, JobStatus.FAILED, code), [])
+    (answer,) = person.bot_messages
+    assert RU[code] in answer.text
+
+
+async def test_an_answer_lost_after_the_delivery_is_an_unknown_outcome(chat):
+    person, notifier, control = chat
+    sent = await person.send_photo(PNG)
+    control.fail("sendPhoto", action="drop_answer_after_delivery")
+    with pytest.raises(OutcomeUnknownError):
+        await notifier.send_outcome(job_of(person, sent, JobStatus.COMPLETED), [artifact()])
+    assert person.pings == 1

@@ -1,0 +1,205 @@
+"""`python -m bot` as a process of its own: nothing configured, one photo through it, and how it ends."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from bot.openers import open_store
+from bot.serving import serve
+from bot.settings import Settings
+from tests.support import pictures
+from tests.support.darkroom import free_port, open_world
+from tests.support.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60
+
+
+class Process:
+    """The process, and what it logged so far."""
+
+    def __init__(self, process, port, sandbox_port):
+        self.process, self.port, self.sandbox_port = process, port, sandbox_port
+        self.lines = []
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def page(self):
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def events(self):
+        return [line["event"] for line in self.lines]
+
+    async def until(self, event):
+        async with asyncio.timeout(PATIENCE_S):
+            while raw := await self.process.stdout.readline():
+                self.lines.append(json.loads(raw))
+                if self.lines[-1]["event"] == event:
+                    return self.lines[-1]
+        raise AssertionError(f"no {event} in {self.events}; {(await self.process.stderr.read()).decode()}")
+
+    async def end(self, number=None):
+        """Send a signal, wait for the end, read the rest; gives exit code and stderr."""
+        if number is not None:
+            self.process.send_signal(number)
+        out, err = await asyncio.wait_for(self.process.communicate(), PATIENCE_S)
+        self.lines += [json.loads(line) for line in out.splitlines()]
+        return self.process.returncode, err.decode()
+
+
+@asynccontextmanager
+async def started(tmp_path, **environ):
+    port, sandbox_port = free_port(), free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "PORT": str(port),
+        "SANDBOX_PORT": str(sandbox_port),
+        "LOG_FORMAT": "json",
+        "LOG_LEVEL": "debug",
+        **environ,
+    }
+    pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
+    arguments = [sys.executable, "-W", "error::ResourceWarning", "-m", "bot"]
+    process = await asyncio.create_subprocess_exec(*arguments, env=environment, cwd=tmp_path, **pipes)
+    try:
+        yield Process(process, port, sandbox_port)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def get(url):
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        return answer.status, await answer.json()
+
+
+async def post(url, **request):
+    async with aiohttp.ClientSession() as http, http.post(url, **request) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+
+async def photo_through(bot):
+    """One person, one photo, by the emulator's HTTP control surface; gives the messages when the result is there."""
+    person = await post(f"{bot.page}/control/users", json={"first_name": "Ada", "language_code": "en"})
+    form = aiohttp.FormData()
+    form.add_field("user_id", str(person["id"]))
+    form.add_field("file", pictures.jpeg(160, 120), filename="a.jpg", content_type="image/jpeg")
+    await post(f"{bot.page}/control/chats/{person['id']}/media", data=form)
+
+    async def only_the_result():
+        _, messages = await get(f"{bot.page}/control/chats/{person['id']}/messages")
+        shown = [m for m in messages if m["sandbox"]["from_bot"] and not m["sandbox"]["deleted"]]
+        return shown if len(shown) == 1 and "photo" in shown[0] else None
+
+    return await eventually(only_the_result, within=PATIENCE_S)
+
+
+@pytest.mark.timeout(240)
+async def test_it_serves_a_photo_keeps_its_port_from_a_second_one_and_ends_cleanly_on_sigterm(tmp_path):
+    async with started(tmp_path) as bot:
+        opened = await bot.until("sandbox_opened")
+        assert opened["chat_page"] == bot.page
+        await bot.until("bot_started")
+        assert await get(f"{bot.url}/healthz") == (200, {"status": "alive"})
+        assert (await get(f"{bot.url}/readyz"))[0] == 200
+        (result,) = await photo_through(bot)
+        assert "Done" in result["caption"]
+        async with started(tmp_path, PORT=str(bot.port), DATA_DIR="other") as second:
+            assert await second.end() == (1, "")
+        began = asyncio.get_running_loop().time()
+        code, err = await bot.end(signal.SIGTERM)
+        assert asyncio.get_running_loop().time() - began < 10
+    assert (code, err) == (0, "")
+    assert "bot_stopping" in bot.events
+    assert bot.events[-1] == "queue_drained"
+    assert [line for line in bot.lines if line["level"] in {"warning", "error"}] == []
+    assert not any("deleteWebhook" in str(line) or line["event"] == "long_polling_chosen" for line in bot.lines)
+    assert (tmp_path / "data" / "jobs").is_dir()
+    (error,) = (line for line in second.lines if line["level"] == "error")
+    assert error["event"] == "port_not_free"
+    assert "in use" in error["error"]
+
+
+async def test_a_wrong_setting_is_one_line_and_exit_code_2(tmp_path):
+    async with started(tmp_path, PRESIGNED_URL_TTL_S="soon") as bot:
+        code, err = await bot.end()
+    assert code == 2
+    assert err.count("\n") == 1
+    assert err.startswith("PRESIGNED_URL_TTL_S: got 'soon'")
+    assert bot.lines == []
+
+
+def sandbox_settings(tmp_path, *, page=0):
+    return Settings(port=free_port(), data_dir=tmp_path).model_copy(update={"sandbox_port": page})
+
+
+@asynccontextmanager
+async def serving(settings):
+    """The same in this process, where starting takes no second; gives the task once it has started."""
+    with capture_logs() as lines:
+        task = asyncio.create_task(serve(settings))
+        try:
+            await eventually(lambda: task.done() or any(line["event"] == "bot_started" for line in lines), within=20)
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().remove_signal_handler(number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_either_signal_ends_it_cleanly(tmp_path, number):
+    async with serving(sandbox_settings(tmp_path)) as task:
+        os.kill(os.getpid(), number)
+        assert await asyncio.wait_for(task, 10) == 0
+
+
+async def refusal(settings):
+    """The one error line of a start that cannot succeed."""
+    with capture_logs() as lines:
+        assert await serve(settings) == 1
+    (error,) = (line for line in lines if line["log_level"] == "error")
+    return error["event"], str(error)
+
+
+async def test_a_taken_page_port_is_one_error_line(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        page = taken.getsockname()[1]
+        event, line = await refusal(sandbox_settings(tmp_path, page=page))
+    assert event == "port_not_free"
+    assert str(page) in line
+
+
+async def test_a_storage_directory_in_use_is_one_error_line(tmp_path):
+    settings = sandbox_settings(tmp_path)
+    async with open_store(settings):
+        event, line = await refusal(settings)
+    assert event == "storage_not_usable"
+    assert "another process" in line
+
+
+async def test_a_wrong_token_is_one_error_line_that_says_where_to_get_a_right_one(tmp_path):
+    async with open_world() as world:
+        wrong = SecretStr("4242424242:AAwrong-token-of-a-bot-that-is-not-here")
+        event, line = await refusal(world.settings(tmp_path, bot_token=wrong))
+    assert event == "bot_token_refused"
+    assert "@BotFather" in line
+    assert "AAwrong" not in line

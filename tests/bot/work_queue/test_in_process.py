@@ -1,0 +1,268 @@
+"""The queue inside one process."""
+
+import asyncio
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.work_queue.in_process import InProcessQueue
+
+
+class Recorder:
+    """A handler that notes who ran when, and waits where it is told to."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.at: list[float] = []
+        self.now: dict[str, int] = {}
+        self.most = 0
+        self.overlap = False
+        self.gates: dict[str, asyncio.Event] = {}
+
+    def hold(self, job_id: str) -> asyncio.Event:
+        return self.gates.setdefault(job_id, asyncio.Event())
+
+    async def __call__(self, job_id: str) -> None:
+        self.ran.append(job_id)
+        self.at.append(asyncio.get_running_loop().time())
+        self.overlap |= job_id in self.now
+        self.now[job_id] = 1
+        self.most = max(self.most, len(self.now))
+        try:
+            if gate := self.gates.get(job_id):
+                await gate.wait()
+            await asyncio.sleep(0)
+        finally:
+            del self.now[job_id]
+
+
+@pytest.fixture
+def handler():
+    return Recorder()
+
+
+@pytest.fixture
+async def queue(handler):
+    queue = InProcessQueue(concurrency=2)
+    queue.start(handler)
+    yield queue
+    await queue.stop(0)
+
+
+async def turns(count: int = 10) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_a_nudged_job_runs_once(queue, handler):
+    await queue.enqueue("a")
+    await turns()
+    assert handler.ran == ["a"]
+    assert not queue.scheduled("a")
+    assert len(queue) == 0
+
+
+async def test_jobs_run_in_order_of_arrival(queue, handler):
+    for job in "abcde":
+        await queue.enqueue(job)
+    await turns(30)
+    assert handler.ran == list("abcde")
+
+
+async def test_no_more_run_at_a_time_than_allowed(queue, handler):
+    for job in "abcdef":
+        handler.hold(job)
+        await queue.enqueue(job)
+    await turns()
+    assert (handler.ran, len(queue)) == (["a", "b"], 4)
+    for gate in handler.gates.values():
+        gate.set()
+    await turns(40)
+    assert handler.most == 2
+    assert sorted(handler.ran) == list("abcdef")
+
+
+async def test_nudges_of_a_waiting_job_are_one(queue, handler):
+    gates = [handler.hold(job) for job in "ab"]
+    for job in "abcc":
+        await queue.enqueue(job)
+    await queue.enqueue("c", 0.01)
+    for gate in gates:
+        gate.set()
+    await turns(20)
+    await asyncio.sleep(0.02)
+    assert handler.ran == ["a", "b", "c"]
+
+
+async def test_a_job_that_is_nudged_while_it_runs_runs_again_afterwards_and_never_twice_at_a_time(queue, handler):
+    gate = handler.hold("a")
+    await queue.enqueue("a")
+    await turns()
+    await queue.enqueue("a")
+    await queue.enqueue("a")
+    assert queue.scheduled("a")
+    gate.set()
+    await turns(20)
+    assert handler.ran == ["a", "a"]
+    assert not handler.overlap
+
+
+async def test_a_delayed_job_waits_and_is_known(queue, handler):
+    begin = asyncio.get_running_loop().time()
+    await queue.enqueue("a", 0.03)
+    assert queue.scheduled("a")
+    await turns()
+    assert handler.ran == []
+    await asyncio.sleep(0.05)
+    assert handler.ran == ["a"]
+    assert handler.at[0] - begin >= 0.03 - 0.002
+
+
+async def test_of_several_nudges_the_earliest_counts(queue, handler):
+    await queue.enqueue("a", 60)
+    await queue.enqueue("a", 0.01)
+    await queue.enqueue("a", 60)
+    await asyncio.sleep(0.03)
+    assert handler.ran == ["a"]
+    assert not queue.scheduled("a")
+
+
+async def test_a_nudge_now_overtakes_a_timer_which_then_does_not_ring(queue, handler):
+    await queue.enqueue("a", 0.01)
+    await queue.enqueue("a")
+    await turns()
+    await asyncio.sleep(0.03)
+    assert handler.ran == ["a"]
+
+
+async def test_a_timer_that_rings_while_its_job_runs_makes_it_run_again(queue, handler):
+    gate = handler.hold("a")
+    await queue.enqueue("a")
+    await turns()
+    await queue.enqueue("a", 0.005)
+    await asyncio.sleep(0.02)
+    assert handler.ran == ["a"]
+    gate.set()
+    await turns(20)
+    assert handler.ran == ["a", "a"]
+
+
+async def test_a_handler_may_put_its_own_job_off():
+    ran = []
+
+    async def handler(job_id):
+        ran.append(job_id)
+        if len(ran) < 3:
+            await queue.enqueue(job_id, 0.001)
+
+    queue = InProcessQueue(concurrency=1)
+    queue.start(handler)
+    await queue.enqueue("a")
+    await asyncio.sleep(0.05)
+    assert ran == ["a"] * 3
+    assert not queue.scheduled("a")
+    await queue.stop(0)
+
+
+async def test_what_was_nudged_before_the_start_runs_after_it(handler):
+    queue = InProcessQueue(concurrency=1)
+    await queue.enqueue("a")
+    await queue.enqueue("b", 0.001)
+    await asyncio.sleep(0.01)
+    assert handler.ran == []
+    queue.start(handler)
+    await turns(20)
+    assert handler.ran == ["a", "b"]
+    await queue.stop(0)
+
+
+async def test_a_handler_that_raises_or_is_canceled_frees_its_place():
+    ran = []
+
+    async def handler(job_id):
+        ran.append(job_id)
+        if job_id == "canceled":
+            raise asyncio.CancelledError
+        raise ValueError(job_id)
+
+    queue = InProcessQueue(concurrency=1)
+    queue.start(handler)
+    for job in ("canceled", "raises", "third"):
+        await queue.enqueue(job)
+    await turns(40)
+    assert ran == ["canceled", "raises", "third"]
+    assert not queue.scheduled("raises")
+    assert await queue.stop(0) == 0
+
+
+async def test_stopping_starts_nothing_new_and_lets_the_running_finish(queue, handler):
+    gates = [handler.hold(job) for job in "ab"]
+    for job in "abc":
+        await queue.enqueue(job)
+    await queue.enqueue("later", 0.001)
+    await turns()
+    stopping = asyncio.ensure_future(queue.stop(5))
+    await turns()
+    for gate in gates:
+        gate.set()
+    assert await stopping == 0
+    await queue.enqueue("after")
+    await queue.enqueue("much after", 0.001)
+    await asyncio.sleep(0.01)
+    assert handler.ran == ["a", "b"]
+
+
+async def test_stopping_cuts_short_what_does_not_finish(queue, handler):
+    handler.hold("a")
+    await queue.enqueue("a")
+    await turns()
+    assert await queue.stop(0.01) == 1
+    assert handler.now == {}
+
+
+async def test_an_idle_queue_stops_at_once(queue):
+    async with asyncio.timeout(1):
+        assert await queue.stop(60) == 0
+
+
+async def test_thousands_of_waiting_jobs_cost_one_timer_and_no_task(queue):
+    before = len(asyncio.all_tasks())
+    for number in range(5000):
+        await queue.enqueue(f"job{number}", 60 + number / 1000)
+    assert len(asyncio.all_tasks()) == before
+    loop = asyncio.get_running_loop()
+    assert sum(not handle.cancelled() for handle in loop._scheduled) <= 2
+
+
+JOBS = st.sampled_from("abc")
+SCRIPT = st.lists(st.tuples(JOBS, st.sampled_from([0.0, 0.0, 0.001, 0.002]), st.integers(0, 6)), max_size=30)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(SCRIPT)
+def test_after_every_nudge_its_job_runs_and_never_twice_at_a_time(script):
+    async def story() -> None:
+        handler, order = Recorder(), itertools.count()
+        queue, nudged, begun = InProcessQueue(concurrency=2), {}, {}
+
+        async def noting(job_id):
+            begun[job_id] = next(order)
+            await handler(job_id)
+
+        queue.start(noting)
+        for job, delay_s, pause in script:
+            nudged[job] = next(order)
+            await queue.enqueue(job, delay_s)
+            assert queue.scheduled(job)
+            await turns(pause)
+        for _ in range(200):
+            if any(queue.scheduled(job) for job in "abc"):
+                await asyncio.sleep(0.0005)
+        assert not handler.overlap
+        assert all(begun[job] > at for job, at in nudged.items())
+        assert not any(queue.scheduled(job) for job in "abc")
+        await queue.stop(0)
+
+    asyncio.run(story())

@@ -1,0 +1,78 @@
+"""For all tests: the S3 servers, Hypothesis without its own clock, and a loop in which waiting takes no time."""
+
+import asyncio
+import os
+import selectors
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, settings
+
+from tests.support.s3_servers import moto_server, seaweedfs_server
+
+__all__ = ["moto_server", "seaweedfs_server"]
+
+# The default renderer draws tracebacks with all local variables, which takes seconds each.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
+# A busy machine is no failure; in CI the same examples are tried on every run.
+settings.register_profile(
+    "darkroom",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("darkroom")
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """A loop that jumps to the next timer instead of waiting for it. Not for code that waits for sockets."""
+
+    def __init__(self) -> None:
+        self.skipped_s = 0.0
+        self.in_threads = 0
+        super().__init__(_SkippingSelector(self))
+
+    def time(self) -> float:
+        return super().time() + self.skipped_s
+
+    def run_in_executor(self, executor, func, *args):
+        """aiogram asks plain functions in threads; time must not run away while one of them works."""
+        self.in_threads += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._out_of_thread)
+        return future
+
+    def _out_of_thread(self, _) -> None:
+        self.in_threads -= 1
+
+
+class _SkippingSelector(selectors.DefaultSelector):
+    def __init__(self, loop: SkippingLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout=None):
+        if timeout is None or self._loop.in_threads:
+            return super().select(timeout)
+        ready = super().select(0)
+        if not ready:
+            self._loop.skipped_s += timeout
+        return ready
+
+
+@pytest.fixture
+def skipping_time():
+    """Run a coroutine to its end in a loop where sleeping is free: `skipping_time(story())`."""
+
+    def run(story):
+        with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+            return runner.run(asyncio.wait_for(story, timeout=100_000))
+
+    return run

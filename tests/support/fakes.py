@@ -1,0 +1,777 @@
+"""The world around the use cases, in memory: a clock, a chat, Replicate, a storage, a queue, and all that goes wrong.
+
+Every call on a fake gives the event loop a turn before and after its effect, so a test can stop a process in between.
+`World` is what survives a crash; `Process` is one run of the product on it.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import weakref
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import asynccontextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, BinaryIO, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
+from bot.jobs.background import Background
+from bot.jobs.callback_reference import CallbackReference, JobReference
+from bot.jobs.circuit import Circuit
+from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
+from bot.jobs.links import PresignedLinks
+from bot.jobs.ports import Artifact, InputLinks
+from bot.jobs.service import CallbackResult, Submission
+from bot.jobs.steps.archive import Archive
+from bot.work_queue.sole_process import SoleProcess
+from replicate_gateway.errors import PredictionNotFoundError
+from replicate_gateway.models import ModelReference
+from replicate_gateway.prediction import Prediction, PredictionStatus
+from replicate_gateway.presets import load_presets
+from replicate_gateway.protocol import Account, InputField, PredictionRequest
+from storage import object_keys
+from storage.errors import ObjectNotFoundError, ObjectTooLargeError, PreconditionFailedError, StorageUnavailableError
+from storage.job import InputImage, Job, JobStatus, Origin, Slot, load_job
+from storage.objects import Capabilities, ExpiryRule, ObjectInfo, StoredObject
+from storage.repository import JobRepository
+from tests.support import pictures
+
+T = TypeVar("T")
+
+BEGIN = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+CALLBACK_URL = "https://bot.example/webhook/replicate"
+REFERENCES = CallbackReference(CALLBACK_URL, b"k" * 32)
+PRESETS = load_presets()
+PHOTO = pictures.jpeg(64, 48)
+RESULT = pictures.png(32, 24)
+
+LIMITS = JobLimits(
+    user_max_active=10,
+    user_daily=1000,
+    replicate_max_active=10,
+    max_image_bytes=20_000_000,
+    job_timeout_s=1800,
+    poll_interval_s=30,
+)
+
+
+class FrozenClock:
+    """Time that moves only by hand."""
+
+    def __init__(self, now: datetime = BEGIN) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+
+    def advance_to(self, at: datetime) -> None:
+        self._now = max(self._now, at)
+
+
+class _Life:
+    """Whether a process is alive; what a dead one asks for does not happen."""
+
+    def __init__(self) -> None:
+        self.alive = True
+
+
+_LIFE: ContextVar[_Life | None] = ContextVar("life", default=None)
+
+
+@dataclass
+class _Rule:
+    call: str
+    error: Callable[[], BaseException] | None
+    when: str
+    skip: int
+    times: float
+    gate: "Gate | None" = None
+
+    def fits(self, call: str, when: str) -> bool:
+        if when != self.when or not (call == self.call or call.startswith(f"{self.call}.")) or self.times <= 0:
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True
+
+
+class Gate:
+    """Holds one call up: `reached` once it stands there, until `open`."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self._opened = asyncio.Event()
+
+    def open(self) -> None:
+        self._opened.set()
+
+    async def passed(self) -> None:
+        self.reached.set()
+        await self._opened.wait()
+
+
+class Faults:
+    """What goes wrong. Calls are named `store.put`, `replicate.create`, `chat.announce`; `store` means all of it."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self._rules: list[_Rule] = []
+
+    def fail(
+        self,
+        call: str,
+        error: BaseException | Callable[[], BaseException],
+        *,
+        when: str = "before",
+        times: float = 1,
+        skip: int = 0,
+    ) -> None:
+        """Raise instead of (`before`), or in place of the answer of (`after`), the next `times` such calls."""
+        make = (lambda: error) if isinstance(error, BaseException) else error
+        self._rules.append(_Rule(call, make, when, skip, times))
+
+    def hold(self, call: str, *, when: str = "before", skip: int = 0) -> Gate:
+        """Stop the next such call until the gate is opened."""
+        gate = Gate()
+        self._rules.append(_Rule(call, None, when, skip, 1, gate))
+        return gate
+
+    def stop(self) -> None:
+        """From now on everything works."""
+        self._rules.clear()
+
+    @asynccontextmanager
+    async def call(self, name: str) -> AsyncIterator[None]:
+        await self._turn()
+        self.calls[name] += 1
+        await self._meet(name, "before")
+        yield
+        await self._meet(name, "after")
+        await self._turn()
+
+    async def _turn(self) -> None:
+        await asyncio.sleep(0)
+        life = _LIFE.get()
+        if life and not life.alive:
+            raise asyncio.CancelledError
+
+    async def _meet(self, name: str, when: str) -> None:
+        for rule in self._rules:
+            if rule.fits(name, when):
+                if rule.gate:
+                    await rule.gate.passed()
+                if rule.error:
+                    raise rule.error()
+                return
+
+
+@dataclass
+class Message:
+    """One message of the bot's. `shows` is a status text's key, or the outcome's status."""
+
+    id: int
+    job_id: str
+    shows: str
+    pings: bool
+    files: tuple[str, ...] = ()
+    code: str | None = None
+    deleted: bool = False
+    outcome: bool = False
+
+
+class RecordingNotifier:
+    """A model of the chats."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.messages: dict[int, Message] = {}
+        self.alerts: list[tuple[str, str]] = []
+        self.blocked = False
+        self.edits = 0
+        self.missed_edits: Counter[str] = Counter()  # settling an outcome where there was no status message
+        self._ids = itertools.count(100)
+
+    async def announce(self, job: Job, key: str) -> int:
+        async with self.faults.call("chat.announce"):
+            self._be_there()
+            return self._send(job, key, pings=False)
+
+    async def show_status(self, job: Job, key: str) -> None:
+        async with self.faults.call("chat.show_status"):
+            self._be_there()
+            message = self._status(job)
+            if message:
+                message.shows = key
+                self.edits += 1
+
+    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+        async with self.faults.call("chat.send_outcome"):
+            self._be_there()
+            assert job.outcome
+            message_id = self._send(job, job.outcome.status, pings=True)
+            self._fill(self.messages[message_id], job, results)
+            return (message_id,)
+
+    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+        async with self.faults.call("chat.edit_into_outcome"):
+            self._be_there()
+            message = self._status(job)
+            if message is None:
+                self.missed_edits[job.id] += 1
+                raise StatusMessageGoneError
+            self.edits += 1
+            self._fill(message, job, results)
+            return (message.id,)
+
+    async def retract_status(self, job: Job) -> None:
+        async with self.faults.call("chat.retract_status"):
+            self._be_there()
+            message = self._status(job)
+            if message and message.id not in job.message_ids:
+                message.deleted = True
+
+    async def alert(self, code: str, text: str) -> None:
+        async with self.faults.call("chat.alert"):
+            self.alerts.append((code, text))
+
+    def pings(self, job_id: str) -> int:
+        """How often the person's phone rang for this job."""
+        return sum(m.pings for m in self.messages.values() if m.job_id == job_id)
+
+    def visible(self, job_id: str) -> list[Message]:
+        return [m for m in self.messages.values() if m.job_id == job_id and not m.deleted]
+
+    def outcomes(self, job_id: str) -> list[Message]:
+        """The visible messages that tell how the job ended."""
+        return [m for m in self.visible(job_id) if m.outcome]
+
+    def delete_status(self, job_id: str) -> None:
+        """The person deletes what the bot says while it works."""
+        for message in self.visible(job_id):
+            if not message.outcome:
+                message.deleted = True
+
+    def _be_there(self) -> None:
+        if self.blocked:
+            raise ChatGoneError("bot was blocked by the user")
+
+    def _send(self, job: Job, shows: str, *, pings: bool) -> int:
+        message_id = next(self._ids)
+        self.messages[message_id] = Message(message_id, job.id, shows, pings)
+        return message_id
+
+    def _status(self, job: Job) -> Message | None:
+        message = self.messages.get(job.status_message_id or 0)
+        return None if message is None or message.deleted else message
+
+    def _fill(self, message: Message, job: Job, results: Sequence[Artifact]) -> None:
+        assert job.outcome
+        message.shows, message.code, message.outcome = job.outcome.status, job.outcome.code, True
+        for result in results:
+            result.content.seek(0)
+            assert len(result.content.read()) == result.file.size
+        message.files = tuple(result.file.key for result in results)
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What Replicate would deliver: our reference from the URL's query, and the prediction at that moment."""
+
+    reference: JobReference | None
+    prediction: Prediction
+
+
+class ScriptedReplicate:
+    """Predictions that live as the test says; `outbox` holds the callbacks that Replicate would send.
+
+    An answer that is lost after the effect: `faults.fail("replicate.create", OutcomeUnknownError(...), when="after")`.
+    """
+
+    def __init__(self, clock: FrozenClock, faults: Faults) -> None:
+        self.clock, self.faults = clock, faults
+        self.predictions: dict[str, Prediction] = {}
+        self.requests: dict[str, PredictionRequest] = {}
+        self.outbox: list[Callback] = []
+        self.lists = True  # False: `recent` does not show anything yet
+        self.secret = "whsec_" + "c2VjcmV0" * 5
+        self._ids = itertools.count(1)
+
+    async def create(self, request: PredictionRequest) -> Prediction:
+        async with self.faults.call("replicate.create"):
+            prediction_id = f"p{next(self._ids):025d}"
+            self.requests[prediction_id] = request
+            self.predictions[prediction_id] = Prediction(
+                id=prediction_id,
+                status=PredictionStatus.STARTING,
+                raw_status="starting",
+                input=dict(request.input),
+                created_at=self.clock.now(),
+                webhook=request.webhook,
+            )
+            return self.predictions[prediction_id]
+
+    async def get(self, prediction_id: str) -> Prediction:
+        async with self.faults.call("replicate.get"):
+            return self._known(prediction_id)
+
+    async def cancel(self, prediction_id: str) -> Prediction:
+        async with self.faults.call("replicate.cancel"):
+            if not self._known(prediction_id).status.terminal:
+                self.end(prediction_id, PredictionStatus.CANCELED)
+            return self._known(prediction_id)
+
+    async def recent(self, *, created_after: datetime, limit: int) -> list[Prediction]:
+        async with self.faults.call("replicate.recent"):
+            young = [p for p in self.predictions.values() if p.created_at and p.created_at > created_after]
+            return young[::-1][:limit] if self.lists else []
+
+    async def upload(self, content: bytes, *, filename: str, content_type: str) -> str:
+        async with self.faults.call("replicate.upload"):
+            return f"https://api.replicate.com/v1/files/{next(self._ids)}"
+
+    async def webhook_secret(self) -> str:
+        async with self.faults.call("replicate.webhook_secret"):
+            return self.secret
+
+    async def account(self) -> Account:
+        return Account("darkroom", "user")
+
+    async def input_schema(self, model: ModelReference) -> dict[str, InputField]:
+        return {}
+
+    def start(self, prediction_id: str) -> None:
+        """It begins to run."""
+        if self.predictions[prediction_id].status is PredictionStatus.STARTING:
+            self._become(prediction_id, PredictionStatus.PROCESSING)
+
+    def succeed(self, prediction_id: str, *urls: str) -> None:
+        self.end(
+            prediction_id,
+            PredictionStatus.SUCCEEDED,
+            urls=urls or (f"https://replicate.delivery/{prediction_id}/out.png",),
+        )
+
+    def end(
+        self, prediction_id: str, status: PredictionStatus, *, urls: Sequence[str] = (), error: str | None = None
+    ) -> None:
+        """It ends, once."""
+        if not self.predictions[prediction_id].status.terminal:
+            self._become(prediction_id, status, output=list(urls) or None, error=error)
+
+    @property
+    def running(self) -> list[str]:
+        return [p.id for p in self.predictions.values() if not p.status.terminal]
+
+    def made_for(self, job_id: str) -> list[str]:
+        """The predictions that were made for a job, by the reference in their callback URL or the input's link."""
+        key = object_keys.input_image(job_id, 0, "jpg")
+        return [p.id for p in self.predictions.values() if job_id in (p.webhook or "") or key in str(p.input)]
+
+    def _become(self, prediction_id: str, status: PredictionStatus, **changes: Any) -> None:
+        prediction = replace(self.predictions[prediction_id], status=status, raw_status=status.value, **changes)
+        self.predictions[prediction_id] = prediction
+        if prediction.webhook:
+            self.outbox.append(Callback(reference_of(prediction.webhook), prediction))
+
+    def _known(self, prediction_id: str) -> Prediction:
+        if prediction_id not in self.predictions:
+            raise PredictionNotFoundError("no such prediction", status=404)
+        return self.predictions[prediction_id]
+
+
+def query_of(url: str) -> dict[str, str]:
+    """The query of a callback URL."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def reference_of(url: str) -> JobReference:
+    """What the callback door reads from the query of our own URL."""
+    query = query_of(url)
+    return REFERENCES.parse(query["job"], query["slot"], query["ref"])
+
+
+@dataclass(frozen=True)
+class _Kept:
+    body: bytes
+    etag: str
+    content_type: str
+    modified_at: datetime
+
+
+class DictStore:
+    """`ObjectStore` in memory. `versions` keeps every body a job's record ever had, `written` the keys in order."""
+
+    def __init__(self, clock: FrozenClock, faults: Faults, *, conditional: bool = True) -> None:
+        self.clock, self.faults, self.conditional = clock, faults, conditional
+        self.objects: dict[str, _Kept] = {}
+        self.versions: dict[str, list[bytes]] = {}
+        self.written: list[str] = []
+        self._etags = itertools.count(1)
+
+    async def get(self, key: str, *, max_bytes: int) -> StoredObject:
+        async with self.faults.call("store.get"):
+            kept = self._kept(key)
+            if len(kept.body) > max_bytes:
+                raise ObjectTooLargeError(key, max_bytes)
+            return StoredObject(kept.body, kept.etag, kept.content_type)
+        raise AssertionError
+
+    async def put(
+        self, key: str, body: bytes, *, content_type: str, if_absent: bool = False, if_match: str | None = None
+    ) -> str:
+        async with self.faults.call("store.put"):
+            kept = self.objects.get(key)
+            if self.conditional and if_absent and kept:
+                raise PreconditionFailedError(key)
+            if self.conditional and if_match is not None and (kept is None or kept.etag != if_match):
+                raise PreconditionFailedError(key)
+            return self._write(key, body, content_type)
+        raise AssertionError
+
+    async def put_file(self, key: str, source: BinaryIO, *, size: int, content_type: str) -> str:
+        async with self.faults.call("store.put_file"):
+            return self._write(key, source.read(size), content_type)
+        raise AssertionError
+
+    async def stream(self, key: str) -> AsyncIterator[bytes]:
+        async with self.faults.call("store.stream"):
+            body = self._kept(key).body
+        yield body
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        async with self.faults.call("store.delete"):
+            for key in keys:
+                self.objects.pop(key, None)
+
+    async def list(self, prefix: str, *, start_after: str = "", limit: int | None = None) -> AsyncIterator[ObjectInfo]:
+        async with self.faults.call("store.list"):
+            keys = sorted(k for k in self.objects if k.startswith(prefix) and k > start_after)[:limit]
+            rows = [ObjectInfo(k, len(self.objects[k].body), self.objects[k].modified_at) for k in keys]
+        for row in rows:
+            yield row
+
+    async def presigned_url(self, key: str, *, ttl_s: int, filename: str | None = None) -> str:
+        async with self.faults.call("store.presigned_url"):
+            return f"https://store.example/{key}?ttl={ttl_s}"
+        raise AssertionError
+
+    async def prepare(self, rules: Sequence[ExpiryRule]) -> None:
+        async with self.faults.call("store.prepare"):
+            pass
+
+    async def verify(self) -> None:
+        async with self.faults.call("store.verify"):
+            pass
+
+    async def probe(self) -> Capabilities:
+        return Capabilities(create_if_absent=self.conditional, replace_if_unchanged=self.conditional)
+
+    def keys(self, prefix: str = "") -> Sequence[str]:
+        return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def job(self, job_id: str) -> Job:
+        """The job as it is recorded."""
+        return load_job(self.objects[object_keys.job(job_id)].body, job_id)
+
+    def history_of(self, job_id: str) -> Sequence[Job]:
+        """Every state that was ever recorded, oldest first."""
+        return [load_job(body, job_id) for body in self.versions.get(object_keys.job(job_id), [])]
+
+    def put_now(self, key: str, body: bytes, *, modified_at: datetime | None = None) -> None:
+        """Behind everybody's back."""
+        self._write(key, body, "application/json")
+        if modified_at:
+            self.objects[key] = replace(self.objects[key], modified_at=modified_at)
+
+    def _kept(self, key: str) -> _Kept:
+        if key not in self.objects:
+            raise ObjectNotFoundError(key)
+        return self.objects[key]
+
+    def _write(self, key: str, body: bytes, content_type: str) -> str:
+        etag = f'"{next(self._etags)}"'
+        self.objects[key] = _Kept(bytes(body), etag, content_type, self.clock.now())
+        self.written.append(key)
+        if key.startswith(object_keys.JOBS):
+            self.versions.setdefault(key, []).append(bytes(body))
+        return etag
+
+
+class StubPhotos:
+    """`PhotoSource`: every file id has the same picture, unless told otherwise."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.bodies: dict[str, bytes] = {}
+
+    async def fetch(self, file_id: str, *, max_bytes: int) -> bytes:
+        async with self.faults.call("photos.fetch"):
+            return self.bodies.get(file_id, PHOTO)
+        raise AssertionError
+
+
+class StubOutputs:
+    """`OutputSource`: every URL has the same picture, unless told otherwise."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.bodies: dict[str, bytes] = {}
+
+    async def fetch(self, url: str, into: BinaryIO, *, max_bytes: int) -> int:
+        async with self.faults.call("outputs.fetch"):
+            return into.write(self.bodies.get(url, RESULT))
+        raise AssertionError
+
+
+class DirectQueue:
+    """`JobQueue` that only collects: the test decides when which job is advanced."""
+
+    def __init__(self, clock: FrozenClock) -> None:
+        self.clock = clock
+        self.nudges: list[tuple[str, float]] = []
+        self.due: dict[str, datetime] = {}
+        self.running: dict[str, bool] = {}
+
+    async def enqueue(self, job_id: str, delay_s: float = 0.0) -> None:
+        self.nudges.append((job_id, delay_s))
+        if delay_s <= 0 and job_id in self.running:
+            self.running[job_id] = True
+            return
+        at = self.clock.now() + timedelta(seconds=delay_s)
+        self.due[job_id] = min(at, self.due.get(job_id, at))
+
+    def scheduled(self, job_id: str) -> bool:
+        return job_id in self.due or job_id in self.running
+
+    def ready(self) -> list[str]:
+        """What may be advanced now, in order of time."""
+        now = self.clock.now()
+        return [
+            job for job, at in sorted(self.due.items(), key=lambda row: row[1]) if at <= now and job not in self.running
+        ]
+
+    @property
+    def next_at(self) -> datetime | None:
+        return min(self.due.values(), default=None)
+
+    @contextlib.contextmanager
+    def taken(self, job_id: str) -> Iterator[None]:
+        """The job is in work; nudged meanwhile it is due again afterwards."""
+        self.due.pop(job_id, None)
+        self.running[job_id] = False
+        try:
+            yield
+        finally:
+            if self.running.pop(job_id):
+                self.due[job_id] = self.clock.now()
+
+
+class InlineExecutor(Executor):
+    """Runs at once, where it is called."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asks for the result
+            future.set_exception(error)
+        return future
+
+
+class HotLoopError(AssertionError):
+    """A job is advanced again and again although nothing changes."""
+
+
+class Process:
+    """One run of the product on a world."""
+
+    def __init__(self, world: "World", jobs: Jobs, surroundings: Surroundings, queue: DirectQueue) -> None:
+        self.world, self.jobs, self.queue = world, jobs, queue
+        self.service, self.worker, self.sweep = jobs.service, jobs.worker, jobs.sweep
+        self.repository, self.background = surroundings.repository, surroundings.background
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self._life = _Life()
+        # A process that dies leaves no open files behind.
+        weakref.finalize(self, _close_spools, jobs, world.store)
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run it as a part of this process, beside what the test does."""
+        context = copy_context()
+        context.run(_LIFE.set, self._life)
+
+        task = asyncio.get_running_loop().create_task(work, context=context)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    async def submit(self, submission: Submission) -> bool:
+        return await self.spawn(self.service.submit(submission))
+
+    async def receive(self, callback: Callback) -> CallbackResult:
+        return await self.spawn(self.service.record_callback(callback.reference, callback.prediction))
+
+    async def deliver_callbacks(self) -> list[CallbackResult]:
+        """All callbacks that Replicate holds ready, in order."""
+        results = []
+        while self.world.replicate.outbox:
+            results.append(await self.receive(self.world.replicate.outbox.pop(0)))
+        return results
+
+    async def advance(self, job_id: str) -> None:
+        """What the queue does with a nudge."""
+        await self.spawn(self._advance(job_id))
+
+    async def run_ready(self, *, most: int = 200) -> int:
+        """Advance whatever is due now, until nothing is; returns how often something was."""
+        done = 0
+        while ready := self.queue.ready():
+            for job_id in ready:
+                await self.advance(job_id)
+                done += 1
+            if done > most:
+                raise HotLoopError(f"{done} advances and the clock still shows {self.world.clock.now():%H:%M:%S}")
+        return done
+
+    async def run_for(self, seconds: float, *, most: int = 2000) -> None:
+        """Let this much time pass, and advance whatever becomes due on the way."""
+        end = self.world.clock.now() + timedelta(seconds=seconds)
+        for _ in range(most):
+            await self.run_ready()
+            at = self.queue.next_at
+            if at is None or at > end:
+                self.world.clock.advance_to(end)
+                await self.run_ready()
+                return
+            self.world.clock.advance_to(at)
+        raise HotLoopError(f"{most} wake-ups within {seconds} s")
+
+    async def crash(self) -> None:
+        """`kill -9`: from now on nothing that this process does has an effect."""
+        await asyncio.sleep(0)  # a coroutine that never began cannot be told from one that was forgotten
+        self._life.alive = False
+        tasks = list(self.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.background.drain(0)
+        _close_spools(self.jobs, self.world.store)
+
+    async def _advance(self, job_id: str) -> None:
+        if job_id in self.queue.running:
+            self.queue.running[job_id] = True
+            return
+        with self.queue.taken(job_id):
+            await self.worker(job_id)
+
+
+def _close_spools(jobs: Jobs, store: DictStore) -> None:
+    held = [step._artifacts for step in jobs.steps if isinstance(step, Archive)]
+    for artifacts, key in itertools.product(held, store.keys(object_keys.JOBS)):
+        artifacts.drop(key.removeprefix(object_keys.JOBS).removesuffix(".json"))
+
+
+@dataclass
+class World:
+    """What survives a crash of the process."""
+
+    clock: FrozenClock = field(default_factory=FrozenClock)
+    faults: Faults = field(default_factory=Faults)
+    conditional: bool = True
+
+    def __post_init__(self) -> None:
+        self.store = DictStore(self.clock, self.faults, conditional=self.conditional)
+        self.chat = RecordingNotifier(self.faults)
+        self.replicate = ScriptedReplicate(self.clock, self.faults)
+        self.photos = StubPhotos(self.faults)
+        self.outputs = StubOutputs(self.faults)
+
+    def start(self, limits: JobLimits = LIMITS, *, callbacks: bool = True, links: InputLinks | None = None) -> Process:
+        """A new process on this world; nothing is swept yet."""
+        return build(self, limits, callbacks=callbacks, links=links)
+
+    def job(self, job_id: str) -> Job:
+        return self.store.job(job_id)
+
+    def is_closed(self, job_id: str) -> bool:
+        """Whether nothing but the record, the pictures and the history is left of the job."""
+        tasks = {object_keys.task(s.prediction_id) for s in self.job(job_id).slots if s.prediction_id}
+        return object_keys.open_marker(job_id) not in self.store.objects and not tasks & set(self.store.objects)
+
+
+def build(
+    world: World | None = None,
+    limits: JobLimits = LIMITS,
+    *,
+    callbacks: bool = True,
+    links: InputLinks | None = None,
+    **changes: Any,
+) -> Process:
+    """The use cases on fakes; `changes` replace fields of `Surroundings`."""
+    world = world or World()
+    queue = DirectQueue(world.clock)
+    surroundings = Surroundings(
+        repository=JobRepository(world.store, conditional_writes=world.conditional),
+        store=world.store,
+        gateway=world.replicate,
+        presets=PRESETS,
+        notifier=world.chat,
+        photos=world.photos,
+        outputs=world.outputs,
+        links=links or PresignedLinks(world.store, 3600),
+        callbacks=REFERENCES if callbacks else None,
+        queue=queue,
+        background=Background(),
+        peers=SoleProcess(),
+        storage_circuit=Circuit("storage", world.clock),
+        clock=world.clock,
+        random=Random(7),
+        executor=InlineExecutor(),
+    )
+    surroundings = replace(surroundings, **changes)
+    return Process(world, assemble(limits, surroundings), surroundings, queue)
+
+
+def submission(
+    number: int = 1, *, user: str = "tg-7", seeds: tuple[int | None, ...] = (None,), **changes: Any
+) -> Submission:
+    """A photo that somebody sent; the same number is the same update."""
+    values: dict[str, Any] = {
+        "job_id": object_keys.job_id_of(1, 7, number),
+        "origin": Origin(user=user, locale="en", chat_id=7, message_id=number, update_id=number),
+        "preset": "restore",
+        "inputs": (InputImage(file_id=f"file{number}", size=len(PHOTO)),),
+        "seeds": seeds,
+    }
+    return Submission(**{**values, **changes})
+
+
+def new_job(number: int = 1, **changes: Any) -> Job:
+    """A job as `submit` records it, or as `changes` say."""
+
+    asked = submission(number)
+    values: dict[str, Any] = {
+        "id": asked.job_id,
+        "origin": asked.origin,
+        "preset": asked.preset,
+        "inputs": asked.inputs,
+        "slots": (Slot(),),
+        "created_at": BEGIN,
+        "updated_at": BEGIN,
+        "deadline": BEGIN + timedelta(minutes=30),
+        "status": JobStatus.PENDING,
+    }
+    return Job(**{**values, **changes})
+
+
+def storage_down() -> StorageUnavailableError:
+    return StorageUnavailableError("down")
