@@ -98,19 +98,19 @@ class JobService:
         bind_contextvars(job_id=job.id, chat_id=job.origin.chat_id)
         now = self._clock.now()
         changed = await self._repository.change(job.id, news_of(prediction, reference.slot, now), now)
+        if changed != job:
+            await self._queue.enqueue(job.id)
+            return CallbackResult.RECORDED
         slot = changed.slots[reference.slot]
         unwanted = changed.outcome is not None and slot.state is SlotState.RUNNING
         if slot.prediction_id != prediction.id or unwanted:
             if not prediction.status.terminal:
                 self._background.spawn(self._stop(prediction.id), name=f"stop {prediction.id}")
             return CallbackResult.SUPERSEDED
-        if changed == job:
-            # Its first delivery may have been recorded although we could not say so; then nobody was nudged.
-            if prediction.status.terminal and not changed.status.terminal:
-                await self._queue.enqueue(job.id)
-            return CallbackResult.REPEATED
-        await self._queue.enqueue(job.id)
-        return CallbackResult.RECORDED
+        # Its first delivery may have been recorded although we could not say so; then nobody was nudged.
+        if prediction.status.terminal and not changed.status.terminal:
+            await self._queue.enqueue(job.id)
+        return CallbackResult.REPEATED
 
     async def ask(self, reference: JobReference) -> None:
         """Have Replicate asked how the slot's prediction stands: its callback was too large to be read."""
