@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.server import MockReplicate, run_mock_replicate
+from mock_server.replicate_neighbour import ReplicateNeighbour
 from mock_server.telegram.server import TelegramEmulator, TelegramEmulatorConfig, run_telegram_emulator
 
 
@@ -27,6 +28,7 @@ async def open_sandbox(
         OSError: a port is taken.
     """
     async with AsyncExitStack() as stack:
-        emulator = await stack.enter_async_context(run_telegram_emulator(telegram)) if telegram else None
         mock = await stack.enter_async_context(run_mock_replicate(replicate)) if replicate else None
+        neighbours = [ReplicateNeighbour(mock)] if mock else []
+        emulator = await stack.enter_async_context(run_telegram_emulator(telegram, neighbours)) if telegram else None
         yield Sandbox(emulator, mock)

@@ -86,14 +86,14 @@ def test_plain_make_lists_every_target():
     answer = make()
     assert answer.returncode == 0
     listed = set(re.findall(r"^  make ([a-z]+)", answer.stdout, re.MULTILINE))
-    assert listed == {"help", "run", "demo", "doctor", "test", "lint", "bench", "lock"}
+    assert listed == {"help", "run", "demo", "doctor", "test", "lint", "bench", "chaos", "lock"}
     assert listed == set(re.search(r"^\.PHONY: (.+)", MAKEFILE, re.MULTILINE)[1].split())
 
 
 @pytest.mark.parametrize(
     ("target", "lock"),
     [(target, "runtime") for target in ("run", "demo", "doctor")]
-    + [(target, "dev") for target in ("test", "lint", "bench")],
+    + [(target, "dev") for target in ("test", "lint", "bench", "chaos")],
 )
 def test_each_target_does_its_own_set_up(target, lock):
     recipe = make("--dry-run", "PHOTO=a.jpg", target).stdout

@@ -10,14 +10,6 @@ from replicate_gateway.prediction import Prediction, PredictionStatus, output_ur
 from storage.event import Event
 from storage.slot_events import PredictionCreated, PredictionDiscarded, PredictionEnded
 
-# What models say when they fail -> our failure code. First match counts. Sources of the wordings: Replicate's
-# error codes (https://replicate.com/docs/reference/error-codes) and the models' own predictors.
-_MODEL_ERRORS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"nsfw|sensitive|safety|\(E005\)", re.IGNORECASE), "model_refused_content"),
-    (re.compile(r"no face|face not (found|detected)|could not (find|detect).{0,20}face", re.IGNORECASE), "no_face"),
-    (re.compile(r"out of memory|\bOOM\b|too large|resolution", re.IGNORECASE), "model_out_of_memory"),
-)
-
 # A model that could not read its input: the link leads to a storage, or to this very process, that was away.
 _INPUT_UNREADABLE = re.compile(
     r"(could not|failed to|cannot|unable to) (fetch|download|read|open|load)\b.{0,60}\b(input|image|url|file)"
@@ -25,7 +17,15 @@ _INPUT_UNREADABLE = re.compile(
     r"|HTTP Error \d{3}\b.{0,60}\burl",
     re.IGNORECASE,
 )
-_UNREADABLE = "input_unreadable"
+
+# What models say when they fail -> our failure code. First match counts. Sources of the wordings: Replicate's
+# error codes (https://replicate.com/docs/reference/error-codes) and the models' own predictors.
+_MODEL_ERRORS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (_INPUT_UNREADABLE, "input_unreadable"),
+    (re.compile(r"nsfw|sensitive|safety|\(E005\)", re.IGNORECASE), "model_refused_content"),
+    (re.compile(r"no face|face not (found|detected)|could not (find|detect).{0,20}face", re.IGNORECASE), "no_face"),
+    (re.compile(r"out of memory|\bOOM\b|too large|resolution", re.IGNORECASE), "model_out_of_memory"),
+)
 
 # Failures that only the operator can mend; the admins are told, the person reads that it is not their doing.
 OPERATOR_CODES = frozenset({"service_credentials", "service_credit", "service_model"})
@@ -37,8 +37,6 @@ MAX_RECORDED_URL_CHARS = 20_000
 
 def failure_code(error: str | None) -> str:
     """The failure code for a model's own error text, which never reaches a chat."""
-    if error and _INPUT_UNREADABLE.search(error):
-        return _UNREADABLE
     for pattern, code in _MODEL_ERRORS:
         if error and pattern.search(error):
             return code
@@ -86,7 +84,7 @@ def news_of(prediction: Prediction, slot: int, now: datetime) -> Sequence[Event]
         failure = failure_code(prediction.error)
     elif not urls:
         failure = "no_output" if not prediction.data_removed else "output_gone"
-    if failure == _UNREADABLE:
+    if failure == "input_unreadable":
         return (created, PredictionDiscarded(slot, prediction.id, now, failure))
     if failure or sum(map(len, urls)) > MAX_RECORDED_URL_CHARS:
         urls = ()

@@ -1,5 +1,6 @@
 """The control surface over HTTP, for the page and for tests in other languages. JSON; multipart for uploads."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, get_args
@@ -59,7 +60,7 @@ def add_control_routes(app: web.Application, world: World, control: Control) -> 
             web.post(message + "/edit", _answering(_edit)),
             web.post(message + "/react", _answering(_react)),
             web.delete(message, _answering(_delete)),
-            web.get("/control/journal", _journal),
+            web.get("/control/journal", _answering(_journal)),
             web.get("/control/faults", _list_faults),
             web.post("/control/faults", _answering(_add_fault)),
             web.delete("/control/faults", _clear_faults),
@@ -112,6 +113,7 @@ async def _state(request: web.Request) -> web.Response:
         "users": [user_view(user) for user in control.users()],
         "chats": [chat_view(world, chat) for chat in world.book.chats.values()],
         "commands": commands_view(world),
+        "descriptions": world.profile.descriptions,
         "flood": world.flood.mode,
         "pending_updates": control.pending_updates,
     }
@@ -147,9 +149,11 @@ async def _add_group(request: web.Request, params: CallParams) -> dict[str, Any]
     return chat_view(request.app[_WORLD], control.add_group(params.string("title") or "Group", members, admins))
 
 
-async def _messages(request: web.Request, _: CallParams) -> list[dict[str, Any]]:
-    world = request.app[_WORLD]
-    return [message_view(world, message) for message in _chat(request).messages.values()]
+async def _messages(request: web.Request, params: CallParams) -> list[dict[str, Any]]:
+    """Give all messages of a chat, or the newest `limit` of them, or those `before` a message id."""
+    world, before = request.app[_WORLD], params.integer("before", sys.maxsize)
+    messages = [message for message in _chat(request).messages.values() if message.message_id < before]
+    return [message_view(world, message) for message in messages[-max(0, params.integer("limit")) :]]
 
 
 async def _send_text(request: web.Request, params: CallParams) -> dict[str, Any]:
@@ -197,11 +201,12 @@ async def _delete(request: web.Request, params: CallParams) -> dict[str, Any]:
     return message_view(world, _message(request))
 
 
-async def _journal(request: web.Request) -> web.Response:
-    journal = request.app[_WORLD].journal
-    records = [*map(call_view, journal.calls), *map(delivery_view, journal.deliveries)]
-    records.sort(key=lambda record: record["seq"])
-    return web.json_response(records)
+async def _journal(request: web.Request, params: CallParams) -> list[dict[str, Any]]:
+    """Give what went over the wire, or what did after number `after`."""
+    journal, after = request.app[_WORLD].journal, params.integer("after")
+    calls = [call_view(call) for call in journal.calls if call.seq > after]
+    deliveries = [delivery_view(delivery) for delivery in journal.deliveries if delivery.seq > after]
+    return sorted(calls + deliveries, key=lambda record: int(record["seq"]))
 
 
 async def _list_faults(request: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
 """Starts and stops one emulated Telegram."""
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ from mock_server.telegram.config import FAKE_BOT_TOKEN, FloodMode, TelegramEmula
 from mock_server.telegram.control import Control
 from mock_server.telegram.control_routes import add_control_routes
 from mock_server.telegram.loopback import loopback_only
+from mock_server.telegram.neighbour import Neighbour
+from mock_server.telegram.neighbour_routes import add_neighbour_routes
 from mock_server.telegram.page_routes import add_page_routes
 from mock_server.telegram.world import World
 
@@ -31,18 +33,25 @@ class TelegramEmulator:
     control: Control
 
 
-def create_emulator_app(world: World, bot_api: BotApi, control: Control) -> web.Application:
+def create_emulator_app(
+    world: World, bot_api: BotApi, control: Control, neighbours: Sequence[Neighbour] = ()
+) -> web.Application:
     """Give the web application of one emulator."""
     app = web.Application(middlewares=[loopback_only])
     add_bot_api_routes(app, world, bot_api)
     add_control_routes(app, world, control)
+    add_neighbour_routes(app, neighbours)
     add_page_routes(app, world)
     return app
 
 
 @asynccontextmanager
-async def run_telegram_emulator(config: TelegramEmulatorConfig | None = None) -> AsyncIterator[TelegramEmulator]:
+async def run_telegram_emulator(
+    config: TelegramEmulatorConfig | None = None, neighbours: Sequence[Neighbour] = ()
+) -> AsyncIterator[TelegramEmulator]:
     """Run an emulator until the block is left; everything it stored is deleted then.
+
+    The page shows the journals and switches of `neighbours`, other emulated parties, beside its own.
 
     Raises: OSError when the port is taken.
     """
@@ -52,7 +61,7 @@ async def run_telegram_emulator(config: TelegramEmulatorConfig | None = None) ->
         world = World(config, Path(directory))
         bot_api, control = BotApi(config, world), Control(world)
         runner = web.AppRunner(
-            create_emulator_app(world, bot_api, control), access_log=None, shutdown_timeout=_SHUTDOWN_S
+            create_emulator_app(world, bot_api, control, neighbours), access_log=None, shutdown_timeout=_SHUTDOWN_S
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -390,8 +390,8 @@ def test_real_mode_goes_to_the_official_server_unless_told_otherwise():
     assert load({**real, "REPLICATE_BASE_URL": "http://localhost:1"}).replicate_base_url == "http://localhost:1"
 
 
-def test_megabytes_are_powers_of_ten():
-    assert load({"MAX_IMAGE_MB": "7"}).max_image_bytes == 7_000_000
+def test_megabytes_are_counted_as_telegram_counts_them():
+    assert load({"MAX_IMAGE_MB": "7"}).max_image_bytes == 7 * 1024 * 1024
 
 
 def test_lists_are_read_with_spaces_and_without_duplicates():

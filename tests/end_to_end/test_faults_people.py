@@ -104,7 +104,7 @@ async def test_a_deleted_status_message_is_not_sent_again_while_the_job_waits(wo
         await delivered_once(person, tmp_path)
 
 
-async def test_with_the_status_deleted_a_result_of_unknown_outcome_is_sent_anew(world, tmp_path):
+async def test_with_the_status_deleted_a_result_of_unknown_outcome_comes_without_a_ping(world, tmp_path):
     hold(world)
     async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
@@ -114,7 +114,9 @@ async def test_with_the_status_deleted_a_result_of_unknown_outcome_is_sent_anew(
         await person.delete_message(status)
         world.chat.fail("sendPhoto", **NOT_REACHED)
         world.models.release()
-        await delivered_once(person, tmp_path)
+        await person.until(lambda: [m for m in person.bot_messages if m.photo], "result")
+        await all_closed(tmp_path)
+    assert (len(person.bot_messages), person.pings) == (1, 0)
 
 
 async def test_a_deleted_photo_still_gets_its_result(world, tmp_path):

@@ -6,8 +6,11 @@ from tests.storage.s3_store_contract import S3StoreContract
 
 
 class TestS3StoreOnMoto(S3StoreContract):
-    signatures_are_checked = False
-    server_is_another_process = False
+    # It takes any signature, and its own memory would be measured too.
+    test_a_changed_link_is_refused = None
+    test_a_link_expires = None
+    test_wrong_credentials_are_the_operators_business = None
+    test_files_of_any_size_pass_through_bounded_memory = None
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -1,0 +1,139 @@
+// Puts the page together: the list of people, the open chats side by side, the inspector.
+
+import { attempt } from "./dom.js";
+import { ChatPane } from "./chat_pane.js";
+import { Inspector } from "./inspector.js";
+import { People } from "./people.js";
+import { Store } from "./store.js";
+import { applyTheme } from "./theme.js";
+import { Viewer } from "./viewer.js";
+
+const MOST_PANES = 4;
+
+class Desk {
+  panes = [];
+  active = null;
+
+  constructor() {
+    this.store = new Store();
+    this.root = document.getElementById("panes");
+    this.viewer = new Viewer(this.store);
+    this.people = new People(this.store, this);
+    this.inspector = new Inspector(this.store);
+    this.store.on("reload", () => this.#restore());
+    this.store.on("people", () => this.panes.forEach((pane) => pane.update()));
+    this.store.on("message", (event) => this.#each(event.chatId, (pane) => {
+      pane.messages.take(event);
+      pane.update();
+    }));
+    this.store.on("chat_action", (event) => this.#each(event.chat_id, (pane) => pane.messages.showAction(event.action)));
+    this.store.on("callback_answer", (event) => this.#each(event.chat_id, (pane) => pane.messages.takeAnswer(event)));
+    this.store.on("delivered", ({ keys }) => this.panes.forEach((pane) => pane.messages.refreshTicks(keys)));
+    this.store.on("inspector", () => this.#showInspectorState());
+  }
+
+  isShown(personId, chatId) {
+    return this.panes.some((pane) => pane.shows(personId, chatId));
+  }
+
+  open(personId, chatId, { isBeside = false } = {}) {
+    document.getElementById("people").classList.remove("open");
+    const known = this.panes.find((pane) => pane.shows(personId, chatId));
+    if (!known) this.#put(this.#made(personId, chatId), isBeside && this.panes.length < MOST_PANES ? null : this.active);
+    this.activate(known ?? this.active);
+    this.active.composer.focus();
+    this.people.markRead(personId, chatId);
+    this.#remember();
+  }
+
+  openBeside(pane) {
+    const pairs = [...this.store.people.values()].flatMap((person) => this.store.chatsOf(person).map((chat) => [person.id, chat.id]));
+    const next = pairs.find(([personId, chatId]) => !this.isShown(personId, chatId) && personId !== pane.person.id) ?? pairs.find((pair) => !this.isShown(...pair));
+    if (next) this.open(...next, { isBeside: true });
+  }
+
+  close(pane) {
+    if (this.panes.length === 1) return;
+    this.panes = this.panes.filter((one) => one !== pane);
+    pane.root.remove();
+    this.activate(this.panes[0]);
+    this.people.draw();
+    this.#remember();
+  }
+
+  activate(pane) {
+    this.active = pane;
+    for (const one of this.panes) one.root.classList.toggle("active", one === pane);
+    for (const one of this.panes) one.closeButton.hidden = this.panes.length === 1;
+  }
+
+  openPeople() {
+    const list = document.getElementById("people");
+    list.classList.add("open");
+    list.querySelector("button").focus();
+  }
+
+  toggleInspector() {
+    this.inspector.toggle();
+  }
+
+  #made(personId, chatId) {
+    const pane = new ChatPane(this.store, this.store.people.get(personId), this.store.chats.get(chatId), this);
+    pane.root.dataset.person = personId;
+    pane.root.dataset.chat = chatId;
+    return pane;
+  }
+
+  // In the place of another pane, or beside the last one.
+  #put(pane, place) {
+    if (place && this.panes.includes(place)) {
+      this.panes[this.panes.indexOf(place)] = pane;
+      place.root.replaceWith(pane.root);
+    } else {
+      this.panes.push(pane);
+      this.root.append(pane.root);
+    }
+    this.active = pane;
+    pane.messages.toEnd();
+    this.#showInspectorState();
+  }
+
+  #each(chatId, run) {
+    this.panes.filter((pane) => pane.chat.id === chatId).forEach(run);
+  }
+
+  #restore() {
+    const wanted = remembered().filter(([personId, chatId]) => this.store.chats.get(chatId)?.member_ids.includes(personId));
+    const [first] = this.store.people.keys();
+    this.panes = [];
+    this.root.replaceChildren();
+    for (const [personId, chatId] of wanted.length ? wanted : [[first, first]]) this.#put(this.#made(personId, chatId), null);
+    this.activate(this.panes[0]);
+    this.people.draw();
+    if (localStorage.getItem("inspector") && !this.inspector.isOpen) this.inspector.toggle(true);
+  }
+
+  #remember() {
+    localStorage.setItem("panes", JSON.stringify(this.panes.map((pane) => [pane.person.id, pane.chat.id])));
+  }
+
+  #showInspectorState() {
+    for (const button of document.querySelectorAll(".inspector-toggle")) button.setAttribute("aria-pressed", String(this.inspector.isOpen));
+  }
+}
+
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem("panes") ?? "[]");
+  } catch {
+    return [];
+  }
+}
+
+applyTheme();
+const desk = new Desk();
+await attempt(async () => {
+  await desk.store.load();
+  document.body.dataset.ready = "true";
+  desk.active.composer.focus();
+});

@@ -1,0 +1,140 @@
+// Everybody who chats, their languages and their chats.
+
+import { api } from "./api.js";
+import { ask, attempt, avatar, botAvatar, clock, element, field, iconButton, languageSelect } from "./dom.js";
+import { contentName } from "./message_view.js";
+import { cycleTheme } from "./theme.js";
+
+const NAMES = ["Mia", "Juan", "Sora", "Lena", "Omar", "Noah", "Vera"];
+
+export class People {
+  #unread = new Map(); // "person:chat" → ids of messages
+
+  // `desk` has: open, isShown.
+  constructor(store, desk) {
+    Object.assign(this, { store, desk });
+    this.root = document.getElementById("people");
+    this.sections = element("div", { className: "people-list" });
+    this.offline = element("p", { className: "offline", hidden: true, text: "The emulator does not answer. Waiting for it…", attributes: { role: "status" } });
+    this.root.append(
+      element(
+        "header",
+        { className: "bar" },
+        element("h1", { text: "Darkroom" }),
+        element("span", { className: "tag", text: "sandbox" }),
+        element("span", { className: "grow" }),
+        iconButton("theme", "Light, dark, or as the system", () => cycleTheme()),
+        iconButton("close", "Close the list", () => this.root.classList.remove("open"), { className: "only-narrow" }),
+      ),
+      this.offline,
+      this.sections,
+      element(
+        "footer",
+        {},
+        iconButton("person", "Add a person", () => attempt(() => this.#addPerson()), { className: "worded" }),
+        iconButton("group", "New group", () => attempt(() => this.#addGroup()), { className: "worded" }),
+      ),
+    );
+    for (const [button, text] of [...this.root.querySelectorAll("footer button")].map((one, index) => [one, ["Person", "Group"][index]])) button.append(text);
+    for (const kind of ["reload", "people"]) store.on(kind, () => this.draw());
+    store.on("message", (event) => this.#take(event));
+    store.on("connection", ({ isOpen }) => (this.offline.hidden = isOpen));
+  }
+
+  draw() {
+    this.sections.replaceChildren(...[...this.store.people.values()].map((person) => this.#section(person)));
+  }
+
+  markRead(personId, chatId) {
+    this.#unread.delete(`${personId}:${chatId}`);
+    this.draw();
+  }
+
+  #take({ kind, chatId, message }) {
+    const chat = this.store.chats.get(chatId);
+    for (const personId of kind === "message" ? chat.member_ids : []) {
+      const key = `${personId}:${chatId}`;
+      const isNew = message.from.id !== personId && !this.desk.isShown(personId, chatId);
+      if (isNew) this.#unread.set(key, (this.#unread.get(key) ?? new Set()).add(message.message_id));
+    }
+    if (message.sandbox.deleted) this.#unread.forEach((ids, key) => key.endsWith(`:${chatId}`) && ids.delete(message.message_id));
+    this.draw();
+  }
+
+  #section(person) {
+    const language = languageSelect(person.language_code ?? "en", {
+      className: "language", attributes: { "aria-label": `Language of ${person.first_name}` },
+      on: { change: () => attempt(() => this.#speak(person, language.value)) },
+    });
+    return element(
+      "section",
+      { className: "person", attributes: { "aria-label": person.first_name } },
+      element(
+        "div",
+        { className: "person-head" },
+        avatar(person.first_name, person.id, "small"),
+        element("b", { text: person.first_name }),
+        person.blocked_bot ? element("span", { className: "tag", text: "blocked the bot" }) : null,
+        element("span", { className: "grow" }),
+        language,
+      ),
+      ...this.store.chatsOf(person).map((chat) => this.#chat(person, chat)),
+    );
+  }
+
+  #chat(person, chat) {
+    const last = this.store.messagesOf(chat.id).at(-1);
+    const unread = this.#unread.get(`${person.id}:${chat.id}`)?.size ?? 0;
+    const isOpen = this.desk.isShown(person.id, chat.id);
+    const who = last && chat.type !== "private" ? this.store.nameOf(last.from.id) + ": " : "";
+    return element(
+      "button",
+      {
+        type: "button", className: "chat" + (isOpen ? " open" : ""), data: { person: person.id, chat: chat.id },
+        attributes: { "aria-current": isOpen ? "true" : null },
+        title: "Ctrl or Alt: open beside",
+        on: { click: (event) => this.desk.open(person.id, chat.id, { isBeside: event.ctrlKey || event.altKey || event.metaKey }) },
+      },
+      chat.type === "private" ? botAvatar() : avatar(chat.title, chat.id),
+      element(
+        "span",
+        { className: "chat-words" },
+        element("span", { className: "chat-top" }, element("b", { text: this.store.titleOf(chat) }), last ? element("time", { text: clock(last.date) }) : null),
+        element(
+          "span",
+          { className: "chat-bottom" },
+          element("span", { className: "faint last", text: last ? who + (last.text || last.caption || contentName(last)) : "No messages yet" }),
+          unread ? element("b", { className: "unread", text: String(unread), attributes: { "aria-label": `${unread} unread` } }) : null,
+        ),
+      ),
+    );
+  }
+
+  async #speak(person, language) {
+    await api.changePerson(person.id, { language_code: language });
+    await this.store.refreshPeople();
+  }
+
+  async #addPerson() {
+    const name = element("input", { name: "first_name", required: true, maxLength: 64, value: NAMES[this.store.people.size % NAMES.length] });
+    const answer = await ask("Add a person", [field("Name", name), field("Language", languageSelect("en", { name: "language_code" }))], "Add");
+    if (!answer) return;
+    const person = await api.addPerson(Object.fromEntries(answer));
+    await this.store.refreshPeople();
+    this.desk.open(person.id, person.id);
+  }
+
+  async #addGroup() {
+    const title = element("input", { name: "title", required: true, maxLength: 128, value: "Photo club" });
+    const members = [...this.store.people.values()].map((person) =>
+      element("label", { className: "choice" }, element("input", { type: "checkbox", name: "member", value: person.id, checked: true }), person.first_name),
+    );
+    const answer = await ask("New group with the bot", [field("Title", title), element("fieldset", {}, element("legend", { text: "Members" }), ...members)], "Create");
+    if (!answer) return;
+    const ids = answer.getAll("member").map(Number);
+    if (!ids.length) throw new Error("A group needs somebody in it.");
+    const group = await api.addGroup({ title: answer.get("title"), member_ids: ids, admin_ids: ids.slice(0, 1) });
+    await this.store.refreshPeople();
+    this.desk.open(ids[0], group.id);
+  }
+}

@@ -1,0 +1,263 @@
+// From journals to timelines: which records belong to the same message of a person. No DOM in here.
+//
+// Every record names what it is about: messages, files, pressed buttons, predictions, and ids of the bot's own jobs
+// (UUIDs, wherever they stand in the JSON). Records that share a name are told together. A call that only names a chat
+// is taken for an answer to the newest message there.
+
+const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
+const UUID_WITHOUT_DASHES = /\b[0-9a-f]{32}\b/g;
+const UPLOAD = /^<(.*), \d+ bytes>$/;
+
+// The updates that a record of the emulator handed to the bot, each with whether the bot took it.
+export function updatesIn(record) {
+  if (record.kind === "delivery") return [{ update: record.update, isTaken: isGood(record.status) }];
+  if (record.method === "getUpdates" && Array.isArray(record.result)) {
+    return record.result.map((update) => ({ update, isTaken: true }));
+  }
+  return [];
+}
+
+export function kindOf(update) {
+  return Object.keys(update).find((name) => name !== "update_id") ?? "update";
+}
+
+// Gives {jobs, background}: jobs newest first, each with `rows` in order of time; background is what belongs to none.
+export function timelines(records, neighbourRecords) {
+  const rows = [...records.flatMap(rowsOf), ...neighbourRecords.map(neighbourRow)].sort(byStart);
+  const rooted = [];
+  const rootless = [];
+  for (const group of grouped(rows)) (group.some(isRoot) ? rooted : rootless).push(group);
+  const background = [];
+  for (const group of rootless) (newestBefore(group[0], rooted) ?? background).push(...group);
+  const jobs = rooted.map((group) => job(group.sort(byStart)));
+  return { jobs: jobs.sort((a, b) => b.start - a.start), background: background.sort(byStart) };
+}
+
+const byStart = (a, b) => a.start - b.start;
+const isRoot = (row) => Boolean(row.update?.message);
+
+function newestBefore({ chatId, start }, groups) {
+  if (!chatId) return undefined;
+  const starts = (group) => group.find(isRoot).start;
+  const earlier = groups.filter((group) => group.find(isRoot).update.message.chat.id === chatId && starts(group) <= start);
+  return earlier.sort((a, b) => starts(b) - starts(a))[0];
+}
+
+function job(rows) {
+  const { message } = rows.find(isRoot).update;
+  return {
+    key: `${message.chat.id}:${message.message_id}`,
+    chatId: message.chat.id,
+    message,
+    rows,
+    start: rows[0].start,
+    end: rows.at(-1).end,
+    state: stateOf(rows),
+  };
+}
+
+function stateOf(rows) {
+  const answers = rows.filter((row) => row.isGood && /^(send|editMessage|copyMessage)/.test(row.method ?? "") && row.method !== "sendChatAction");
+  const last = answers.at(-1);
+  if (!last) return rows.some((row) => row.update && row.isGood) ? "taken" : "waiting";
+  if (/Photo|Document|MediaGroup|Media$/.test(last.method)) return "delivered";
+  return last.request?.reply_markup ? "in work" : "answered";
+}
+
+function grouped(rows) {
+  const parent = new Map();
+  const find = (name) => {
+    let root = name;
+    while (parent.get(root) !== root) root = parent.get(root);
+    parent.set(name, root);
+    return root;
+  };
+  const add = (name) => parent.has(name) || parent.set(name, name);
+  for (const row of rows) {
+    row.keys.forEach(add);
+    row.keys.slice(1).forEach((key) => parent.set(find(key), find(row.keys[0])));
+  }
+  const groups = new Map();
+  for (const row of rows) {
+    const name = row.keys.length ? find(row.keys[0]) : row;
+    groups.set(name, [...(groups.get(name) ?? []), row]);
+  }
+  return [...groups.values()];
+}
+
+const known = new WeakMap();
+
+function rowsOf(record) {
+  if (!known.has(record)) known.set(record, record.kind === "delivery" ? [deliveryRow(record)] : callRows(record));
+  return known.get(record);
+}
+
+function deliveryRow(record) {
+  const request = record.update;
+  return {
+    ...times(record),
+    id: "telegram-" + record.seq,
+    party: "Telegram",
+    toBot: true,
+    title: updateTitle(request),
+    update: request,
+    status: record.status,
+    error: record.error ?? (record.retry_in_s === null ? null : `again in ${record.retry_in_s.toFixed(1)} s`),
+    isGood: isGood(record.status),
+    attempt: record.attempt,
+    request,
+    response: record.replied_method ? { method: record.replied_method } : null,
+    keys: updateKeys(request),
+    curl: { method: "POST", url: "$WEBHOOK_URL", headers: { "Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "$WEBHOOK_SECRET" }, body: request },
+  };
+}
+
+function callRows(record) {
+  if (record.method === "getUpdates") return polledRows(record);
+  return [
+    {
+      ...times(record),
+      id: "telegram-" + record.seq,
+      party: "Telegram",
+      toBot: false,
+      title: record.method,
+      method: record.method,
+      chatId: record.chat_id,
+      status: record.status || null,
+      error: record.status ? (record.result?.description ?? null) : "no answer",
+      isGood: isGood(record.status),
+      fault: record.fault,
+      via: record.via === "http" ? null : record.via,
+      request: record.params,
+      response: record.result,
+      keys: callKeys(record),
+      curl: callCurl(record),
+    },
+  ];
+}
+
+// An empty answer to a long poll says nothing; one with updates tells of each of them.
+function polledRows(record) {
+  return updatesIn(record).map(({ update }) => ({
+    ...times(record),
+    start: record.at,
+    tookMs: null,
+    id: `telegram-${record.seq}-${update.update_id}`,
+    party: "Telegram",
+    toBot: true,
+    title: updateTitle(update) + " (polled)",
+    update,
+    status: record.status,
+    isGood: true,
+    request: record.params,
+    response: update,
+    keys: updateKeys(update),
+    curl: callCurl(record),
+  }));
+}
+
+function neighbourRow(record, index) {
+  return {
+    id: `${record.party}-${index}-${record.at}`,
+    party: record.party,
+    start: record.at,
+    end: record.at,
+    tookMs: null,
+    toBot: record.to_bot,
+    title: record.title,
+    status: record.status,
+    error: record.error,
+    isGood: isGood(record.status),
+    request: record.request,
+    response: record.response,
+    keys: [...record.keys.map((key) => `${record.party}:${key}`), ...jobKeys(record.request)],
+    curl: record.curl,
+  };
+}
+
+function times(record) {
+  return { start: record.at - record.took_ms / 1000, end: record.at, tookMs: record.took_ms };
+}
+
+function isGood(status) {
+  return status !== null && status >= 200 && status < 300;
+}
+
+function updateTitle(update) {
+  return `update: ${update.message ? messageTitle(update.message).toLowerCase() : kindOf(update).replaceAll("_", " ")}`;
+}
+
+export function messageTitle(message) {
+  if (message.photo) return message.media_group_id ? "Photo of an album" : "Photo";
+  if (message.document) return "File";
+  return message.text ? `“${message.text.slice(0, 32)}”` : "Message";
+}
+
+function messageKey(chatId, messageId) {
+  return `message:${chatId}:${messageId}`;
+}
+
+function updateKeys(update) {
+  const body = update[kindOf(update)];
+  const message = body?.message ?? body;
+  if (!message?.chat || !message.message_id) return ["update:" + update.update_id];
+  const keys = [messageKey(message.chat.id, message.message_id)];
+  for (const file of [...(message.photo ?? []), message.document]) if (file && update.message) keys.push("file:" + file.file_id);
+  if (update.callback_query) keys.push("query:" + update.callback_query.id);
+  return keys;
+}
+
+function callKeys({ chat_id: chatId, method, params, result }) {
+  const keys = [];
+  const about = [parsed(params.reply_parameters)?.message_id, params.message_id, parsed(params.message_ids)?.[0]];
+  for (const made of Array.isArray(result) ? result : [result]) about.push(made?.message_id);
+  if (chatId !== null) keys.push(...about.filter(Boolean).map((id) => messageKey(chatId, id)));
+  if (method === "getFile") keys.push("file:" + params.file_id);
+  if (params.callback_query_id) keys.push("query:" + params.callback_query_id);
+  return [...keys, ...jobKeys(params.reply_markup)];
+}
+
+function jobKeys(value) {
+  if (value === null || value === undefined) return [];
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const ids = [...(text.match(UUID) ?? []).map((id) => id.replaceAll("-", "")), ...(text.match(UUID_WITHOUT_DASHES) ?? [])];
+  return [...new Set(ids)].map((id) => "job:" + id);
+}
+
+function parsed(value) {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return null;
+  }
+}
+
+function callCurl({ method, params }) {
+  const url = `${location.origin}/bot$BOT_TOKEN/${method}`;
+  const hasFiles = Object.values(params).some((value) => UPLOAD.test(String(value)));
+  if (!hasFiles) return { method: "POST", url, headers: { "Content-Type": "application/json" }, body: params };
+  const form = Object.entries(params).map(([name, value]) => {
+    const file = UPLOAD.exec(String(value));
+    return `${name}=${file ? "@" + file[1] : typeof value === "string" ? value : JSON.stringify(value)}`;
+  });
+  return { method: "POST", url, headers: {}, form };
+}
+
+// A command for a POSIX shell. What is secret stays a variable to set.
+export function curlCommand({ method, url, headers, body, form = [] }) {
+  const parts = [`curl -sS -X ${method} ${quoted(url)}`];
+  for (const [name, value] of Object.entries(headers)) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
+  for (const one of form) parts.push(`-F ${quoted(one)}`);
+  if (body !== undefined) parts.push(`-d ${quoted(typeof body === "string" ? body : JSON.stringify(body))}`);
+  return parts.join(" \\\n  ");
+}
+
+const VARIABLE = /(\$(?:BOT_TOKEN|WEBHOOK_URL|WEBHOOK_SECRET|REPLICATE_API_TOKEN))/;
+
+function quoted(text) {
+  return text
+    .split(VARIABLE)
+    .map((part) => (VARIABLE.test(part) ? `"${part}"` : part && `'${part.replaceAll("'", `'\\''`)}'`))
+    .join("");
+}
