@@ -1,6 +1,6 @@
 # Needs Python 3.11, 3.12 or 3.13 and make; everything else is installed into .venv, hash-checked, on first use.
 .DEFAULT_GOAL := help
-.PHONY: help run demo doctor test lint bench lock
+.PHONY: help run demo doctor test lint bench chaos lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 PYTHONS := python3.13 python3.12 python3.11 python3 python
@@ -35,7 +35,7 @@ doctor: $(PY) ## check every configured outside party and say what to fix
 test: $(PY) ## all tests with branch coverage, or some: make test ARGS="-k name -x"
 	@$(call install,dev)
 	@data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; \
-	COVERAGE_FILE="$$data/coverage" $(PY) -m pytest $(or $(ARGS),--cov --cov-branch --cov-report=term)
+	COVERAGE_FILE="$$data/coverage" $(PY) -m pytest $(or $(ARGS),-n auto --dist loadfile --cov --cov-branch --cov-report=term)
 
 lint: $(PY) ## ruff, mypy strict, import rules
 	@$(call install,dev)
@@ -46,7 +46,11 @@ lint: $(PY) ## ruff, mypy strict, import rules
 
 bench: $(PY) ## measure this machine; ARGS go to benchmarks/run.py
 	@$(call install,dev)
-	@exec $(PY) benchmarks/run.py $(ARGS)
+	@exec $(PY) -m benchmarks.run $(ARGS)
+
+chaos: $(PY) ## kill the bot some hundred times under load and count what was lost; ARGS go to benchmarks/chaos.py
+	@$(call install,dev)
+	@exec $(PY) -m benchmarks.chaos $(ARGS)
 
 # Without --upgrade, pins that still satisfy the .in files stay; UPGRADE=--upgrade renews all.
 lock: $(PY) ## recompile requirements/*.txt from *.in

@@ -97,7 +97,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     orphans = FindOrphan(s.gateway, create, s.peers, s.clock)
     steps = (
         Admit(admission, quota),
-        Announce(s.notifier),
+        Announce(s.notifier, s.repository, s.clock),
         FetchInput(s.photos, s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor),
         create,
         orphans,

@@ -197,6 +197,7 @@ async def test_a_job_goes_on_after_a_restart(world, tmp_path):
     async with running_bot(settings):
         person = world.person()
         await person.send_photo(pictures.photo())
+        await eventually(lambda: [p for p in world.models.predictions() if p.status == "processing"])
         await eventually(lambda: keys(tmp_path, "tasks"))
     async with running_bot(settings):
         world.models.release()

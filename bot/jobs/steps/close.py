@@ -45,7 +45,7 @@ class Close:
         waits = [await self._tidied(self._retract, job), await self._tidied(self._leftovers.stop, job)]
         if any(waits):
             return self._clock.now() + timedelta(seconds=max(waits))
-        predictions = [slot.prediction_id for slot in job.slots if slot.prediction_id]
+        predictions = [p for slot in job.slots for p in (*slot.discarded, slot.prediction_id) if p]
         await self._repository.close(job.id, predictions)
         self._remembered.discard(job.id)
         for prediction_id in predictions:

@@ -77,8 +77,8 @@ async def test_claims_are_written_before_what_they_announce_is_done(world, proce
 
 async def test_few_writes_are_enough(world, process):
     await to_the_end(world, process)
-    # Recorded; claimed to create; created; ended; claimed to tell; told.
-    assert len(world.store.history_of(JOB)) == 6
+    # Recorded; announced; claimed to create; created; ended; claimed to tell; told.
+    assert len(world.store.history_of(JOB)) == 7
 
 
 async def test_nothing_to_do_writes_nothing_and_tells_when_to_come_back(world, process):

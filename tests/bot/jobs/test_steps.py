@@ -334,7 +334,7 @@ async def test_polls_grow_rare_while_nothing_changes(world, process):
     await started(world, process)
     await process.run_for(1500)
     assert world.faults.calls["replicate.get"] < 12
-    assert len(world.store.history_of(JOB)) == 3, "a poll without news writes nothing"
+    assert len(world.store.history_of(JOB)) == 4, "a poll without news writes nothing"
 
 
 async def test_a_replicate_that_is_away_is_asked_again(world, process):
