@@ -16,4 +16,3 @@ def test_the_event_catalogue_is_complete_and_true():
     logged = set(LOGGED.findall(code)) | {name for found in CHOSEN.findall(code) for name in found if name}
     listed = set(re.findall(r"^\| `([a-z_]+)` \| (?:debug|info|warning|error|exception) \|", README, re.MULTILINE))
     assert listed == logged
-

@@ -18,6 +18,7 @@ _NAMES = [
     f"DARKROOM_TEST_S3_{name}" for name in ("ENDPOINT_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "REGION", "BUCKET")
 ]
 
+
 @pytest.mark.external
 class TestS3StoreOnExternalServer(S3StoreContract):
     racers = 4
