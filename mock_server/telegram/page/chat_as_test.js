@@ -91,7 +91,7 @@ function botSteps(messages) {
   return fromBot.map((message) => {
     const what = message.photo ? "photo=True, " : message.document ? "document=True, " : "";
     const words = (message.text ?? message.caption ?? "").split("\n")[0];
-    return { place: message.message_id + 0.5, lines: [`await person.expect(${what}text=${text(words)}, within=10)`] };
+    return { place: message.message_id + 0.5, lines: [`await person.expect(${what}text=${text(words)}, within=30)`] };
   });
 }
 
