@@ -7,8 +7,9 @@ deleted: the next process, or another one, goes on taking the updates.
 
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from random import Random
 
 import aiohttp
@@ -29,8 +30,9 @@ from bot.jobs.clock import SystemClock
 from bot.jobs.guarded_replicate import GuardedReplicate
 from bot.jobs.links import PresignedLinks, UploadedLinks
 from bot.jobs.ports import Clock, InputLinks
+from bot.jobs.send_pace import Pace
 from bot.middleware import errors_to_answers
-from bot.openers import file_link_key, open_replicate, open_store
+from bot.openers import engine_bot_id, file_link_key, open_replicate, open_store
 from bot.refusals import Refusals
 from bot.replicate_callback import routes as callback_routes
 from bot.replicate_callback.intake import CallbackIntake
@@ -47,8 +49,7 @@ from bot.telegram.photos import TelegramPhotos
 from bot.telegram.registration import Registration
 from bot.telegram.sender import ChatNotifier
 from bot.telegram.talk import Talk
-from bot.work_queue.in_process import InProcessQueue
-from bot.work_queue.sole_process import SoleProcess
+from bot.work_queue.engine import Engine, Shares, WorkQueue, open_engine
 from replicate_gateway.outputs import OutputFetcher
 from replicate_gateway.presets import load_presets
 from replicate_gateway.protocol import ReplicateGateway
@@ -79,15 +80,24 @@ class Overrides:
     drain_s: float = DRAIN_S
 
 
-def create_app(settings: Settings, overrides: Overrides | None = None) -> web.Application:
+class Role(StrEnum):
+    """What a process does beside advancing jobs."""
+
+    BOT = "bot"  # takes updates, callbacks and requests
+    WORKER = "worker"  # nothing
+
+
+def create_app(settings: Settings, overrides: Overrides | None = None, *, role: Role = Role.BOT) -> web.Application:
     """The web application; everything is opened when it starts and closed when it is cleaned up.
 
-    Starting raises `StorageRefusedError`, `TelegramUnauthorizedError` or `OSError` when only the operator can help.
+    Starting raises `StorageRefusedError`, `EngineRefusedError`, `TelegramUnauthorizedError` or `OSError` when only the
+    operator can help.
     """
     app = web.Application(middlewares=[errors_to_answers], client_max_size=MAX_BODY_BYTES)
-    telegram_routes.add_routes(app)
-    callback_routes.add_routes(app)
     health_routes.add_routes(app)
+    if role is Role.BOT:
+        telegram_routes.add_routes(app)
+        callback_routes.add_routes(app)
     if settings.s3_bucket is None:
         file_routes.add_routes(app)
     app[app_keys.TELEGRAM_SECRET] = settings.telegram_secret_token.get_secret_value().encode()
@@ -95,29 +105,37 @@ def create_app(settings: Settings, overrides: Overrides | None = None) -> web.Ap
 
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await _open(app, settings, overrides or Overrides(), stack)
+            await _open(app, settings, overrides or Overrides(), role, stack)
             yield
 
     app.cleanup_ctx.append(run)
     return app
 
 
-async def _open(app: web.Application, settings: Settings, overrides: Overrides, stack: AsyncExitStack) -> None:
+async def _open(
+    app: web.Application, settings: Settings, overrides: Overrides, role: Role, stack: AsyncExitStack
+) -> None:
     """Open in order of dependence; the stack closes in reverse."""
     clock = overrides.clock
     store = await stack.enter_async_context(open_store(settings))
     if isinstance(store, FileStore):
         app[app_keys.FILE_LINKS] = app_keys.FileLinks(file_link_key(settings), store.resolve)
     capabilities = await ready_storage(store, expiry_rules(settings))
-    repository = JobRepository(store, conditional_writes=capabilities.conditional_writes)
+    engine = await stack.enter_async_context(_open_engine(settings))
+    repository = JobRepository(
+        store,
+        conditional_writes=capabilities.conditional_writes,
+        sole=engine.team.alone,
+        locks=None if capabilities.conditional_writes else engine.locks,
+    )
     http = await stack.enter_async_context(_open_http())
     circuits = {party: Circuit(party, clock) for party in ("storage", "replicate", "telegram")}
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"])
-    bot = await stack.enter_async_context(_open_bot(settings, circuits["telegram"]))
+    bot = await stack.enter_async_context(_open_bot(settings, engine.pace, circuits["telegram"]))
     notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock))
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
-    queue = InProcessQueue(concurrency=ADVANCE_CONCURRENCY)
+    queue = engine.queue
     executor = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
     stack.callback(executor.shutdown, wait=False, cancel_futures=True)
     references = CallbackReference(
@@ -137,7 +155,7 @@ async def _open(app: web.Application, settings: Settings, overrides: Overrides, 
             callbacks=references if settings.replicate_reaches_us else None,
             queue=queue,
             background=background,
-            peers=SoleProcess(),
+            team=engine.team,
             storage_circuit=circuits["storage"],
             clock=clock,
             random=overrides.random,
@@ -150,18 +168,18 @@ async def _open(app: web.Application, settings: Settings, overrides: Overrides, 
     signing_key = SigningKey(gateway, secret.get_secret_value() if secret else None)
     app[app_keys.UPDATES] = updates
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
-    app[app_keys.READINESS] = lambda: _readiness(store, circuits)
+    app[app_keys.READINESS] = lambda: _readiness(store, queue, circuits)
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)
-    await _start_work(settings, stack, jobs, updates, bot, store, clock)
+    registration = Registration(bot, settings, telegram_routes.PATH, updates) if role is Role.BOT else None
+    await _start_work(settings, stack, jobs, registration, store, clock)
 
 
 async def _start_work(
     settings: Settings,
     stack: AsyncExitStack,
     jobs: Jobs,
-    updates: UpdateIntake,
-    bot: Bot,
+    registration: Registration | None,
     store: ObjectStore,
     clock: Clock,
 ) -> None:
@@ -169,10 +187,21 @@ async def _start_work(
     running = Background()
     # These never end by themselves, so draining them without patience cancels them.
     stack.push_async_callback(running.drain, 0)
-    await Registration(bot, settings, telegram_routes.PATH, updates).start(running)
+    if registration:
+        await registration.start(running)
     running.spawn(jobs.sweep.run(), name="sweep")
     if isinstance(store, FileStore):
         running.spawn(expire_files(store, expiry_rules(settings), clock), name="file expiry")
+
+
+def _open_engine(settings: Settings) -> AbstractAsyncContextManager[Engine]:
+    url = settings.queue_url
+    return open_engine(
+        url.get_secret_value() if url else None,
+        engine_bot_id(settings),
+        Shares(settings.user_max_active_jobs, settings.replicate_max_active, settings.telegram_rate_limit),
+        concurrency=ADVANCE_CONCURRENCY,
+    )
 
 
 @asynccontextmanager
@@ -184,11 +213,11 @@ async def _open_http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @asynccontextmanager
-async def _open_bot(settings: Settings, circuit: Circuit) -> AsyncIterator[Bot]:
+async def _open_bot(settings: Settings, pace: Pace, circuit: Circuit) -> AsyncIterator[Bot]:
     if settings.bot_token is None:
         raise ValueError("a bot needs a token; the sandbox brings its own")
     session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
-    session.middleware(Pacing(settings.telegram_rate_limit))
+    session.middleware(Pacing(pace))
     session.middleware(Guard(circuit))
     bot = Bot(settings.bot_token.get_secret_value(), session=session)
     try:
@@ -204,9 +233,7 @@ def _links(settings: Settings, store: ObjectStore, gateway: ReplicateGateway) ->
 
 def _limits(settings: Settings) -> JobLimits:
     return JobLimits(
-        user_max_active=settings.user_max_active_jobs,
         user_daily=settings.user_daily_jobs,
-        replicate_max_active=settings.replicate_max_active,
         max_image_bytes=settings.max_image_bytes,
         job_timeout_s=settings.job_timeout_s,
         poll_interval_s=settings.poll_interval_s,
@@ -223,9 +250,9 @@ def _rules(settings: Settings, bot: Bot) -> ChatRules:
     )
 
 
-async def _readiness(store: ObjectStore, circuits: Mapping[str, Circuit]) -> dict[str, str]:
-    """The storage is asked; of the others it is told how they were last met."""
-    parts = {party: circuit.state for party, circuit in circuits.items()}
+async def _readiness(store: ObjectStore, queue: WorkQueue, circuits: Mapping[str, Circuit]) -> dict[str, str]:
+    """Storage and queue are asked; of the others it is told how they were last met."""
+    parts = {party: circuit.state for party, circuit in circuits.items()} | {"queue": await queue.state()}
     try:
         await store.verify()
     except StorageError as error:
@@ -233,7 +260,7 @@ async def _readiness(store: ObjectStore, circuits: Mapping[str, Circuit]) -> dic
     return {**parts, "storage": "ok"}
 
 
-async def _drain(jobs: Jobs, queue: InProcessQueue, grace_s: float) -> None:
+async def _drain(jobs: Jobs, queue: WorkQueue, grace_s: float) -> None:
     jobs.advancer.stop()
     cut_short = await queue.stop(grace_s)
     _log.info("queue_drained", cut_short=cut_short)

@@ -3,7 +3,8 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,13 +46,11 @@ def _configure_and_run(arguments: argparse.Namespace, commands: Mapping[str, Com
 
 
 def _queue_problem(settings: "Settings", command: str) -> str | None:
-    if command == "worker" and settings.queue_url is None:
+    if command in {"worker", "dead-letters"} and settings.queue_url is None:
         return (
-            "QUEUE_URL: got nothing, wants a redis:// or rediss:// URL: a worker takes its work from that queue.\n"
+            "QUEUE_URL: got nothing, wants a redis:// or rediss:// URL: that queue is what workers share.\n"
             "Without a queue `python -m bot` does all the work in one process and needs no worker."
         )
-    if command in _SERVICES and settings.queue_url is not None:
-        return "QUEUE_URL: got a URL, wants nothing: this version has no queue engine yet and works in one process."
     return None
 
 
@@ -81,8 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(command="serve")
     commands = parser.add_subparsers(metavar="command")
-    worker = commands.add_parser("worker", help="work on jobs from the queue at QUEUE_URL; serves nothing")
+    worker = commands.add_parser("worker", help="work on jobs from the queue at QUEUE_URL; has no doors")
     worker.set_defaults(command="worker")
+    dead = commands.add_parser("dead-letters", help="list the jobs over which processes died; --revive tries again")
+    dead.add_argument("--revive", metavar="JOB", help="have this job tried again, or 'all'")
+    dead.set_defaults(command="dead-letters")
     doctor = commands.add_parser("doctor", help="check every configured outside party and say what to fix")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     doctor.set_defaults(command="doctor")
@@ -95,18 +97,37 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _serve(settings: "Settings", _: argparse.Namespace) -> int:
+@contextmanager
+def _importing_much() -> Iterator[None]:
+    """The framework builds some hundred thousand objects that all stay: looking for garbage among them takes a tenth
+    of the start.
+    """
     import gc  # noqa: PLC0415 - only here
 
-    # The framework builds some hundred thousand objects that all stay: looking for garbage among them takes a tenth
-    # of the start.
     gc.disable()
     try:
-        from bot.serving import serve  # noqa: PLC0415 - imports the framework
+        yield
     finally:
         gc.freeze()
         gc.enable()
+
+
+async def _serve(settings: "Settings", _: argparse.Namespace) -> int:
+    with _importing_much():
+        from bot.serving import serve  # noqa: PLC0415 - imports the framework
     return await serve(settings)
+
+
+async def _work(settings: "Settings", _: argparse.Namespace) -> int:
+    with _importing_much():
+        from bot.serving import work  # noqa: PLC0415 - imports the framework
+    return await work(settings)
+
+
+async def _dead_letters(settings: "Settings", arguments: argparse.Namespace) -> int:
+    from bot.dead_letters import run_dead_letters  # noqa: PLC0415
+
+    return await run_dead_letters(settings, arguments.revive)
 
 
 async def _doctor(settings: "Settings", arguments: argparse.Namespace) -> int:
@@ -129,6 +150,8 @@ async def _demo(settings: "Settings", arguments: argparse.Namespace) -> int:
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "serve": _serve,
+    "worker": _work,
+    "dead-letters": _dead_letters,
     "doctor": _doctor,
     "init-storage": _init_storage,
     "demo": _demo,

@@ -73,6 +73,17 @@ async def open_replicate(settings: Settings, limits: "CallLimits | None" = None)
         yield gateway
 
 
+def engine_bot_id(settings: Settings) -> str:
+    """What tells one bot's keys from another's in a shared queue engine.
+
+    Raises:
+        ValueError: there is no bot; the sandbox brings its own.
+    """
+    if settings.bot_token is None:
+        raise ValueError("a bot needs a token; the sandbox brings its own")
+    return settings.bot_token.get_secret_value().partition(":")[0]
+
+
 def own_origin(settings: Settings) -> str:
     """Where the bot listens, as a URL."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host

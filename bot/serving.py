@@ -10,10 +10,12 @@ import structlog
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiohttp import web
 
-from bot.app import create_app
+from bot.app import Role, create_app
+from bot.jobs.errors import EngineUnavailableError
 from bot.openers import own_origin
 from bot.sandbox import needs_sandbox, with_built_in_parties
 from bot.settings import Settings
+from bot.work_queue.engine_errors import EngineRefusedError
 from storage.errors import StorageError
 
 REQUEST_DRAIN_S = 5.0
@@ -25,42 +27,66 @@ _log = structlog.get_logger()
 
 async def serve(settings: Settings) -> int:
     """Run until SIGINT or SIGTERM; returns the exit code. What only the operator can mend is one log line."""
+    return await _mendable(_serve_somewhere(settings))
+
+
+async def work(settings: Settings) -> int:
+    """Advance jobs from the shared queue until SIGINT or SIGTERM; has no doors. Returns the exit code.
+
+    `/healthz` and `/readyz` are served where `PORT` is set: beside a bot on one machine there is no second port 8000.
+    """
+    return await _mendable(_run(settings, Role.WORKER, listens="port" in settings.model_fields_set))
+
+
+async def _serve_somewhere(settings: Settings) -> int:
+    if not needs_sandbox(settings):
+        return await _run(settings, Role.BOT)
+    async with with_built_in_parties(settings) as (complete, sandbox):
+        if sandbox.telegram:
+            _log.info("sandbox_opened", chat_page=sandbox.telegram.base_url)
+        return await _run(complete, Role.BOT)
+
+
+async def _mendable(running: Coroutine[Any, Any, int]) -> int:
     try:
-        if not needs_sandbox(settings):
-            return await _serve(settings)
-        async with with_built_in_parties(settings) as (complete, sandbox):
-            if sandbox.telegram:
-                _log.info("sandbox_opened", chat_page=sandbox.telegram.base_url)
-            return await _serve(complete)
+        return await running
     except (TelegramUnauthorizedError, TelegramNotFound):  # 404 is Telegram's word for a malformed token
         _log.error("bot_token_refused", fix="BOT_TOKEN: get the token of your bot from @BotFather")
     except StorageError as error:
         _log.error("storage_not_usable", error=str(error))
+    except (EngineRefusedError, EngineUnavailableError) as error:
+        _log.error("queue_not_usable", error=str(error))
     except OSError as error:
         _log.error("port_not_free", error=str(error))
     return _EXIT_FAILED
 
 
-async def _serve(settings: Settings) -> int:
+async def _run(settings: Settings, role: Role, *, listens: bool = True) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    _log.info("bot_starting", **settings.summary())
+    _log.info("bot_starting", role=role.value, **settings.summary())
     # Listening before anything is opened: updates and callbacks that come meanwhile wait instead of being refused.
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    door = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
-    runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=REQUEST_DRAIN_S)
+    door = _open_door(settings) if listens else None
+    runner = web.AppRunner(create_app(settings, role=role), access_log=None, shutdown_timeout=REQUEST_DRAIN_S)
     try:
         if await _unless_stopped(runner.setup(), stop):
-            await web.SockSite(runner, door).start()
-            _log.info("bot_started", url=own_origin(settings))
+            if door:
+                await web.SockSite(runner, door).start()
+            _log.info("bot_started", role=role.value, url=own_origin(settings) if door else None)
             await stop.wait()
         _log.info("bot_stopping")
     finally:
         await runner.cleanup()
-        door.close()
+        if door:
+            door.close()
     return _EXIT_OK
+
+
+def _open_door(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
 
 
 async def _unless_stopped(start: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:

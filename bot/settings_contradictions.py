@@ -20,7 +20,12 @@ _TELEGRAM_WEBHOOK_PORTS: Final = (443, 80, 88, 8443)
 
 def contradictions(settings: Settings) -> list[Fault]:
     """Every contradiction, as a fault of the variable that is easiest to put right."""
-    rules = _telegram_rules(settings) + _replicate_rules(settings) + _storage_rules(settings)
+    rules = [
+        *_telegram_rules(settings),
+        *_replicate_rules(settings),
+        *_storage_rules(settings),
+        *_queue_rules(settings),
+    ]
     return [_fault(settings, field, wants) for broken, field, wants in rules if broken]
 
 
@@ -89,10 +94,26 @@ def _storage_rules(s: Settings) -> list[_Rule]:
         (needs_keys and not secret, "aws_secret_access_key", with_endpoint),
         (not files and key and not secret, "aws_secret_access_key", "a value, because AWS_ACCESS_KEY_ID is set"),
         (not files and secret and not key, "aws_access_key_id", "a value, because AWS_SECRET_ACCESS_KEY is set"),
+    ]
+
+
+def _queue_rules(s: Settings) -> list[_Rule]:
+    shared = s.queue_url is not None
+    return [
         (
-            files and s.queue_url is not None,
+            shared and s.s3_bucket is None,
             "queue_url",
             "S3_BUCKET beside it: several processes cannot share files, or nothing",
+        ),
+        (
+            shared and s.s3_bucket is not None and s.sandbox,
+            "queue_url",
+            "BOT_TOKEN beside it: a sandbox is one process, or nothing",
+        ),
+        (
+            shared and not s.sandbox and s.replicate_mode == "mock" and s.replicate_base_url is None,
+            "replicate_base_url",
+            "the URL of a mock that all processes share (python -m mock_server), because QUEUE_URL is set",
         ),
     ]
 

@@ -3,8 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from storage.job import Job
 
@@ -44,6 +45,14 @@ class RecentJobs:
     def forget(self, job_id: str) -> None:
         """Read the record anew next time."""
         self._known.pop(job_id, None)
+
+
+class Locks(Protocol):
+    """One holder per key at a time, among all that change jobs."""
+
+    def hold(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Be the only holder of `key`; raises `StorageUnavailableError` when that cannot be had in time."""
+        ...
 
 
 class KeyedLocks:

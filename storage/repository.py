@@ -28,7 +28,7 @@ from storage.job import (
     load_task,
 )
 from storage.objects import ObjectStore
-from storage.recent import KeyedLocks, KnownJob, RecentJobs
+from storage.recent import KeyedLocks, KnownJob, Locks, RecentJobs
 from storage.transitions import apply_all
 
 MAX_RECORD_BYTES = 1_000_000
@@ -48,15 +48,23 @@ class OpenMarker:
 class JobRepository:
     """The truth about jobs. All methods raise the errors of `storage.objects.ObjectStore`.
 
-    `conditional_writes` says whether the store honours conditions (see `ObjectStore.probe`). Where it does not, one
-    process may use the repository: changes are then ordered by its locks alone.
+    `conditional_writes` says whether the store honours conditions (see `ObjectStore.probe`). Where it does not,
+    changes are ordered by `locks` alone: those of this process, or ones that all processes share.
+    With `sole` this process is the only one that changes jobs, and need not read again what it wrote.
     """
 
-    def __init__(self, store: ObjectStore, *, conditional_writes: bool = True, keep_recent: int = 1000) -> None:
-        self._store = store
-        self._conditional = conditional_writes
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        conditional_writes: bool = True,
+        sole: bool = True,
+        locks: Locks | None = None,
+        keep_recent: int = 1000,
+    ) -> None:
+        self._store, self._conditional, self._sole = store, conditional_writes, sole
         self._recent = RecentJobs(keep_recent)
-        self._locks = KeyedLocks()
+        self._locks = locks or KeyedLocks()
 
     async def create(self, job: Job) -> bool:
         """Record a new job and mark it open; False when the job exists already, which then stays as it is.
@@ -77,12 +85,14 @@ class JobRepository:
         return created
 
     async def load(self, job_id: str) -> Job:
-        """The job as this process last saw it, or as it is recorded.
+        """The job as this process last saw it if it is the only one, else as it is recorded now.
 
         Raises:
             ObjectNotFoundError: there is no such job.
             RecordCorruptError: its record cannot be read.
         """
+        if not self._sole:
+            self._recent.forget(job_id)
         return (await self._known(job_id)).job
 
     async def change(self, job_id: str, events: Iterable[Event], now: datetime) -> Job:
@@ -94,6 +104,8 @@ class JobRepository:
         """
         events = tuple(events)
         async with self._locks.hold(job_id):
+            if not (self._sole or self._conditional):
+                self._recent.forget(job_id)  # nothing would refuse a write that follows from an old record
             for _ in range(_MAX_LOST_RACES):
                 known = await self._known(job_id)
                 job = apply_all(known.job, events, now)

@@ -8,9 +8,10 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from tests.support.redis_servers import redis_url
 from tests.support.s3_servers import moto_server, seaweedfs_server
 
-__all__ = ["moto_server", "seaweedfs_server"]
+__all__ = ["moto_server", "redis_url", "seaweedfs_server"]
 
 # The default renderer draws tracebacks with all local variables, which takes seconds each.
 structlog.configure(

@@ -11,12 +11,12 @@ async def alive(_: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """503 while the storage cannot be used: then nothing can be accepted. The state of every party in either case.
+    """503 while storage or queue cannot be used: what is accepted could not be done here. Every party's state.
 
     With Telegram or Replicate down there is still work to take: jobs are recorded and go on by themselves.
     """
     parts = await request.app[app_keys.READINESS]()
-    usable = parts["storage"] == "ok"
+    usable = parts["storage"] == parts["queue"] == "ok"
     status = "not ready" if not usable else "ready" if all(state == "ok" for state in parts.values()) else "degraded"
     return web.json_response({"status": status, "parts": dict(parts)}, status=200 if usable else 503)
 

@@ -20,7 +20,7 @@ from bot.jobs.admission import Admission
 from bot.jobs.artifacts import Artifacts
 from bot.jobs.attempt import Attempt, Prepared
 from bot.jobs.errors import IN_LINE, NoSuchJobError, NotDoneError
-from bot.jobs.ports import Clock, Peers
+from bot.jobs.ports import Clock
 from bot.jobs.steps.close import Close
 from bot.jobs.steps.step import Step
 from storage.errors import ObjectNotFoundError, StorageError
@@ -49,7 +49,7 @@ class _Action:
 
 
 class Advancer:
-    """Advances jobs; the caller sees to it that no job is advanced twice at a time in this process."""
+    """Advances jobs; the queue sees to it that no job is advanced twice at a time. `run_id` signs the claims."""
 
     def __init__(
         self,
@@ -59,11 +59,11 @@ class Advancer:
         attempt: Attempt,
         admission: Admission,
         artifacts: Artifacts,
-        peers: Peers,
+        run_id: str,
         clock: Clock,
     ) -> None:
         self._repository, self._steps, self._close, self._attempt = repository, steps, close, attempt
-        self._admission, self._artifacts, self._peers, self._clock = admission, artifacts, peers, clock
+        self._admission, self._artifacts, self._run, self._clock = admission, artifacts, run_id, clock
         # What happened but could not be written yet: kept for the next try, since this process knows better than
         # the record. Only jobs met while the storage is down are in here.
         self._unwritten: dict[str, list[Event]] = {}
@@ -77,13 +77,13 @@ class Advancer:
         """Do all that can be done for the job now; returns when to come back, or None when it is finished.
 
         Raises:
-            StorageError: try again later; nothing is lost.
+            StorageError, EngineUnavailableError: try again later; nothing is lost.
             NoSuchJobError: there is no such job.
         """
         pending = self._unwritten.pop(job_id, [])
         try:
             job = apply_all(await self._load(job_id), pending, self._clock.now())
-            self._admission.resume(job)
+            await self._admission.resume(job)
             job = await self._rounds(job, pending)
         except StorageError:
             if pending:
@@ -91,9 +91,9 @@ class Advancer:
             raise
         finally:
             self._artifacts.drop(job_id)
-        come_back = await self._close(job) if job.status.terminal else self._wake_at(job)
+        # Before the job is closed: from then on nobody would come back to give its places to others.
         await self._admission.settle(job)
-        return come_back
+        return await self._close(job) if job.status.terminal else self._wake_at(job)
 
     async def forget(self, job_id: str) -> None:
         """Let go of what is held for a job whose record cannot be had any more."""
@@ -115,7 +115,7 @@ class Advancer:
             if not ready or self._stopping:
                 break
             before = job
-            claim = Claim(self._peers.me, self._clock.now())
+            claim = Claim(self._run, self._clock.now())
             job, ready = await self._prepare(job, ready, pending)
             claimed = await self._claim(job, ready, claim, pending)
             if claimed is None:  # somebody else was faster; see what they did

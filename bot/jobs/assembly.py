@@ -15,7 +15,7 @@ from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.images import ImageLimits
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, Peers, PhotoSource
+from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, PhotoSource, Team
 from bot.jobs.quota import DailyQuota
 from bot.jobs.service import JobService
 from bot.jobs.steps.admit import Admit
@@ -46,9 +46,7 @@ PICTURE_BUDGET_BYTES = 256_000_000
 class JobLimits:
     """The settings that bind jobs."""
 
-    user_max_active: int
     user_daily: int
-    replicate_max_active: int
     max_image_bytes: int
     job_timeout_s: float
     poll_interval_s: float
@@ -69,7 +67,7 @@ class Surroundings:
     callbacks: CallbackReference | None  # None: Replicate cannot reach us, so predictions are polled
     queue: JobQueue
     background: Background
-    peers: Peers
+    team: Team
     storage_circuit: Circuit
     clock: Clock
     random: Random
@@ -89,12 +87,12 @@ class Jobs:
 
 def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     """The use cases on these surroundings."""
-    admission = Admission(per_user=limits.user_max_active, predictions=limits.replicate_max_active, queue=s.queue)
-    quota = DailyQuota(s.repository, s.clock, limits.user_daily)
+    admission = Admission(jobs=s.team.job_places, predictions=s.team.prediction_places, queue=s.queue)
+    quota = DailyQuota(s.repository, s.clock, limits.user_daily, remember=s.team.alone)
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
     artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
     create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
-    orphans = FindOrphan(s.gateway, create, s.peers, s.clock)
+    orphans = FindOrphan(s.gateway, create, s.clock)
     steps = (
         Admit(admission, quota),
         Announce(s.notifier, s.repository, s.clock),
@@ -105,17 +103,17 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         Archive(s.gateway, s.outputs, s.store, artifacts, budget, s.executor),
         Decide(s.clock, pace),
         Tell(s.notifier, artifacts),
-        SettleTelling(s.notifier, artifacts, s.peers),
+        SettleTelling(s.notifier, artifacts),
     )
     close = Close(s.repository, s.notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
     attempt = Attempt(s.repository, s.notifier, s.clock, s.random)
-    advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.peers, s.clock)
+    advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.team.run_id, s.clock)
     return Jobs(
         service=JobService(
             s.repository, s.queue, admission, s.gateway, s.background, pace, s.clock, job_timeout_s=limits.job_timeout_s
         ),
         advancer=advancer,
         worker=Worker(advancer, s.repository, s.queue, s.notifier, s.storage_circuit, s.clock, s.random),
-        sweep=Sweep(s.repository, s.queue, s.clock),
+        sweep=Sweep(s.repository, s.queue, s.team.turns, s.clock),
         steps=steps,
     )

@@ -22,6 +22,13 @@ class NotDoneError(JobsError):
 IN_LINE = frozenset({"user_busy", "replicate_full"})
 
 
+class EngineUnavailableError(NotDoneError):
+    """What several processes share cannot be asked about or changed now."""
+
+    def __init__(self) -> None:
+        super().__init__("engine_unavailable")
+
+
 class OutcomeUnknownError(JobsError):
     """A side effect that cannot be undone may have happened; its claim must stand."""
 

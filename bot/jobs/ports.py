@@ -91,28 +91,82 @@ class OutputSource(Protocol):
 
 
 class JobQueue(Protocol):
-    """Nudges: "advance this job, not before then". The record is the truth; losing or doubling one is harmless."""
+    """Nudges: "advance this job, not before then". The record is the truth; losing or doubling one is harmless.
+
+    A nudged job is handed to one worker at a time, whatever number of processes there are: whoever advances it may
+    take every claim in its record that has no confirmation for one of the past.
+    """
 
     async def enqueue(self, job_id: str, delay_s: float = 0.0) -> None:
         """Have the job advanced in `delay_s` seconds; of several nudges the earliest counts."""
         ...
 
-    def scheduled(self, job_id: str) -> bool:
-        """Whether a nudge for the job is known to be on its way; False when in doubt."""
+    async def unscheduled(self, job_ids: Sequence[str]) -> list[str]:
+        """Those of these jobs for which no nudge is known to be on its way; in doubt they are among them."""
         ...
 
 
-class Peers(Protocol):
-    """The processes that share the storage."""
+class JobHandler(Protocol):
+    """What a queue hands jobs to. It never raises, but may be canceled."""
 
-    @property
-    def me(self) -> str:
-        """The name of this run of this process; never the same again."""
+    async def __call__(self, job_id: str) -> None:
+        """Advance the job."""
         ...
 
-    def alive(self, run_id: str) -> bool:
-        """Whether that run may still be at work, so that its claims must be left alone."""
+    async def set_aside(self, job_id: str) -> None:
+        """The job is no longer handed out: each process that advanced it died."""
         ...
+
+
+class Places(Protocol):
+    """A limited number of places under each key, and a line for them. Everything is idempotent, so that a step may
+    ask again after any crash. A holder is a job's id, or a job's id, a slash and the number of a prediction.
+
+    Every method raises `EngineUnavailableError` when the places are shared and cannot be asked about now.
+    """
+
+    async def take(self, key: str, holder: str) -> bool:
+        """Hold a place; False when there is none, and then `holder` stands in line."""
+        ...
+
+    async def hold(self, key: str, holder: str) -> None:
+        """Hold a place whatever the limit says: the work is under way already."""
+        ...
+
+    async def free(self, key: str, holder: str) -> list[str]:
+        """Give the place (in line) back; returns who should ask again now."""
+        ...
+
+    async def of(self, key: str) -> list[str]:
+        """Who holds a place or stands in line."""
+        ...
+
+    async def count(self, key: str) -> int:
+        """How many places are held."""
+        ...
+
+    async def forget(self, job_id: str) -> list[str]:
+        """Give back everything the job holds, under whatever key; returns who should ask again now."""
+        ...
+
+
+class Turns(Protocol):
+    """What one of several processes has to do for all."""
+
+    async def take(self, work: str, for_s: float) -> bool:
+        """Whether this process is to do `work` now; for `for_s` seconds no other one will."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """What the processes that share the work agree on, and what one of them is called."""
+
+    run_id: str  # the name of this run of this process; never the same again
+    job_places: Places  # under each person
+    prediction_places: Places
+    turns: Turns
+    alone: bool  # whether no other process works on these jobs
 
 
 class InputLinks(Protocol):

@@ -25,10 +25,14 @@ class QuotaRefusal:
 
 
 class DailyQuota:
-    """At most `limit` delivered jobs in any 24 hours. One listing per person and process, then memory."""
+    """At most `limit` delivered jobs in any 24 hours.
 
-    def __init__(self, repository: JobRepository, clock: Clock, limit: int) -> None:
-        self._repository, self._clock, self._limit = repository, clock, limit
+    With `remember` one listing per person, then memory: for a process that delivers all jobs itself. Without it one
+    listing per job.
+    """
+
+    def __init__(self, repository: JobRepository, clock: Clock, limit: int, *, remember: bool) -> None:
+        self._repository, self._clock, self._limit, self._remember = repository, clock, limit, remember
         self._done: OrderedDict[str, tuple[float, ...]] = OrderedDict()  # newest first
 
     async def refusal(self, user: str, *, active: int) -> QuotaRefusal | None:
@@ -54,6 +58,8 @@ class DailyQuota:
             self._keep(user, (at, *done))
 
     def _keep(self, user: str, done: tuple[float, ...]) -> None:
+        if not self._remember:
+            return
         self._done[user] = done
         self._done.move_to_end(user)
         if len(self._done) > _KEPT_PEOPLE:

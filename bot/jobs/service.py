@@ -136,7 +136,7 @@ class JobService:
     async def leave(self, user: str, chat_id: int) -> int:
         """The person left the chat: nobody waits for its jobs any more; returns how many are being stopped."""
         stopped = 0
-        for job_id in self._admission.open_jobs_of(user):
+        for job_id in await self._admission.open_jobs_of(user):
             job = await self._find(JobReference(job_id, 0))
             if job is None or job.origin.chat_id != chat_id:
                 continue

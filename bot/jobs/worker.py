@@ -8,12 +8,13 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot.jobs.advance import Advancer, delay_until
 from bot.jobs.circuit import Circuit, CircuitOpenError
-from bot.jobs.errors import NoSuchJobError
+from bot.jobs.errors import EngineUnavailableError, NoSuchJobError
 from bot.jobs.ports import Clock, JobQueue, Notifier
 from storage.errors import RecordCorruptError, RecordTooNewError, StorageError, StorageUnavailableError
 from storage.repository import JobRepository
 
 STORAGE_RETRY_S = 1.0
+ENGINE_RETRY_S = 2.0
 # While the storage is down jobs come back spread over this time, so that they do not come all at once.
 STORAGE_SPREAD_S = 10.0
 # An error in our own code around the steps: slow enough not to fill the log, soon enough to recover after a fix.
@@ -50,6 +51,12 @@ class Worker:
         if delay_s is not None:
             await self._queue.enqueue(job_id, max(delay_s, 0.001))
 
+    async def set_aside(self, job_id: str) -> None:
+        """Nothing but an admin helps a job over which processes die."""
+        clear_contextvars()
+        _log.error("job_set_aside", job_id=job_id)
+        await self._notifier.alert("job_set_aside", f"job {job_id} was set aside: each process that advanced it died")
+
     async def _advance(self, job_id: str) -> float | None:
         try:
             self._circuit.enter()
@@ -57,6 +64,9 @@ class Worker:
             self._circuit.succeeded()
         except CircuitOpenError as error:
             return error.retry_after_s + self._spread_s()
+        except EngineUnavailableError:
+            _log.info("job_waits_for_engine")
+            return ENGINE_RETRY_S
         except NoSuchJobError:
             # Its marker was seen before its record; if the record never comes, the sweep removes the marker.
             _log.warning("job_missing")

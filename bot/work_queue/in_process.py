@@ -2,14 +2,13 @@
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 
 from bot.jobs.background import Background
+from bot.jobs.ports import JobHandler
 
 # Earlier nudges leave entries behind; so many of them are not worth a clean-up.
 _STALE_TIMERS = 64
-
-Handler = Callable[[str], Awaitable[None]]
 
 
 class InProcessQueue:
@@ -21,7 +20,7 @@ class InProcessQueue:
     def __init__(self, *, concurrency: int) -> None:
         self._concurrency = concurrency
         self._background = Background()
-        self._handler: Handler | None = None
+        self._handler: JobHandler | None = None
         self._due: dict[str, float] = {}  # job -> loop time of its earliest nudge
         self._timers: list[tuple[float, str]] = []  # a heap; entries that `_due` does not confirm are stale
         self._ready: dict[str, None] = {}  # in order of arrival
@@ -29,8 +28,8 @@ class InProcessQueue:
         self._timer: asyncio.TimerHandle | None = None
         self._open = True
 
-    def start(self, handler: Handler) -> None:
-        """From now on nudged jobs are handed to `handler`, which must not raise."""
+    def start(self, handler: JobHandler) -> None:
+        """From now on nudged jobs are handed to `handler`."""
         self._handler = handler
         self._dispatch()
 
@@ -60,6 +59,14 @@ class InProcessQueue:
         """Whether the job will be advanced without another nudge."""
         return job_id in self._due or job_id in self._ready or job_id in self._running
 
+    async def unscheduled(self, job_ids: Sequence[str]) -> list[str]:
+        """See `bot.jobs.ports.JobQueue`."""
+        return [job_id for job_id in job_ids if not self.scheduled(job_id)]
+
+    async def state(self) -> str:
+        """Nothing behind it can fail."""
+        return "ok"
+
     def __len__(self) -> int:
         """How many jobs wait to be advanced now."""
         return len(self._ready)
@@ -78,7 +85,7 @@ class InProcessQueue:
             self._running[job_id] = False
             self._background.spawn(self._run(self._handler, job_id), name=f"advance {job_id}")
 
-    async def _run(self, handler: Handler, job_id: str) -> None:
+    async def _run(self, handler: JobHandler, job_id: str) -> None:
         try:
             await handler(job_id)
         finally:

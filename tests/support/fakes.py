@@ -28,7 +28,7 @@ from bot.jobs.links import PresignedLinks
 from bot.jobs.ports import Artifact, InputLinks
 from bot.jobs.service import CallbackResult, Submission
 from bot.jobs.steps.archive import Archive
-from bot.work_queue.sole_process import SoleProcess
+from bot.work_queue.alone import alone
 from replicate_gateway.errors import PredictionNotFoundError
 from replicate_gateway.models import ModelReference
 from replicate_gateway.prediction import Prediction, PredictionStatus
@@ -50,7 +50,16 @@ PRESETS = load_presets()
 PHOTO = pictures.jpeg(64, 48)
 RESULT = pictures.png(32, 24)
 
-LIMITS = JobLimits(
+
+@dataclass(frozen=True, slots=True)
+class Limits(JobLimits):
+    """With those that the team keeps."""
+
+    user_max_active: int
+    replicate_max_active: int
+
+
+LIMITS = Limits(
     user_max_active=10,
     user_daily=1000,
     replicate_max_active=10,
@@ -553,6 +562,9 @@ class DirectQueue:
     def scheduled(self, job_id: str) -> bool:
         return job_id in self.due or job_id in self.running
 
+    async def unscheduled(self, job_ids: Sequence[str]) -> list[str]:
+        return [job_id for job_id in job_ids if not self.scheduled(job_id)]
+
     def ready(self) -> list[str]:
         """What may be advanced now, in order of time."""
         now = self.clock.now()
@@ -695,7 +707,7 @@ class World:
         self.photos = StubPhotos(self.faults)
         self.outputs = StubOutputs(self.faults)
 
-    def start(self, limits: JobLimits = LIMITS, *, callbacks: bool = True, links: InputLinks | None = None) -> Process:
+    def start(self, limits: Limits = LIMITS, *, callbacks: bool = True, links: InputLinks | None = None) -> Process:
         """A new process on this world; nothing is swept yet."""
         return build(self, limits, callbacks=callbacks, links=links)
 
@@ -710,7 +722,7 @@ class World:
 
 def build(
     world: World | None = None,
-    limits: JobLimits = LIMITS,
+    limits: Limits = LIMITS,
     *,
     callbacks: bool = True,
     links: InputLinks | None = None,
@@ -731,7 +743,7 @@ def build(
         callbacks=REFERENCES if callbacks else None,
         queue=queue,
         background=Background(),
-        peers=SoleProcess(),
+        team=alone(jobs_per_person=limits.user_max_active, predictions=limits.replicate_max_active),
         storage_circuit=Circuit("storage", world.clock),
         clock=world.clock,
         random=Random(7),

@@ -32,9 +32,10 @@ class Admit(Step):
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """Take a place, then look at the day's quota: in this order two jobs cannot share the last of the day."""
         user = job.origin.user
-        if not self._admission.admit_job(job):
+        if not await self._admission.admit_job(job):
             raise NotDoneError("user_busy", retry_after_s=ASK_AGAIN_S)
-        refusal = await self._quota.refusal(user, active=self._admission.jobs_of(user) - 1)
+        active = await self._admission.jobs_of(user) - 1
+        refusal = await self._quota.refusal(user, active=active)
         if refusal:
             facts: dict[str, str | int | float] = {"limit": refusal.limit, "wait_s": refusal.wait_s}
             return [OutcomeDecided(JobStatus.FAILED, refusal.at, "daily_quota", facts)]

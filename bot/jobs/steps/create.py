@@ -65,7 +65,7 @@ class Create(Step):
         wait_s = (self._busy_until - self._clock.now()).total_seconds()
         if wait_s > 0:
             raise NotDoneError("replicate_busy", retry_after_s=wait_s)
-        if not self._admission.admit_prediction(job, part):
+        if not await self._admission.admit_prediction(job, part):
             raise NotDoneError("replicate_full", retry_after_s=ASK_AGAIN_S)
         try:
             links = [await self._links.publish(image) for image in job.inputs]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.jobs.errors import JobFailedError, NotDoneError
-from bot.jobs.ports import Clock, Peers
+from bot.jobs.ports import Clock
 from bot.jobs.replicate_news import news_of, translated
 from bot.jobs.steps.create import Create
 from bot.jobs.steps.step import Due, Step
@@ -17,8 +17,6 @@ from storage.slot_events import CreateReleased
 
 # How long after the first look a prediction may still turn up, by its own callback or in Replicate's list.
 GRACE_S = 30.0
-# A live process is left alone with its claim for longer than any create call may take.
-CLAIM_LEASE_S = 120.0
 _MAX_CREATES = 10  # each of them cost a grace time, and none is known to have made anything
 _CLOCK_SKEW = timedelta(seconds=60)
 _LOOK_AT = 300  # predictions of this account, newest first
@@ -30,17 +28,16 @@ class FindOrphan(Step):
     name = "find_orphan"
     done = "orphan_settled"
 
-    def __init__(self, gateway: ReplicateGateway, create: Create, peers: Peers, clock: Clock) -> None:
-        self._gateway, self._create, self._peers, self._clock = gateway, create, peers, clock
+    def __init__(self, gateway: ReplicateGateway, create: Create, clock: Clock) -> None:
+        self._gateway, self._create, self._clock = gateway, create, clock
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """The first claimed slot whose claimant is not at work on it: one at a time, lest two adopt the same orphan."""
+        """The first claimed slot, whose claimant is gone: one at a time, lest two adopt the same orphan."""
         if job.outcome:
             return
         for part, slot in enumerate(job.slots):
             if slot.state is SlotState.CLAIMED and slot.claim:
-                alive = self._peers.alive(slot.claim.by)
-                yield Due(part, slot.claim.at + timedelta(seconds=CLAIM_LEASE_S) if alive else None)
+                yield Due(part)
                 return
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:

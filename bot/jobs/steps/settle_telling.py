@@ -1,13 +1,12 @@
 """Settle a message of unknown outcome: the status message becomes the result, which cannot make a second ping."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
-from bot.jobs.ports import Notifier, Peers
+from bot.jobs.ports import Notifier
 from bot.jobs.steps.announce import wanted_status
-from bot.jobs.steps.find_orphan import CLAIM_LEASE_S
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.tell import told
 from storage.event import Event
@@ -21,14 +20,13 @@ class SettleTelling(Step):
     name = "settle_telling"
     done = "outcome_settled"
 
-    def __init__(self, notifier: Notifier, artifacts: Artifacts, peers: Peers) -> None:
-        self._notifier, self._artifacts, self._peers = notifier, artifacts, peers
+    def __init__(self, notifier: Notifier, artifacts: Artifacts) -> None:
+        self._notifier, self._artifacts = notifier, artifacts
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """The message was claimed, and whoever claimed it is not at work on it."""
+        """The message was claimed, and whoever claimed it is gone."""
         if job.outcome and job.delivery and not job.status.terminal:
-            alive = self._peers.alive(job.delivery.by)
-            yield Due(not_before=job.delivery.at + timedelta(seconds=CLAIM_LEASE_S) if alive else None)
+            yield Due()
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """Repeating the edit changes nothing, so this needs no claim."""

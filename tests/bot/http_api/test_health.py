@@ -11,7 +11,7 @@ from bot.middleware import errors_to_answers
 
 @pytest.fixture
 async def client():
-    parts = {"storage": "ok"}
+    parts = {"storage": "ok", "queue": "ok"}
 
     async def readiness():
         return parts
@@ -30,14 +30,21 @@ async def answer(client, path):
 
 async def test_ready_names_its_parts(client):
     client, _ = client
-    assert await answer(client, "/readyz") == (200, {"status": "ready", "parts": {"storage": "ok"}})
+    assert await answer(client, "/readyz") == (200, {"status": "ready", "parts": {"storage": "ok", "queue": "ok"}})
 
 
 @pytest.mark.parametrize(
     ("part", "status", "word"),
-    [("storage", 503, "not ready"), ("telegram", 200, "degraded"), ("replicate", 200, "degraded")],
+    [
+        ("storage", 503, "not ready"),
+        ("queue", 503, "not ready"),
+        ("telegram", 200, "degraded"),
+        ("replicate", 200, "degraded"),
+    ],
 )
-async def test_a_part_that_is_down_is_named_and_only_without_storage_nothing_can_be_taken(client, part, status, word):
+async def test_a_part_that_is_down_is_named_and_only_without_storage_or_queue_it_is_not_ready(
+    client, part, status, word
+):
     client, parts = client
     parts[part] = "open"
     got, body = await answer(client, "/readyz")

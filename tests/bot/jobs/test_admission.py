@@ -3,6 +3,7 @@
 import pytest
 
 from bot.jobs.admission import Admission
+from bot.jobs.places import ProcessPlaces
 from storage.job import JobStatus, Outcome, Slot, SlotState
 from tests.support.fakes import BEGIN, DirectQueue, FrozenClock, new_job
 
@@ -13,7 +14,7 @@ def queue():
 
 
 def admission(queue, *, per_user: int = 1, predictions: int = 1) -> Admission:
-    return Admission(per_user=per_user, predictions=predictions, queue=queue)
+    return Admission(jobs=ProcessPlaces(per_user), predictions=ProcessPlaces(predictions), queue=queue)
 
 
 def processing(number: int, *states: SlotState, **changes):
@@ -23,18 +24,18 @@ def processing(number: int, *states: SlotState, **changes):
 async def test_the_next_job_of_a_person_is_nudged_when_one_ends(queue):
     places = admission(queue)
     first, second = new_job(1), new_job(2)
-    assert places.admit_job(first)
-    assert not places.admit_job(second)
+    assert await places.admit_job(first)
+    assert not await places.admit_job(second)
     await places.settle(new_job(1, status=JobStatus.COMPLETED))
     assert [job for job, _ in queue.nudges] == [second.id]
-    assert places.admit_job(second)
-    assert places.jobs_of("tg-7") == 1
+    assert await places.admit_job(second)
+    assert await places.jobs_of("tg-7") == 1
 
 
 async def test_a_job_that_goes_on_keeps_its_place(queue):
     places = admission(queue)
-    places.admit_job(new_job(1))
-    places.admit_job(new_job(2))
+    await places.admit_job(new_job(1))
+    await places.admit_job(new_job(2))
     await places.settle(processing(1, SlotState.RUNNING))
     assert queue.nudges == []
 
@@ -42,8 +43,8 @@ async def test_a_job_that_goes_on_keeps_its_place(queue):
 @pytest.mark.parametrize("state", [SlotState.SUCCEEDED, SlotState.ARCHIVED, SlotState.FAILED])
 async def test_a_prediction_that_ended_gives_its_place_to_the_next(queue, state):
     places = admission(queue)
-    assert places.admit_prediction(new_job(1), 0)
-    assert not places.admit_prediction(new_job(2), 3)
+    assert await places.admit_prediction(new_job(1), 0)
+    assert not await places.admit_prediction(new_job(2), 3)
     await places.settle(processing(1, state))
     assert [job for job, _ in queue.nudges] == [new_job(2).id]
 
@@ -51,33 +52,33 @@ async def test_a_prediction_that_ended_gives_its_place_to_the_next(queue, state)
 @pytest.mark.parametrize("state", [SlotState.OPEN, SlotState.CLAIMED, SlotState.RUNNING])
 async def test_a_decided_job_needs_no_prediction_any_more(queue, state):
     places = admission(queue)
-    places.admit_prediction(new_job(1), 0)
+    await places.admit_prediction(new_job(1), 0)
     await places.settle(processing(1, state))
-    assert not places.admit_prediction(new_job(2), 0)
+    assert not await places.admit_prediction(new_job(2), 0)
     await places.settle(processing(1, state, outcome=Outcome(JobStatus.CANCELED, BEGIN)))
-    assert places.admit_prediction(new_job(2), 0)
+    assert await places.admit_prediction(new_job(2), 0)
 
 
 async def test_after_a_restart_jobs_take_their_places_again_whatever_the_limits(queue):
     places = admission(queue)
     for number in (1, 2):
-        places.resume(processing(number, SlotState.RUNNING, SlotState.CLAIMED, SlotState.OPEN))
-    assert places.jobs_of("tg-7") == 2
-    assert not places.admit_prediction(new_job(3), 0)
-    assert not places.admit_prediction(new_job(1), 2), "an open slot has no place yet"
+        await places.resume(processing(number, SlotState.RUNNING, SlotState.CLAIMED, SlotState.OPEN))
+    assert await places.jobs_of("tg-7") == 2
+    assert not await places.admit_prediction(new_job(3), 0)
+    assert not await places.admit_prediction(new_job(1), 2), "an open slot has no place yet"
 
 
 async def test_a_waiting_job_holds_no_place(queue):
     places = admission(queue)
-    places.resume(new_job(1))
-    assert places.jobs_of("tg-7") == 0
+    await places.resume(new_job(1))
+    assert await places.jobs_of("tg-7") == 0
 
 
 async def test_a_job_whose_record_is_gone_gives_everything_back(queue):
     places = admission(queue)
-    places.resume(processing(1, SlotState.RUNNING))
-    places.admit_prediction(new_job(2), 0)
-    places.admit_job(new_job(3))
+    await places.resume(processing(1, SlotState.RUNNING))
+    await places.admit_prediction(new_job(2), 0)
+    await places.admit_job(new_job(3))
     await places.forget(new_job(1).id)
     assert {job for job, _ in queue.nudges} == {new_job(2).id, new_job(3).id}
-    assert places.jobs_of("tg-7") == 0
+    assert await places.jobs_of("tg-7") == 0

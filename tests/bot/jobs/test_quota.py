@@ -16,8 +16,8 @@ async def delivered(world: World, number: int, user: str = "tg-7") -> HistoryEnt
     return entry
 
 
-def quota(world: World, limit: int) -> DailyQuota:
-    return DailyQuota(JobRepository(world.store), world.clock, limit)
+def quota(world: World, limit: int, *, remember: bool = True) -> DailyQuota:
+    return DailyQuota(JobRepository(world.store), world.clock, limit, remember=remember)
 
 
 async def test_so_many_a_day_and_no_more():
@@ -46,6 +46,15 @@ async def test_jobs_under_way_fill_the_quota_too():
     world = World()
     refusal = await quota(world, 2).refusal("tg-7", active=2)
     assert refusal.wait_s >= 1
+
+
+async def test_where_others_deliver_too_the_history_is_read_each_time():
+    world = World()
+    daily = quota(world, 2, remember=False)
+    assert await daily.refusal("tg-7", active=0) is None
+    for number in range(2):
+        await delivered(world, number)
+    assert await daily.refusal("tg-7", active=0)
 
 
 async def test_history_is_read_once_and_then_remembered():

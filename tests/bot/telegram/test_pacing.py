@@ -5,13 +5,14 @@ import asyncio
 import pytest
 from aiogram.exceptions import TelegramRetryAfter
 
+from bot.jobs.send_pace import ProcessPace
 from bot.telegram.pacing import Pacing
 from tests.support.recording_bot import recording_bot
 
 
 def paced(per_second):
     bot, session = recording_bot()
-    session.middleware(Pacing(per_second))
+    session.middleware(Pacing(ProcessPace(per_second)))
     return bot, session
 
 

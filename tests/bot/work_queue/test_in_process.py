@@ -8,34 +8,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.work_queue.in_process import InProcessQueue
+from tests.bot.work_queue.queue_contract import QueueContract, Recorder
+from tests.support.waiting import eventually
 
 
-class Recorder:
-    """A handler that notes who ran when, and waits where it is told to."""
+class TestInProcessQueue(QueueContract):
+    @pytest.fixture
+    def handler(self):
+        return Recorder()
 
-    def __init__(self) -> None:
-        self.ran: list[str] = []
-        self.at: list[float] = []
-        self.now: dict[str, int] = {}
-        self.most = 0
-        self.overlap = False
-        self.gates: dict[str, asyncio.Event] = {}
+    @pytest.fixture
+    async def queue(self, handler):
+        queue = InProcessQueue(concurrency=2)
+        queue.start(handler)
+        yield queue
+        await queue.stop(0)
 
-    def hold(self, job_id: str) -> asyncio.Event:
-        return self.gates.setdefault(job_id, asyncio.Event())
-
-    async def __call__(self, job_id: str) -> None:
-        self.ran.append(job_id)
-        self.at.append(asyncio.get_running_loop().time())
-        self.overlap |= job_id in self.now
-        self.now[job_id] = 1
-        self.most = max(self.most, len(self.now))
-        try:
-            if gate := self.gates.get(job_id):
-                await gate.wait()
-            await asyncio.sleep(0)
-        finally:
-            del self.now[job_id]
+    async def at_rest(self, queue) -> None:
+        await eventually(lambda: not queue._running and not queue._ready)
 
 
 @pytest.fixture
@@ -54,34 +44,6 @@ async def queue(handler):
 async def turns(count: int = 10) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
-
-
-async def test_a_nudged_job_runs_once(queue, handler):
-    await queue.enqueue("a")
-    await turns()
-    assert handler.ran == ["a"]
-    assert not queue.scheduled("a")
-    assert len(queue) == 0
-
-
-async def test_jobs_run_in_order_of_arrival(queue, handler):
-    for job in "abcde":
-        await queue.enqueue(job)
-    await turns(30)
-    assert handler.ran == list("abcde")
-
-
-async def test_no_more_run_at_a_time_than_allowed(queue, handler):
-    for job in "abcdef":
-        handler.hold(job)
-        await queue.enqueue(job)
-    await turns()
-    assert (handler.ran, len(queue)) == (["a", "b"], 4)
-    for gate in handler.gates.values():
-        gate.set()
-    await turns(40)
-    assert handler.most == 2
-    assert sorted(handler.ran) == list("abcdef")
 
 
 async def test_nudges_of_a_waiting_job_are_one(queue, handler):
@@ -109,34 +71,6 @@ async def test_a_job_that_is_nudged_while_it_runs_runs_again_afterwards_and_neve
     assert not handler.overlap
 
 
-async def test_a_delayed_job_waits_and_is_known(queue, handler):
-    begin = asyncio.get_running_loop().time()
-    await queue.enqueue("a", 0.03)
-    assert queue.scheduled("a")
-    await turns()
-    assert handler.ran == []
-    await asyncio.sleep(0.05)
-    assert handler.ran == ["a"]
-    assert handler.at[0] - begin >= 0.03 - 0.002
-
-
-async def test_of_several_nudges_the_earliest_counts(queue, handler):
-    await queue.enqueue("a", 60)
-    await queue.enqueue("a", 0.01)
-    await queue.enqueue("a", 60)
-    await asyncio.sleep(0.03)
-    assert handler.ran == ["a"]
-    assert not queue.scheduled("a")
-
-
-async def test_a_nudge_now_overtakes_a_timer_which_then_does_not_ring(queue, handler):
-    await queue.enqueue("a", 0.01)
-    await queue.enqueue("a")
-    await turns()
-    await asyncio.sleep(0.03)
-    assert handler.ran == ["a"]
-
-
 async def test_a_timer_that_rings_while_its_job_runs_makes_it_run_again(queue, handler):
     gate = handler.hold("a")
     await queue.enqueue("a")
@@ -147,23 +81,6 @@ async def test_a_timer_that_rings_while_its_job_runs_makes_it_run_again(queue, h
     gate.set()
     await turns(20)
     assert handler.ran == ["a", "a"]
-
-
-async def test_a_handler_may_put_its_own_job_off():
-    ran = []
-
-    async def handler(job_id):
-        ran.append(job_id)
-        if len(ran) < 3:
-            await queue.enqueue(job_id, 0.001)
-
-    queue = InProcessQueue(concurrency=1)
-    queue.start(handler)
-    await queue.enqueue("a")
-    await asyncio.sleep(0.05)
-    assert ran == ["a"] * 3
-    assert not queue.scheduled("a")
-    await queue.stop(0)
 
 
 async def test_what_was_nudged_before_the_start_runs_after_it(handler):
@@ -212,19 +129,6 @@ async def test_stopping_starts_nothing_new_and_lets_the_running_finish(queue, ha
     await queue.enqueue("much after", 0.001)
     await asyncio.sleep(0.01)
     assert handler.ran == ["a", "b"]
-
-
-async def test_stopping_cuts_short_what_does_not_finish(queue, handler):
-    handler.hold("a")
-    await queue.enqueue("a")
-    await turns()
-    assert await queue.stop(0.01) == 1
-    assert handler.now == {}
-
-
-async def test_an_idle_queue_stops_at_once(queue):
-    async with asyncio.timeout(1):
-        assert await queue.stop(60) == 0
 
 
 async def test_thousands_of_waiting_jobs_cost_one_timer_and_no_task(queue):

@@ -1,0 +1,31 @@
+"""The team of a process that works alone: nothing has to be agreed on with anybody."""
+
+import uuid
+
+from bot.jobs.places import ProcessPlaces
+from bot.jobs.ports import Team
+
+
+class EveryTurn:
+    """`Turns` where nobody else could do the work."""
+
+    async def take(self, work: str, for_s: float) -> bool:
+        """It is always this process's turn."""
+        del work, for_s
+        return True
+
+
+def new_run_id() -> str:
+    """A name for this run of this process, never the same again."""
+    return uuid.uuid4().hex[:12]
+
+
+def alone(*, jobs_per_person: int, predictions: int) -> Team:
+    """The team of one."""
+    return Team(
+        run_id=new_run_id(),
+        job_places=ProcessPlaces(jobs_per_person),
+        prediction_places=ProcessPlaces(predictions),
+        turns=EveryTurn(),
+        alone=True,
+    )

@@ -1,0 +1,111 @@
+"""What carries the work, opened as the settings say: one process on its own, or several through Redis or Valkey."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from bot.jobs.errors import EngineUnavailableError
+from bot.jobs.ports import JobHandler, JobQueue, Team
+from bot.jobs.send_pace import Pace, ProcessPace
+from bot.work_queue.alone import alone, new_run_id
+from bot.work_queue.in_process import InProcessQueue
+from storage.recent import Locks
+
+# An engine that is just being started (containers, say) gets this long.
+_PATIENCE_S = 60.0
+_ASK_AGAIN_S = 2.0
+
+_log = structlog.get_logger()
+
+
+class WorkQueue(JobQueue, Protocol):
+    """A queue that this process also takes work from."""
+
+    def start(self, handler: JobHandler) -> None:
+        """From now on nudged jobs are handed to `handler`."""
+        ...
+
+    async def stop(self, grace_s: float) -> int:
+        """Start nothing new, let what runs finish; returns how many had to be cut short after `grace_s`."""
+        ...
+
+    async def state(self) -> str:
+        """`ok`, or what is wrong with the engine behind it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What is limited over all processes."""
+
+    jobs_per_person: int
+    predictions: int
+    messages_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The queue and all that goes with it."""
+
+    queue: WorkQueue
+    team: Team
+    pace: Pace
+    locks: Locks | None  # None: those of the process
+
+
+@asynccontextmanager
+async def open_engine(url: str | None, bot_id: str, shares: Shares, *, concurrency: int) -> AsyncIterator[Engine]:
+    """The engine at `url`, or the process itself.
+
+    Raises:
+        EngineRefusedError: the engine does not take us.
+        EngineUnavailableError: it did not come up within a minute.
+    """
+    if url is None:
+        team = alone(jobs_per_person=shares.jobs_per_person, predictions=shares.predictions)
+        yield Engine(InProcessQueue(concurrency=concurrency), team, ProcessPace(shares.messages_per_s), None)
+        return
+    from bot.work_queue.redis_client import Keys, open_redis  # noqa: PLC0415 - needed with a queue only
+
+    async with open_redis(url) as redis:
+        await _await(redis)
+        yield _shared(redis, Keys(bot_id), shares, concurrency)
+
+
+def _shared(redis: Any, keys: Any, shares: Shares, concurrency: int) -> Engine:
+    from bot.work_queue.redis_streams import RedisStreamsQueue  # noqa: PLC0415 - needed with a queue only
+    from bot.work_queue.shared_places import SharedPlaces  # noqa: PLC0415
+    from bot.work_queue.shared_state import SharedLocks, SharedPace, SharedTurns  # noqa: PLC0415
+
+    run_id = new_run_id()
+    team = Team(
+        run_id=run_id,
+        job_places=SharedPlaces(redis, keys, "jobs", shares.jobs_per_person),
+        prediction_places=SharedPlaces(redis, keys, "predictions", shares.predictions),
+        turns=SharedTurns(redis, keys, run_id),
+        alone=False,
+    )
+    return Engine(
+        queue=RedisStreamsQueue(redis, keys, run_id, concurrency=concurrency),
+        team=team,
+        pace=SharedPace(redis, keys, shares.messages_per_s),
+        locks=SharedLocks(redis, keys, run_id),
+    )
+
+
+async def _await(redis: Any) -> None:
+    from bot.work_queue.redis_client import greet  # noqa: PLC0415 - needed with a queue only
+
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_S
+    while True:
+        try:
+            return await greet(redis)
+        except EngineUnavailableError:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            _log.warning("engine_awaited")
+            await asyncio.sleep(_ASK_AGAIN_S)

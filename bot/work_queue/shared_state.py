@@ -1,0 +1,110 @@
+"""What several processes agree on through Redis beside the queue: turns, locks, and the pace towards Telegram."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from redis.asyncio import Redis
+
+from bot.jobs.send_pace import BURST_S, ProcessPace
+from bot.work_queue import redis_scripts as scripts
+from bot.work_queue.redis_client import UNREACHED, Keys
+from storage.errors import StorageUnavailableError
+
+# A change of a record takes a read and a write; whoever holds its lock for longer is gone.
+_LOCK_S = 20.0
+_LOCK_PATIENCE_S = 30.0
+_LOCK_ASK_AGAIN_S = 0.02
+
+_log = structlog.get_logger()
+
+
+class SharedTurns:
+    """`bot.jobs.ports.Turns`: the first to ask has the turn until its time is over."""
+
+    def __init__(self, redis: Redis, keys: Keys, run_id: str) -> None:
+        self._redis, self._keys, self._run = redis, keys, run_id
+
+    async def take(self, work: str, for_s: float) -> bool:
+        """See `Turns.take`. While Redis is away nobody has a turn: what the turns are for needs the queue anyway."""
+        key = self._keys("turn", work)
+        try:
+            return bool(await self._redis.set(key, self._run, nx=True, px=int(for_s * 1000)))
+        except UNREACHED as error:
+            _log.info("turn_not_taken", work=work, error=type(error).__name__)
+            return False
+
+
+class SharedLocks:
+    """`storage.recent.Locks` over all processes, for a storage that does not honour conditional writes."""
+
+    def __init__(self, redis: Redis, keys: Keys, run_id: str) -> None:
+        self._redis, self._keys, self._run = redis, keys, run_id
+        self._drop = redis.register_script(scripts.DROP_LOCK)
+        self._holders = 0
+
+    @asynccontextmanager
+    async def hold(self, key: str) -> AsyncIterator[None]:
+        """See `Locks.hold`."""
+        self._holders += 1
+        name, holder = self._keys("lock", key), f"{self._run}/{self._holders}"
+        try:
+            await self._acquire(name, holder)
+        except UNREACHED as error:
+            raise StorageUnavailableError("the lock of a record cannot be had: the queue engine is away") from error
+        try:
+            yield
+        finally:
+            await self._release(name, holder)
+
+    async def _acquire(self, name: str, holder: str) -> None:
+        deadline = asyncio.get_running_loop().time() + _LOCK_PATIENCE_S
+        while not await self._redis.set(name, holder, nx=True, px=int(_LOCK_S * 1000)):
+            if asyncio.get_running_loop().time() > deadline:
+                raise StorageUnavailableError("somebody else keeps the lock of a record")
+            await asyncio.sleep(_LOCK_ASK_AGAIN_S)
+
+    async def _release(self, name: str, holder: str) -> None:
+        try:
+            await self._drop(keys=[name], args=[holder])
+        except UNREACHED as error:
+            _log.info("lock_left", error=type(error).__name__)  # it ends by itself
+
+
+class SharedPace:
+    """`bot.jobs.send_pace.Pace` over all processes. While Redis is away each process keeps the whole pace by itself:
+    too fast at worst, which Telegram answers with 429.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys, per_second: float) -> None:
+        self._redis, self._keys = redis, keys
+        self._interval_ms = 1000 / per_second if per_second else 0.0
+        self._turn = redis.register_script(scripts.TAKE_TURN)
+        self._own = ProcessPace(per_second)
+
+    async def turn(self, max_wait_s: float) -> float:
+        """See `Pace.turn`."""
+        if not self._interval_ms:
+            return 0.0
+        arguments = [self._interval_ms, BURST_S * 1000, max_wait_s * 1000]
+        try:
+            return float(await self._turn(keys=[self._keys("pace")], args=arguments)) / 1000
+        except UNREACHED:
+            return await self._own.turn(max_wait_s)
+
+    async def silence(self, chat_id: int | str) -> float:
+        """See `Pace.silence`."""
+        try:
+            left_ms = await self._redis.pttl(self._keys("silent", str(chat_id)))
+        except UNREACHED:
+            return await self._own.silence(chat_id)
+        return float(max(0, left_ms)) / 1000
+
+    async def hush(self, chat_id: int | str, for_s: float) -> None:
+        """See `Pace.hush`."""
+        await self._own.hush(chat_id, for_s)
+        try:
+            await self._redis.set(self._keys("silent", str(chat_id)), "1", px=max(1, int(for_s * 1000)))
+        except UNREACHED as error:
+            _log.info("silence_not_shared", error=type(error).__name__)
