@@ -108,7 +108,7 @@ def _queue_rules(s: Settings) -> list[_Rule]:
         (
             shared and s.s3_bucket is not None and s.sandbox,
             "queue_url",
-            "BOT_TOKEN beside it: a sandbox is one process, or nothing",
+            "BOT_TOKEN beside it, or nothing",
         ),
         (
             shared and not s.sandbox and s.replicate_mode == "mock" and s.replicate_base_url is None,
