@@ -42,9 +42,7 @@ async def test_ready_names_its_parts(client):
         ("replicate", 200, "degraded"),
     ],
 )
-async def test_a_part_that_is_down_is_named_and_only_without_storage_or_queue_it_is_not_ready(
-    client, part, status, word
-):
+async def test_a_part_that_is_down_is_named_and_storage_and_queue_are_needed(client, part, status, word):
     client, parts = client
     parts[part] = "open"
     got, body = await answer(client, "/readyz")
