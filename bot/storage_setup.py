@@ -82,6 +82,6 @@ async def _prepare_and_probe(store: ObjectStore, rules: Sequence[ExpiryRule]) ->
             "conditional_writes_missing",
             create_if_absent=capabilities.create_if_absent,
             replace_if_unchanged=capabilities.replace_if_unchanged,
-            consequence="run one process only; with several, jobs could be done twice",
+            consequence="run one process, or several with QUEUE_URL; else jobs could be done twice",
         )
     return capabilities

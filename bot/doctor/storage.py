@@ -46,7 +46,9 @@ async def check_conditional_writes(surroundings: Surroundings) -> Finding:
         )
         if not honoured
     ]
-    what = f"this storage does not honour {' and '.join(ignored)}, so two processes could do a job twice"
+    what = f"this storage does not honour {' and '.join(ignored)}"
     if settings.queue_url is not None:
-        return CONDITIONAL_WRITES.failed(what, "unset QUEUE_URL and run one process, or use another storage")
-    return CONDITIONAL_WRITES.warning(what, "run one process only, or use another storage")
+        what = f"{what}: records are changed under locks in the queue engine, which is slower"
+        return CONDITIONAL_WRITES.warning(what, "use another storage")
+    what = f"{what}, so two processes could do a job twice"
+    return CONDITIONAL_WRITES.warning(what, "run one process, or several with QUEUE_URL, or use another storage")

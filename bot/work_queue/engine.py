@@ -77,7 +77,7 @@ async def open_engine(url: str | None, bot_id: str, shares: Shares, *, concurren
 
 
 def _shared(redis: Any, keys: Any, shares: Shares, concurrency: int) -> Engine:
-    from bot.work_queue.redis_streams import RedisStreamsQueue  # noqa: PLC0415 - needed with a queue only
+    from bot.work_queue import redis_streams  # noqa: PLC0415 - needed with a queue only
     from bot.work_queue.shared_places import SharedPlaces  # noqa: PLC0415
     from bot.work_queue.shared_state import SharedLocks, SharedPace, SharedTurns  # noqa: PLC0415
 
@@ -90,7 +90,9 @@ def _shared(redis: Any, keys: Any, shares: Shares, concurrency: int) -> Engine:
         alone=False,
     )
     return Engine(
-        queue=RedisStreamsQueue(redis, keys, run_id, concurrency=concurrency),
+        queue=redis_streams.RedisStreamsQueue(
+            redis, keys, run_id, concurrency=concurrency, lease_s=redis_streams.LEASE_S
+        ),
         team=team,
         pace=SharedPace(redis, keys, shares.messages_per_s),
         locks=SharedLocks(redis, keys, run_id),

@@ -2,4 +2,8 @@
 
 
 class EngineRefusedError(Exception):
-    """Only the operator helps: wrong credentials, missing permission, or no Redis at all. The message says what."""
+    """Only the operator helps: wrong credentials, missing permission, or no Redis at all; `fix` says how."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(f"{what}; {fix}")
+        self.what, self.fix = what, fix

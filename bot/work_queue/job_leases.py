@@ -12,6 +12,7 @@ from bot.work_queue.redis_client import Keys
 
 # A process dies for many reasons; three deaths in a row over the same job are that job's doing.
 MAX_STARTS = 3
+GROUP = "workers"  # of the stream's consumers
 _STARTS_COUNT_FOR_MS = 24 * 3600 * 1000
 
 
@@ -42,14 +43,16 @@ class JobLeases:
         return Taken(await self._take(keys=keys, args=[job_id, self._run, self._lease_ms, *counted]))
 
     async def hold(self, job_ids: Iterable[str], pipe: Pipeline) -> None:
-        """Add the renewal of these leases to a pipeline; each answers 0 when the lease was lost."""
+        """Add the renewal of these leases to a pipeline; what is not ours (any more) is left alone."""
         for job_id in job_ids:
             await self._hold(keys=[self._key(job_id)], args=[self._run, self._lease_ms], client=pipe)
 
-    async def give_back(self, job_id: str, pipe: Pipeline, *, again: bool) -> None:
-        """Add the return of this lease to a pipeline; `again`: the job has to be looked at once more."""
+    async def give_back(self, job_id: str, message_id: str, *, again: bool) -> bool:
+        """Return the lease and acknowledge the message that it was taken for; `again`: the job has to be looked at
+        once more. False when the lease was lost: then the message is somebody else's, too.
+        """
         keys = [self._key(job_id), self._again(job_id), self._starts(job_id), self._keys("ready")]
-        await self._give_back(keys=keys, args=[job_id, self._run, int(again)], client=pipe)
+        return bool(await self._give_back(keys=keys, args=[job_id, self._run, GROUP, message_id, int(again)]))
 
     def of(self, job_ids: Iterable[str], pipe: Pipeline) -> None:
         """Add two answers to a pipeline: who holds each job, and since when it is set aside (None: nobody, never)."""

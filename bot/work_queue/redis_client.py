@@ -24,27 +24,18 @@ UNREACHED = (RedisError, OSError, TimeoutError)
 
 @asynccontextmanager
 async def open_redis(url: str) -> AsyncIterator[Redis]:
-    """A client of its own pool, closed at the end; nothing is sent yet.
-
-    Raises:
-        EngineRefusedError: the URL's options are not the client's.
-    """
-    try:
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=CALL_TIMEOUT_S,
-            socket_timeout=CALL_TIMEOUT_S,
-            socket_connect_timeout=CALL_TIMEOUT_S,
-            socket_keepalive=True,
-            health_check_interval=30,
-            retry=Retry(NoBackoff(), 0),
-            decode_responses=True,
-        )
-    except (ValueError, TypeError) as error:
-        raise EngineRefusedError(
-            "QUEUE_URL: its options are not the client's; leave host, port and database"
-        ) from error
+    """A client of its own pool, closed at the end; nothing is sent yet."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS,
+        timeout=CALL_TIMEOUT_S,
+        socket_timeout=CALL_TIMEOUT_S,
+        socket_connect_timeout=CALL_TIMEOUT_S,
+        socket_keepalive=True,
+        health_check_interval=30,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
     client = Redis(connection_pool=pool)
     try:
         yield client
@@ -63,9 +54,13 @@ async def greet(client: Redis) -> None:
     try:
         await client.ping()  # type: ignore[misc]  # the client's types serve its blocking twin too
     except (AuthenticationError, NoPermissionError, ResponseError) as error:
-        raise EngineRefusedError(f"QUEUE_URL: the server refuses our credentials ({type(error).__name__})") from error
+        what = f"the queue engine refuses our credentials ({type(error).__name__})"
+        raise EngineRefusedError(what, "correct user and password in QUEUE_URL") from error
     except UNREACHED as error:
         raise EngineUnavailableError from error
+    except (ValueError, TypeError) as error:  # what the client makes of options in the URL that it does not know
+        what = "the options in QUEUE_URL are not the client's"
+        raise EngineRefusedError(what, "leave only host, port and database in it") from error
 
 
 class Keys:

@@ -64,14 +64,16 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 """
 
-# KEYS lease, again, starts, stream; ARGV job, run, 1 when it has to be looked at again in any case.
-# A lease that was lost belongs to somebody else, who is left alone.
+# KEYS lease, again, starts, stream; ARGV job, run, group, message, 1 when it has to be looked at again in any case.
+# A lease that was lost belongs to somebody else by now, and so does the message.
 GIVE_BACK = """
 if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[1], KEYS[3])
-if redis.call('DEL', KEYS[2]) == 1 or ARGV[3] == '1' then
+if redis.call('DEL', KEYS[2]) == 1 or ARGV[5] == '1' then
   redis.call('XADD', KEYS[4], '*', 'job', ARGV[1])
 end
+redis.call('XACK', KEYS[4], ARGV[3], ARGV[4])
+redis.call('XDEL', KEYS[4], ARGV[4])
 return 1
 """
 

@@ -25,11 +25,10 @@ from redis.exceptions import ResponseError
 from bot.jobs.background import Background
 from bot.jobs.ports import JobHandler
 from bot.work_queue import redis_scripts as scripts
-from bot.work_queue.job_leases import JobLeases, Taken
+from bot.work_queue.job_leases import GROUP, JobLeases, Taken
 from bot.work_queue.redis_client import UNREACHED, Keys
 
 LEASE_S = 15.0
-_GROUP = "workers"
 _READ_BLOCK_S = 1.0  # shorter than a call may take
 _LOOK_FOR_DUE_S = 1.0  # for what other processes put off; its own timers are exact
 _DUE_AT_A_TIME = 200
@@ -49,7 +48,7 @@ class RedisStreamsQueue:
         run_id: str,
         *,
         concurrency: int,
-        lease_s: float = LEASE_S,
+        lease_s: float,
     ) -> None:
         self._redis, self._run, self._concurrency = redis, run_id, concurrency
         self._stream, self._delayed, self._dead = keys("ready"), keys("later"), keys("dead")
@@ -118,11 +117,11 @@ class RedisStreamsQueue:
     async def _hand_back_unread(self) -> None:
         """What the server had given to the reader in the moment in which it was stopped."""
         try:
-            answer = await self._redis.xreadgroup(_GROUP, self._run, {self._stream: "0"})
+            answer = await self._redis.xreadgroup(GROUP, self._run, {self._stream: "0"})
             for _, messages in answer or ():
                 for message_id, fields in messages:
                     if fields and message_id not in self._running:
-                        await self._finish(message_id, fields["job"], leased=False, again=True)
+                        await self._drop(message_id, fields["job"], again=True)
         except UNREACHED as error:
             _log.info("messages_left", error=type(error).__name__)
 
@@ -147,7 +146,7 @@ class RedisStreamsQueue:
     async def _greet(self) -> None:
         """The group is made anew whenever the server has forgotten it."""
         try:
-            await self._redis.xgroup_create(self._stream, _GROUP, id="0", mkstream=True)
+            await self._redis.xgroup_create(self._stream, GROUP, id="0", mkstream=True)
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
                 raise
@@ -160,7 +159,7 @@ class RedisStreamsQueue:
                 await self._room.wait()
                 continue
             block_ms = int(_READ_BLOCK_S * 1000)
-            answer = await self._redis.xreadgroup(_GROUP, self._run, {self._stream: ">"}, count=room, block=block_ms)
+            answer = await self._redis.xreadgroup(GROUP, self._run, {self._stream: ">"}, count=room, block=block_ms)
             for _, messages in answer or ():
                 self._begin(messages)
 
@@ -191,32 +190,28 @@ class RedisStreamsQueue:
             room = self._concurrency - len(self._running)
             if self._open and room > 0:
                 idle_ms = int(self._lease_s * 1000)
-                answer = await self._redis.xautoclaim(self._stream, _GROUP, self._run, idle_ms, count=room)
-                self._begin(answer[1])
+                answer = await self._redis.xautoclaim(self._stream, GROUP, self._run, idle_ms, count=room)
+                self._begin(answer[1], reclaimed=True)
                 await self._forget_the_dead(idle_ms)
 
     async def _hold(self, running: Mapping[str, str]) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:
             await self._leases.hold(running.values(), pipe)
-            pipe.xclaim(self._stream, _GROUP, self._run, 0, list(running), justid=True)
-            *held, _ = await pipe.execute()
-        for (message_id, job_id), ours in zip(running.items(), held, strict=True):
-            if not ours and message_id in self._running:
-                # The loop stood still for longer than a lease. The record's claims keep both from doing harm.
-                _log.warning("lease_lost", job_id=job_id)
+            pipe.xclaim(self._stream, GROUP, self._run, 0, list(running), justid=True)
+            await pipe.execute()
 
     async def _forget_the_dead(self, idle_ms: int) -> None:
         """Consumers that are gone, and whose messages others took over, are not kept for ever."""
-        for consumer in await self._redis.xinfo_consumers(self._stream, _GROUP):
+        for consumer in await self._redis.xinfo_consumers(self._stream, GROUP):
             if consumer["name"] != self._run and consumer["pending"] == 0 and consumer["idle"] > 4 * idle_ms:
-                await self._redis.xgroup_delconsumer(self._stream, _GROUP, consumer["name"])
+                await self._redis.xgroup_delconsumer(self._stream, GROUP, consumer["name"])
 
-    def _begin(self, messages: Iterable[tuple[str, Mapping[str, str] | None]]) -> None:
+    def _begin(self, messages: Iterable[tuple[str, Mapping[str, str] | None]], *, reclaimed: bool = False) -> None:
         for message_id, fields in messages:
             if fields and message_id not in self._running:
                 job_id = fields["job"]
                 self._running[message_id] = job_id
-                self._work.spawn(self._run_one(message_id, job_id), name=f"advance {job_id}")
+                self._work.spawn(self._run_one(message_id, job_id, reclaimed=reclaimed), name=f"advance {job_id}")
 
     @property
     def _started(self) -> JobHandler:
@@ -224,14 +219,17 @@ class RedisStreamsQueue:
             raise RuntimeError("the queue was not started")
         return self._handler
 
-    async def _run_one(self, message_id: str, job_id: str) -> None:
+    async def _run_one(self, message_id: str, job_id: str, *, reclaimed: bool) -> None:
         try:
             taken = await self._leases.take(job_id) if self._open else None
             if taken is Taken.YES:
-                await self._advance(message_id, job_id)
-                return
+                return await self._advance(message_id, job_id)
+            if taken is Taken.BY_ANOTHER and reclaimed:
+                # Perhaps its holder's own message, and the holder dead: its lease ends a moment later than the message
+                # was given up. The message stays until somebody has taken the job, lest nobody does.
+                return None
             # Not begun: another process is to have it at once, or its holder will look at it again, or nobody may.
-            await self._finish(message_id, job_id, leased=False, again=taken is None)
+            await self._drop(message_id, job_id, again=taken is None)
             if taken is Taken.BURIED:
                 await self._started.set_aside(job_id)
         except UNREACHED as error:
@@ -247,14 +245,15 @@ class RedisStreamsQueue:
             await self._started(job_id)
             again = False
         finally:
-            await self._finish(message_id, job_id, leased=True, again=again)
+            if not await self._leases.give_back(job_id, message_id, again=again):
+                # The loop stood still for longer than a lease. The record's claims kept both from doing harm.
+                _log.warning("lease_lost", job_id=job_id)
 
-    async def _finish(self, message_id: str, job_id: str, *, leased: bool, again: bool) -> None:
+    async def _drop(self, message_id: str, job_id: str, *, again: bool) -> None:
+        """Done with a message for which no lease was taken; `again` sends another one in its place."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            if leased:
-                await self._leases.give_back(job_id, pipe, again=again)
-            elif again:
+            if again:
                 pipe.xadd(self._stream, {"job": job_id})
-            pipe.xack(self._stream, _GROUP, message_id)
+            pipe.xack(self._stream, GROUP, message_id)
             pipe.xdel(self._stream, message_id)
             await pipe.execute()

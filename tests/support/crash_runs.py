@@ -140,9 +140,11 @@ class Scene:
     deaths: list[float] = field(default_factory=list)
     runs: list[BotProcess] = field(default_factory=list)
 
-    async def start(self, at: str = "", *, trace: bool = False) -> BotProcess:
-        """The bot, armed for the point `at`."""
-        environ = environment(self.settings) | self.extra
+    async def start(self, at: str = "", *, trace: bool = False, role: str = "bot") -> BotProcess:
+        """The bot, or a worker, armed for the point `at`."""
+        environ = environment(self.settings) | self.extra | {"CRASH_ROLE": role}
+        if role == "worker":
+            del environ["PORT"]
         environ |= {"CRASH_AT": at, "CRASH_LOG": str(self._crash_log), "CRASH_BOT_LOG": str(self.folder / "bot.log")}
         if trace:
             environ["CRASH_TRACE"] = str(self._trace)
@@ -171,6 +173,11 @@ class Scene:
     def traced(self) -> list[str]:
         """The points that were passed, each once."""
         return list(dict.fromkeys(_lines(self._trace)))
+
+    def said(self, *events: str) -> bool:
+        """Whether each of these events stands somewhere in the logs."""
+        text = "\n".join(_lines(self.folder / "bot.log"))
+        return all(f'"{event}"' in text for event in events)
 
     @property
     def log(self) -> str:

@@ -28,6 +28,7 @@ from random import Random
 import bot.app
 import bot.jobs.steps.find_orphan
 import bot.serving
+import bot.work_queue.redis_streams
 import replicate_gateway.gateway  # noqa: F401 - the bot imports it when it opens Replicate, which every run does
 import storage.files
 from bot.app import Overrides, create_app
@@ -39,6 +40,7 @@ from tests.support.crash_points import CrashPoints, watch
 # What this launcher reads from the environment beside the bot's own settings.
 CRASH_AT, CRASH_LOG, CRASH_TRACE = "CRASH_AT", "CRASH_LOG", "CRASH_TRACE"
 GRACE_S, FILES_URL, BOT_LOG = "CRASH_GRACE_S", "CRASH_FILES_URL", "CRASH_BOT_LOG"
+ROLE, LEASE_S = "CRASH_ROLE", "CRASH_LEASE_S"
 
 
 class _Impatient(Random):
@@ -49,7 +51,7 @@ class _Impatient(Random):
 
 
 def run_bot(environ: Mapping[str, str]) -> int:
-    """Serve with these settings until stopped, or until the point where it shall die."""
+    """Serve, or work, with these settings until stopped, or until the point where it shall die."""
     settings = load_settings(environ, env_file=None)
     trace = environ.get(CRASH_TRACE)
     points = CrashPoints(environ.get(CRASH_AT, ""), Path(environ[CRASH_LOG]), Path(trace) if trace else None)
@@ -57,11 +59,14 @@ def run_bot(environ: Mapping[str, str]) -> int:
     bot.serving.create_app = partial(create_app, overrides=Overrides(random=_Impatient()))
     if GRACE_S in environ:
         bot.jobs.steps.find_orphan.GRACE_S = float(environ[GRACE_S])
+    if LEASE_S in environ:
+        bot.work_queue.redis_streams.LEASE_S = float(environ[LEASE_S])
     if FILES_URL in environ:
         _serve_files_elsewhere(environ[FILES_URL])
     writer = configure_logging(settings.log_level, "json", settings.secret_values(), stream=sys.stdout)
     try:
-        return asyncio.run(bot.serving.serve(settings))
+        run = bot.serving.work if environ.get(ROLE) == "worker" else bot.serving.serve
+        return asyncio.run(run(settings))
     finally:
         writer.close()
 

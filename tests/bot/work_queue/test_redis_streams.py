@@ -120,6 +120,19 @@ async def test_what_a_dead_process_had_in_hand_is_finished_by_another_without_ne
     assert asyncio.get_running_loop().time() - begin < LEASE_S + 3
 
 
+async def test_a_lease_that_outlives_its_dead_holders_message_loses_no_job(processes):
+    one, two = Recorder(), Recorder()
+    one.hold("a")
+    first = await processes.start("p1", one)
+    await first.enqueue("a")
+    await one.reaches("a")
+    await processes.dies(first)
+    redis = await processes.client()
+    await redis.pexpire(processes.keys("lease", "a"), int(2 * LEASE_S * 1000))
+    await processes.start("p2", two)
+    await eventually(lambda: two.ended == ["a"], within=10)
+
+
 async def test_a_job_longer_than_its_lease_runs_once(processes):
     one, two = Recorder(), Recorder()
     gate = one.hold("a")
