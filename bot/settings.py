@@ -17,7 +17,7 @@ from bot import settings_checks as form
 from bot.output_hosts import OutputHosts, is_loopback
 from bot.redaction import Redactor
 from bot.settings_contradictions import contradictions
-from bot.settings_errors import SettingsError, faults_of, is_secret
+from bot.settings_errors import Fault, SettingsError, describe, faults_of, is_secret
 from bot.settings_sources import read_env_file
 
 __all__ = ["Settings", "SettingsError", "load_settings"]
@@ -132,7 +132,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        faults = contradictions(self)
+        fields = type(self).model_fields
+        faults = [
+            Fault(field.upper(), describe(getattr(self, field), secret=is_secret(fields[field])), wants)
+            for field, wants in contradictions(self)
+        ]
         if faults:
             lines = "; ".join(map(str, faults))
             raise PydanticCustomError("contradiction", "{lines}", {"lines": lines, "faults": faults})

@@ -1,16 +1,12 @@
 """Settings that are each well-formed but cannot hold together."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final, Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from bot.output_hosts import is_loopback
 from bot.settings_checks import OFFICIAL_REPLICATE_URL, OFFICIAL_TELEGRAM_URL
-from bot.settings_errors import Fault, describe, is_secret
-
-if TYPE_CHECKING:
-    from bot.settings import Settings
 
 _Rule = tuple[bool, str, str]  # whether it is broken, the field to blame, what that wants
 
@@ -18,18 +14,54 @@ _Rule = tuple[bool, str, str]  # whether it is broken, the field to blame, what 
 _TELEGRAM_WEBHOOK_PORTS: Final = (443, 80, 88, 8443)
 
 
-def contradictions(settings: Settings) -> list[Fault]:
-    """Every contradiction, as a fault of the variable that is easiest to put right."""
+class Chosen(Protocol):
+    """The settings that the rules look at; `bot.settings.Settings` has them."""
+
+    telegram_api_url: str
+    telegram_webhook_secret: SecretStr | None
+    base_url: str | None
+    port: int
+    sandbox_port: int
+    replicate_mode: Literal["mock", "real"]
+    replicate_api_token: SecretStr | None
+    replicate_base_url: str | None
+    s3_bucket: str | None
+    s3_endpoint_url: str | None
+    s3_public_endpoint_url: str | None
+    aws_access_key_id: SecretStr | None
+    aws_secret_access_key: SecretStr | None
+    queue_url: SecretStr | None
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether there is no bot token."""
+        ...
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The fields that were given rather than left at their defaults."""
+        ...
+
+
+class Contradiction(NamedTuple):
+    """Field `field` does not fit the others; `wants` says what would."""
+
+    field: str
+    wants: str
+
+
+def contradictions(settings: Chosen) -> list[Contradiction]:
+    """Every contradiction, blamed on the variable that is easiest to put right."""
     rules = [
         *_telegram_rules(settings),
         *_replicate_rules(settings),
         *_storage_rules(settings),
         *_queue_rules(settings),
     ]
-    return [_fault(settings, field, wants) for broken, field, wants in rules if broken]
+    return [Contradiction(field, wants) for broken, field, wants in rules if broken]
 
 
-def _telegram_rules(s: Settings) -> list[_Rule]:
+def _telegram_rules(s: Chosen) -> list[_Rule]:
     own_api = s.telegram_api_url == OFFICIAL_TELEGRAM_URL
     base = urlsplit(s.base_url or "")
     in_sandbox = "nothing in the sandbox, which brings its own Telegram (or BOT_TOKEN beside it)"
@@ -54,7 +86,7 @@ def _telegram_can_reach(host: str | None, port: int | None) -> bool:
     return not is_loopback(host or "") and (port or 443) in _TELEGRAM_WEBHOOK_PORTS
 
 
-def _replicate_rules(s: Settings) -> list[_Rule]:
+def _replicate_rules(s: Chosen) -> list[_Rule]:
     real = s.replicate_mode == "real"
     url = urlsplit(s.replicate_base_url or "")
     host = url.hostname or ""
@@ -77,7 +109,7 @@ def _replicate_rules(s: Settings) -> list[_Rule]:
     ]
 
 
-def _storage_rules(s: Settings) -> list[_Rule]:
+def _storage_rules(s: Chosen) -> list[_Rule]:
     files = s.s3_bucket is None
     key, secret = s.aws_access_key_id is not None, s.aws_secret_access_key is not None
     needs_keys = s.s3_endpoint_url is not None and not files
@@ -97,7 +129,7 @@ def _storage_rules(s: Settings) -> list[_Rule]:
     ]
 
 
-def _queue_rules(s: Settings) -> list[_Rule]:
+def _queue_rules(s: Chosen) -> list[_Rule]:
     shared = s.queue_url is not None
     return [
         (
@@ -116,8 +148,3 @@ def _queue_rules(s: Settings) -> list[_Rule]:
             "the URL of a mock that all processes share (python -m mock_server), because QUEUE_URL is set",
         ),
     ]
-
-
-def _fault(settings: Settings, field: str, wants: str) -> Fault:
-    secret = is_secret(type(settings).model_fields[field])
-    return Fault(field.upper(), describe(getattr(settings, field), secret=secret), wants)
