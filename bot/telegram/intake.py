@@ -14,6 +14,8 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError
 from aiogram.methods import TelegramMethod
+from aiogram.types import Update
+from aiogram.types.update import UpdateTypeLookupError
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot.jobs.ports import Notifier
@@ -60,7 +62,7 @@ class UpdateIntake:
         bind_contextvars(update_id=update.get("update_id"))
         _log.info("update_received", kinds=[key for key in update if key != "update_id"])
         try:
-            await self._dispatcher.feed_raw_update(self._bot, dict(update))
+            await self._feed(update)
         except (StorageUnavailableError, StorageRefusedError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not block the chat
@@ -79,6 +81,16 @@ class UpdateIntake:
                 clear_contextvars()
                 _log.warning("polling_interrupted", error=type(error).__name__)
                 await asyncio.sleep(_POLL_AGAIN_S)
+
+    async def _feed(self, update: Mapping[str, Any]) -> None:
+        """Not `feed_raw_update`: that one logs every error with its traceback, and an unknown kind of update whole."""
+        known = Update.model_validate(update, context={"bot": self._bot})
+        try:
+            _ = known.event_type
+        except UpdateTypeLookupError:
+            _log.info("update_ignored")
+        else:
+            await self._dispatcher.feed_update(self._bot, known)
 
     async def _keep(self, update: Mapping[str, Any], error: Exception) -> None:
         update_id = update.get("update_id")

@@ -507,12 +507,12 @@ async def test_an_update_that_meets_a_corrupt_record_is_poison_not_an_outage():
     """Pressing Cancel on a job whose record is corrupt, say."""
 
     class Dispatcher:
-        async def feed_raw_update(self, bot, update):
+        async def feed_update(self, bot, update):
             raise RecordCorruptError("jobs/1.json", "does not read as a record")
 
     world = World()
     intake = UpdateIntake(None, Dispatcher(), JobRepository(world.store), world.chat)
-    await intake.take({"update_id": 1})
+    await intake.take({"update_id": 1, "poll_answer": {"poll_id": "1", "option_ids": []}})
     assert world.store.keys("poison/updates/")
 
 

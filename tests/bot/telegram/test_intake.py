@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import logging
+from contextlib import suppress
 
 import pytest
 from structlog.contextvars import bind_contextvars, get_contextvars
@@ -84,6 +86,31 @@ async def test_a_handler_that_breaks_is_poison_too(intake):
     intake.dispatcher.sub_routers[0].message.register(broken)
     await intake.updates.take(photo_update(3))
     assert len(intake.poison) == 1
+
+
+@pytest.mark.parametrize("kind", [{}, {"brand_new_thing": {"text": "a secret of somebody"}}], ids=["none", "new"])
+async def test_an_update_of_a_kind_that_nobody_knows_is_let_go_without_its_text(intake, logs, kind):
+    """aiogram itself prints it whole, as a Python warning."""
+    await intake.updates.take({"update_id": 4, **kind})
+    assert intake.poison == []
+    assert "update_ignored" in {line["event"] for line in logs}
+    assert "a secret of somebody" not in str(logs)
+
+
+@pytest.mark.parametrize("error", [storage_down(), ZeroDivisionError("a secret of somebody")])
+async def test_the_framework_writes_no_traceback_of_its_own(intake, caplog, error):
+    """It would be one for every update while the storage is down, and its last line quotes what broke."""
+    caplog.set_level(logging.DEBUG)
+
+    async def broken(_):
+        raise error
+
+    intake.dispatcher.sub_routers[0].message.handlers.clear()
+    intake.dispatcher.sub_routers[0].message.register(broken)
+    with suppress(StorageUnavailableError):
+        await intake.updates.take(photo_update(3))
+    assert "Traceback" not in caplog.text
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize("update", [{}, {"update_id": None}, {"update_id": "../../x"}, {"update_id": [1]}])
