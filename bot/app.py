@@ -22,6 +22,7 @@ from aiohttp import web
 from bot import app_keys
 from bot.http_api import files as file_routes
 from bot.http_api import health as health_routes
+from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, server_options
 from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference
@@ -64,8 +65,6 @@ ADVANCE_CONCURRENCY = 100
 # Longer than any single outside call of a step, shorter than the 30 s that container runtimes wait before SIGKILL.
 DRAIN_S = 20.0
 BACKGROUND_DRAIN_S = 5.0
-# The largest body a door takes; what Telegram and Replicate send is far smaller.
-MAX_BODY_BYTES = 1_000_000
 PICTURE_THREADS = 2
 
 _log = structlog.get_logger()
@@ -78,6 +77,7 @@ class Overrides:
     clock: Clock = field(default_factory=SystemClock)
     random: Random = field(default_factory=Random)
     drain_s: float = DRAIN_S
+    http: HttpLimits = field(default_factory=HttpLimits)
 
 
 class Role(StrEnum):
@@ -93,19 +93,26 @@ def create_app(settings: Settings, overrides: Overrides | None = None, *, role: 
     Starting raises `StorageRefusedError`, `EngineRefusedError`, `TelegramUnauthorizedError` or `OSError` when only the
     operator can help.
     """
-    app = web.Application(middlewares=[errors_to_answers], client_max_size=MAX_BODY_BYTES)
+    overrides = overrides or Overrides()
+    http, refusals = overrides.http, Refusals()
+    app = web.Application(
+        middlewares=[errors_to_answers, bounded_bodies(http)],
+        client_max_size=http.body_bytes,
+        handler_args=server_options(http, refusals),
+    )
     health_routes.add_routes(app)
     if role is Role.BOT:
         telegram_routes.add_routes(app)
         callback_routes.add_routes(app)
     if settings.s3_bucket is None:
         file_routes.add_routes(app)
+    readable_expectations(app.router)
     app[app_keys.TELEGRAM_SECRET] = settings.telegram_secret_token.get_secret_value().encode()
-    app[app_keys.REFUSALS] = Refusals()
+    app[app_keys.REFUSALS] = refusals
 
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await _open(app, settings, overrides or Overrides(), role, stack)
+            await _open(app, settings, overrides, role, stack)
             yield
 
     app.cleanup_ctx.append(run)

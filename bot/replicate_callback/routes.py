@@ -4,6 +4,7 @@ from aiohttp import web
 
 from bot import app_keys
 from bot.app_keys import CallbackForgedError
+from bot.http_limits import read_body
 
 PATH = "/webhook/replicate"
 
@@ -12,7 +13,7 @@ async def receive_callback(request: web.Request) -> web.Response:
     """401 for what is not genuine; 200 for everything else that was recorded or never can be."""
     callbacks = request.app[app_keys.CALLBACKS]
     try:
-        body = await request.read()
+        body = await read_body(request)
     except web.HTTPRequestEntityTooLarge as error:
         try:
             await callbacks.skip(request.query)

@@ -7,6 +7,7 @@ import structlog
 from aiohttp import web
 
 from bot import app_keys
+from bot.http_limits import read_body
 
 PATH = "/webhook/telegram"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of the header
@@ -20,7 +21,7 @@ async def receive_update(request: web.Request) -> web.Response:
     if not hmac.compare_digest(given, request.app[app_keys.TELEGRAM_SECRET]):
         request.app[app_keys.REFUSALS].note("telegram_secret", request.remote)
         return web.Response(status=401)
-    body = await request.read()
+    body = await read_body(request)
     try:
         update = json.loads(body)
     except (ValueError, RecursionError):  # no JSON, no text, or nested beyond reason

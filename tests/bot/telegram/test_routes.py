@@ -39,14 +39,18 @@ def taken():
     return Taken()
 
 
-@pytest.fixture
-async def client(taken):
+def app_around(taken, secret):
     app = web.Application(middlewares=[errors_to_answers], client_max_size=LIMIT)
     add_routes(app)
-    app[app_keys.TELEGRAM_SECRET] = SECRET.encode()
+    app[app_keys.TELEGRAM_SECRET] = secret
     app[app_keys.REFUSALS] = Refusals()
     app[app_keys.UPDATES] = taken
-    async with TestClient(TestServer(app)) as client:
+    return app
+
+
+@pytest.fixture
+async def client(taken):
+    async with TestClient(TestServer(app_around(taken, SECRET.encode()))) as client:
         yield client
 
 
@@ -69,6 +73,23 @@ async def test_without_the_secret_nothing_is_taken(client, taken, secret):
         assert answer.status == 401
         assert await answer.read() == b""
     assert taken.updates == []
+
+
+class Untouchable(bytes):
+    """A secret that tells who compares it byte by byte: how long that takes tells how much of it was right."""
+
+    def __eq__(self, other):
+        raise AssertionError("compared with ==")
+
+    __ne__ = startswith = __eq__
+    __hash__ = None
+
+
+async def test_the_secret_is_compared_in_constant_time(taken):
+    app = app_around(taken, Untouchable(SECRET.encode()))
+    async with TestClient(TestServer(app)) as client:
+        assert (await post(client, b"{}"))[0] == 200
+        assert (await post(client, b"{}", **{SECRET_HEADER: SECRET[:-1] + "x"}))[0] == 401
 
 
 async def answer_to_raw(client, request):
