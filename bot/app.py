@@ -20,6 +20,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 
 from bot import app_keys
+from bot.few_lines import FewLines
 from bot.http_api import files as file_routes
 from bot.http_api import health as health_routes
 from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, server_options
@@ -66,6 +67,8 @@ ADVANCE_CONCURRENCY = 100
 DRAIN_S = 20.0
 BACKGROUND_DRAIN_S = 5.0
 PICTURE_THREADS = 2
+# Log lines a minute about requests that could not be recorded; the circuit says once since when that is so.
+_OUTAGE_LINES = 5
 
 _log = structlog.get_logger()
 
@@ -108,7 +111,7 @@ def create_app(settings: Settings, overrides: Overrides | None = None, *, role: 
         file_routes.add_routes(app)
     readable_expectations(app.router)
     app[app_keys.TELEGRAM_SECRET] = settings.telegram_secret_token.get_secret_value().encode()
-    app[app_keys.REFUSALS] = refusals
+    app[app_keys.REFUSALS], app[app_keys.OUTAGE_LINES] = refusals, FewLines(_OUTAGE_LINES)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:

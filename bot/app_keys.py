@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from bot.few_lines import FewLines
 from bot.refusals import Refusals
 from storage.file_format import ObjectFile
 
@@ -59,5 +60,6 @@ TELEGRAM_SECRET: web.AppKey[bytes] = web.AppKey("telegram_secret", bytes)
 UPDATES: web.AppKey[Updates] = web.AppKey("updates")
 CALLBACKS: web.AppKey[Callbacks] = web.AppKey("callbacks")
 REFUSALS: web.AppKey[Refusals] = web.AppKey("refusals", Refusals)
+OUTAGE_LINES: web.AppKey[FewLines] = web.AppKey("outage_lines", FewLines)
 READINESS: web.AppKey[Callable[[], Awaitable[Mapping[str, str]]]] = web.AppKey("readiness")
 FILE_LINKS: web.AppKey[FileLinks] = web.AppKey("file_links", FileLinks)

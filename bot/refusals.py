@@ -1,35 +1,44 @@
-"""Log lines about refused requests, few enough that nobody can fill a disk with them."""
+"""Log lines about refused requests: few for each sender, and few for all of them together."""
 
+import ipaddress
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
 import structlog
 
-_LINES_PER_ADDRESS = 5
-_WINDOW_S = 60.0
-_ADDRESSES = 1000
+from bot.few_lines import FewLines
+
+_LINES_PER_SENDER = 5
+_LINES_IN_ALL = 60
+# Whoever has one IPv6 address has all of its network: https://www.rfc-editor.org/rfc/rfc6177
+_V6_NETWORK_BITS = 64
 
 _log = structlog.get_logger()
 
 
 class Refusals:
-    """At most five lines a minute per address; the next line after a silence tells how many were left out."""
+    """At most five lines a minute per sender; the next line after a silence tells how many were left out."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()  # address -> window's begin, refusals
+        self._of_sender, self._of_all = FewLines(_LINES_PER_SENDER, now=now), FewLines(_LINES_IN_ALL, now=now)
 
     def note(self, reason: str, address: str | None) -> None:
         """A request was refused."""
         address = address or "unknown"
-        now = self._now()
-        begin, count = self._windows.pop(address, (now, 0))
-        left_out = 0
-        if now - begin >= _WINDOW_S:
-            left_out, begin, count = max(0, count - _LINES_PER_ADDRESS), now, 0
-        self._windows[address] = (begin, count + 1)
-        if len(self._windows) > _ADDRESSES:
-            self._windows.popitem(last=False)
-        if count < _LINES_PER_ADDRESS:
-            _log.warning("request_refused", reason=reason, address=address, left_out=left_out)
+        left_out = self._of_sender.left_out(_sender(address))
+        if left_out is None:
+            return
+        others_left_out = self._of_all.left_out("")
+        if others_left_out is not None:
+            _log.warning("request_refused", reason=reason, address=address, left_out=left_out + others_left_out)
+
+
+def _sender(address: str) -> str:
+    """Whom the address stands for: itself, or the network that one IPv6 address is as good as."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address) and not parsed.ipv4_mapped:
+        return str(ipaddress.ip_network((parsed, _V6_NETWORK_BITS), strict=False))
+    return address

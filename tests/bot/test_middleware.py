@@ -7,6 +7,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from structlog.contextvars import bind_contextvars, get_contextvars
 from structlog.testing import capture_logs
 
+from bot import app_keys
+from bot.few_lines import FewLines
 from bot.middleware import errors_to_answers
 from storage.errors import StorageUnavailableError
 
@@ -19,6 +21,7 @@ def logs():
 
 async def answered(handler, times=1):
     app = web.Application(middlewares=[errors_to_answers])
+    app[app_keys.OUTAGE_LINES] = FewLines(5)
     app.router.add_get("/x", handler)
     async with TestClient(TestServer(app)) as client:
         for _ in range(times):
@@ -54,6 +57,17 @@ async def test_an_outage_asks_to_come_again(logs):
     answer, body = await answered(raising(StorageUnavailableError("down", retry_after_s=3)))
     assert (answer.status, body, answer.headers["Retry-After"]) == (503, "", "3")
     assert [(line["event"], line["log_level"]) for line in logs] == [("storage_unavailable", "warning")]
+
+
+async def test_an_outage_is_told_a_few_times_a_minute_and_not_for_every_request(logs):
+    answer, _ = await answered(raising(StorageUnavailableError("down")), times=50)
+    assert answer.status == 503
+    assert [line["event"] for line in logs] == ["storage_unavailable"] * 5
+
+
+async def test_each_crash_is_told(logs):
+    await answered(raising(RuntimeError("x")), times=10)
+    assert len(logs) == 10
 
 
 async def test_answers_that_are_raised_pass_with_their_headers(logs):

@@ -61,10 +61,29 @@ def test_an_unknown_address_is_one_address(refusals):
     assert len(lines(refusals, 100, None)) == 5
 
 
+def test_an_ipv6_network_is_one_sender(refusals):
+    """Whoever has an address has 2^64 of them."""
+    with capture_logs() as logs:
+        for number in range(1000):
+            refusals.note("mismatch", f"2001:db8::{number:x}")
+    assert len(logs) == 5
+    assert len(lines(refusals, 1, "2001:db8:0:1::1")) == 1
+    assert len(lines(refusals, 1, "::ffff:192.0.2.7")) == len(lines(refusals, 1, "::ffff:192.0.2.8")) == 1
+
+
+def test_many_senders_together_make_few_lines_and_the_rest_is_counted(refusals, clock):
+    with capture_logs() as logs:
+        for number in range(5000):
+            refusals.note("mismatch", f"198.{number >> 8}.{number & 255}.1")
+    assert len(logs) == 60
+    clock.now += 60
+    assert [line["left_out"] for line in lines(refusals, 1, "192.0.2.9")] == [4940]
+
+
 def test_memory_of_addresses_is_bounded_and_the_busy_ones_stay(refusals):
     with capture_logs() as logs:
         for number in range(5000):
-            refusals.note("mismatch", f"2001:db8::{number:x}")
+            refusals.note("mismatch", f"198.{number >> 8}.{number & 255}.1")
             refusals.note("mismatch", "192.0.2.1")
-    assert len(refusals._windows) <= 1000
+    assert len(refusals._of_sender._windows) <= 1000
     assert sum(line["address"] == "192.0.2.1" for line in logs) == 5
