@@ -30,6 +30,7 @@ from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.clock import SystemClock
 from bot.jobs.guarded_replicate import GuardedReplicate
+from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.links import PresignedLinks, UploadedLinks
 from bot.jobs.ports import Clock, InputLinks
 from bot.jobs.send_pace import Pace
@@ -127,10 +128,12 @@ async def _open(
 ) -> None:
     """Open in order of dependence; the stack closes in reverse."""
     clock = overrides.clock
-    store = await stack.enter_async_context(open_store(settings))
-    if isinstance(store, FileStore):
-        app[app_keys.FILE_LINKS] = app_keys.FileLinks(file_link_key(settings), store.resolve)
-    capabilities = await ready_storage(store, expiry_rules(settings))
+    circuits = {party: Circuit(party, clock) for party in ("storage", "replicate", "telegram")}
+    bare_store = await stack.enter_async_context(open_store(settings))
+    if isinstance(bare_store, FileStore):
+        app[app_keys.FILE_LINKS] = app_keys.FileLinks(file_link_key(settings), bare_store.resolve)
+    capabilities = await ready_storage(bare_store, expiry_rules(settings))
+    store = GuardedStore(bare_store, circuits["storage"])
     engine = await stack.enter_async_context(_open_engine(settings))
     repository = JobRepository(
         store,
@@ -139,7 +142,6 @@ async def _open(
         locks=None if capabilities.conditional_writes else engine.locks,
     )
     http = await stack.enter_async_context(_open_http())
-    circuits = {party: Circuit(party, clock) for party in ("storage", "replicate", "telegram")}
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"])
     bot = await stack.enter_async_context(_open_bot(settings, engine.pace, circuits["telegram"]))
     notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock))
@@ -182,7 +184,7 @@ async def _open(
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)
     registration = Registration(bot, settings, telegram_routes.PATH, updates) if role is Role.BOT else None
-    await _start_work(settings, stack, jobs, registration, store, clock)
+    await _start_work(settings, stack, jobs, registration, bare_store, clock)
 
 
 async def _start_work(

@@ -47,19 +47,21 @@ class Circuit:
         """`ok`, or since when the party is down."""
         return f"down since {self._outage.since.isoformat(timespec='seconds')}" if self._outage else "ok"
 
+    def check(self) -> None:
+        """Raise `CircuitOpenError` if it is not worth a try; unlike `enter` this takes nobody's turn."""
+        left_s = (self._outage.next_try_at - self._clock.now()).total_seconds() if self._outage else 0.0
+        if left_s > 0:
+            raise CircuitOpenError(self._party, max(left_s, 0.1))
+
     def enter(self) -> None:
         """Let the caller try.
 
         Raises:
             CircuitOpenError: not now. When its time has come one caller is let through to find out.
         """
-        if self._outage is None:
-            return
-        now = self._clock.now()
-        left_s = (self._outage.next_try_at - now).total_seconds()
-        if left_s > 0:
-            raise CircuitOpenError(self._party, max(left_s, 0.1))
-        self._wait(self._outage, now)
+        self.check()
+        if self._outage:
+            self._wait(self._outage, self._clock.now())
 
     def succeeded(self) -> None:
         """The party answered, if only to refuse."""

@@ -10,10 +10,12 @@ from bot.jobs.advance import Advancer, delay_until
 from bot.jobs.circuit import Circuit, CircuitOpenError
 from bot.jobs.errors import EngineUnavailableError, NoSuchJobError
 from bot.jobs.ports import Clock, JobQueue, Notifier
+from replicate_gateway.retry import backoff_s
 from storage.errors import RecordCorruptError, RecordTooNewError, StorageError, StorageUnavailableError
 from storage.repository import JobRepository
 
-STORAGE_RETRY_S = 1.0
+# A job whose record cannot be read or written comes back after this, and ever later while that stays so.
+STORAGE_RETRY_S, STORAGE_RETRY_CAP_S = 1.0, 60.0
 ENGINE_RETRY_S = 2.0
 # While the storage is down jobs come back spread over this time, so that they do not come all at once.
 STORAGE_SPREAD_S = 10.0
@@ -39,6 +41,7 @@ class Worker:
         self._advancer, self._repository, self._queue = advancer, repository, queue
         self._notifier, self._clock = notifier, clock
         self._circuit, self._random = storage_circuit, random
+        self._failures: dict[str, int] = {}  # in a row, of the jobs that wait for the storage now
 
     async def __call__(self, job_id: str) -> None:
         """Advance it once."""
@@ -59,9 +62,9 @@ class Worker:
 
     async def _advance(self, job_id: str) -> float | None:
         try:
-            self._circuit.enter()
+            self._circuit.check()
             wake_at = await self._advancer.advance(job_id)
-            self._circuit.succeeded()
+            self._failures.pop(job_id, None)
         except CircuitOpenError as error:
             return error.retry_after_s + self._spread_s()
         except EngineUnavailableError:
@@ -70,6 +73,7 @@ class Worker:
         except NoSuchJobError:
             # Its marker was seen before its record; if the record never comes, the sweep removes the marker.
             _log.warning("job_missing")
+            self._failures.pop(job_id, None)
             await self._advancer.forget(job_id)
             return None
         except RecordTooNewError as error:
@@ -78,17 +82,18 @@ class Worker:
         except RecordCorruptError as error:
             return await self._bury(job_id, error)
         except StorageError as error:
-            return self._retry_after(error)
+            return self._retry_after(job_id, error)
         except Exception:  # noqa: BLE001 - a fault of ours must not end the process
             _log.exception("advance_crashed")
             return CRASH_RETRY_S
         return delay_until(wake_at, self._clock.now()) if wake_at else None
 
-    def _retry_after(self, error: StorageError) -> float:
-        self._circuit.failed()
+    def _retry_after(self, job_id: str, error: StorageError) -> float:
+        failures = self._failures[job_id] = self._failures.get(job_id, 0) + 1
+        wait_s = backoff_s(failures, base_s=STORAGE_RETRY_S, cap_s=STORAGE_RETRY_CAP_S, random=self._random.random)
         wished_s = error.retry_after_s if isinstance(error, StorageUnavailableError) else None
         _log.info("job_waits_for_storage", error=str(error))
-        return max(STORAGE_RETRY_S + self._spread_s(), wished_s or 0.0)
+        return max(wait_s + self._spread_s(), wished_s or 0.0)
 
     def _spread_s(self) -> float:
         return self._random.random() * STORAGE_SPREAD_S if self._circuit.state != "ok" else 0.0
@@ -101,6 +106,7 @@ class Worker:
             await self._repository.close(job_id, ())
             await self._advancer.forget(job_id)
         except StorageError as outage:
-            return self._retry_after(outage)
+            return self._retry_after(job_id, outage)
+        self._failures.pop(job_id, None)
         await self._notifier.alert("record_corrupt", f"the record of job {job_id} cannot be read: see {key}")
         return None

@@ -24,6 +24,7 @@ from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference, JobReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
+from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.links import PresignedLinks
 from bot.jobs.ports import Artifact, InputLinks
 from bot.jobs.service import CallbackResult, Submission
@@ -731,9 +732,11 @@ def build(
     """The use cases on fakes; `changes` replace fields of `Surroundings`."""
     world = world or World()
     queue = DirectQueue(world.clock)
+    circuit = Circuit("storage", world.clock)
+    store = GuardedStore(world.store, circuit)
     surroundings = Surroundings(
-        repository=JobRepository(world.store, conditional_writes=world.conditional),
-        store=world.store,
+        repository=JobRepository(store, conditional_writes=world.conditional),
+        store=store,
         gateway=world.replicate,
         presets=PRESETS,
         notifier=world.chat,
@@ -744,7 +747,7 @@ def build(
         queue=queue,
         background=Background(),
         team=alone(jobs_per_person=limits.user_max_active, predictions=limits.replicate_max_active),
-        storage_circuit=Circuit("storage", world.clock),
+        storage_circuit=circuit,
         clock=world.clock,
         random=Random(7),
         executor=InlineExecutor(),

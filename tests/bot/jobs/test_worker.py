@@ -5,8 +5,8 @@ from structlog.contextvars import bind_contextvars, get_contextvars
 from structlog.testing import capture_logs
 
 from storage import object_keys
-from storage.errors import StorageUnavailableError
-from storage.job import dump_job
+from storage.errors import StorageRefusedError, StorageUnavailableError
+from storage.job import JobStatus, dump_job
 from tests.support.fakes import World, storage_down, submission
 
 ASKED = submission()
@@ -67,6 +67,27 @@ async def test_while_the_storage_is_down_the_job_comes_back(world, process):
     world.faults.stop()
     await process.run_for(120)
     assert world.replicate.running
+
+
+async def test_one_job_that_the_storage_refuses_does_not_come_back_every_second(world, process, logs):
+    """Its record cannot be written, all others can: no circuit opens, and an hour is 3600 tries."""
+    await process.submit(ASKED)
+    put = world.store.put
+
+    async def refuse(key, body, **how):
+        if key == object_keys.job(JOB):
+            world.faults.calls["refused"] += 1
+            raise StorageRefusedError("not this one")
+        return await put(key, body, **how)
+
+    world.store.put = refuse
+    for number in range(12):
+        await process.run_for(300)
+        await process.submit(submission(100 + number))
+    assert 20 < world.faults.calls["refused"] < 300
+    world.store.put = put
+    await process.run_for(120)
+    assert world.job(JOB).status is not JobStatus.PENDING
 
 
 async def test_what_the_storage_wishes_is_respected(world, process):

@@ -1,0 +1,100 @@
+"""The storage behind a circuit: while it is down, doors and jobs hear so at once instead of after a time-out each."""
+
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, BinaryIO, TypeVar
+
+from bot.jobs.circuit import Circuit, CircuitOpenError
+from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
+from storage.objects import Capabilities, ExpiryRule, ObjectInfo, ObjectStore, StoredObject
+
+T = TypeVar("T")
+_DOWN = (StorageUnavailableError, StorageRefusedError)
+
+
+class GuardedStore:
+    """The same promises; while the circuit is open calls raise `StorageUnavailableError`, and nothing was sent.
+
+    `verify` is always let through: whoever asks whether the storage is back finds out for all.
+    """
+
+    def __init__(self, store: ObjectStore, circuit: Circuit) -> None:
+        self._store, self._circuit = store, circuit
+
+    async def get(self, key: str, *, max_bytes: int) -> StoredObject:
+        """See `ObjectStore.get`."""
+        return await self._through(self._store.get(key, max_bytes=max_bytes))
+
+    async def put(
+        self, key: str, body: bytes, *, content_type: str, if_absent: bool = False, if_match: str | None = None
+    ) -> str:
+        """See `ObjectStore.put`."""
+        return await self._through(
+            self._store.put(key, body, content_type=content_type, if_absent=if_absent, if_match=if_match)
+        )
+
+    async def put_file(self, key: str, source: BinaryIO, *, size: int, content_type: str) -> str:
+        """See `ObjectStore.put_file`."""
+        return await self._through(self._store.put_file(key, source, size=size, content_type=content_type))
+
+    async def stream(self, key: str) -> AsyncIterator[bytes]:
+        """See `ObjectStore.stream`."""
+        self._enter()
+        with self._heard():
+            async for chunk in self._store.stream(key):
+                yield chunk
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """See `ObjectStore.delete`."""
+        await self._through(self._store.delete(keys))
+
+    async def list(self, prefix: str, *, start_after: str = "", limit: int | None = None) -> AsyncIterator[ObjectInfo]:
+        """See `ObjectStore.list`."""
+        self._enter()
+        with self._heard():
+            async for row in self._store.list(prefix, start_after=start_after, limit=limit):
+                yield row
+
+    async def presigned_url(self, key: str, *, ttl_s: int, filename: str | None = None) -> str:
+        """See `ObjectStore.presigned_url`; nothing is sent for one."""
+        return await self._store.presigned_url(key, ttl_s=ttl_s, filename=filename)
+
+    async def prepare(self, rules: Sequence[ExpiryRule]) -> None:
+        """See `ObjectStore.prepare`."""
+        await self._through(self._store.prepare(rules))
+
+    async def verify(self) -> None:
+        """See `ObjectStore.verify`."""
+        with self._heard():
+            await self._store.verify()
+
+    async def probe(self) -> Capabilities:
+        """See `ObjectStore.probe`."""
+        return await self._through(self._store.probe())
+
+    async def _through(self, call: Coroutine[Any, Any, T]) -> T:
+        try:
+            self._enter()
+        except StorageUnavailableError:
+            call.close()
+            raise
+        with self._heard():
+            return await call
+
+    def _enter(self) -> None:
+        try:
+            self._circuit.enter()
+        except CircuitOpenError as error:
+            raise StorageUnavailableError(str(error), retry_after_s=error.retry_after_s) from error
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        try:
+            yield
+        except _DOWN:
+            self._circuit.failed()
+            raise
+        except StorageError:
+            self._circuit.succeeded()  # it answered, if only that there is no such object
+            raise
+        self._circuit.succeeded()
