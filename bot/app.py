@@ -23,6 +23,7 @@ from bot import app_keys
 from bot.few_lines import FewLines
 from bot.http_api import files as file_routes
 from bot.http_api import health as health_routes
+from bot.http_api.readiness import Readiness
 from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, server_options
 from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
@@ -180,7 +181,7 @@ async def _open(
     signing_key = SigningKey(gateway, secret.get_secret_value() if secret else None)
     app[app_keys.UPDATES] = updates
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
-    app[app_keys.READINESS] = lambda: _readiness(store, queue, circuits)
+    app[app_keys.READINESS] = Readiness(lambda: _readiness(store, queue, circuits)).parts
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)
     registration = Registration(bot, settings, telegram_routes.PATH, updates) if role is Role.BOT else None
@@ -264,12 +265,17 @@ def _rules(settings: Settings, bot: Bot) -> ChatRules:
 
 async def _readiness(store: ObjectStore, queue: WorkQueue, circuits: Mapping[str, Circuit]) -> dict[str, str]:
     """Storage and queue are asked; of the others it is told how they were last met."""
-    parts = {party: circuit.state for party, circuit in circuits.items()} | {"queue": await queue.state()}
+    queue_state = await queue.state()
     try:
         await store.verify()
     except StorageError as error:
-        return {**parts, "storage": type(error).__name__}
-    return {**parts, "storage": "ok"}
+        storage_state = type(error).__name__
+    else:
+        storage_state = "ok"
+    return {party: circuit.state for party, circuit in circuits.items()} | {
+        "queue": queue_state,
+        "storage": storage_state,
+    }
 
 
 async def _drain(jobs: Jobs, queue: WorkQueue, grace_s: float) -> None:

@@ -1,0 +1,71 @@
+"""The state of all parties, asked for once however many want to know."""
+
+import asyncio
+
+from bot.http_api.readiness import Readiness
+
+
+class Parties:
+    def __init__(self):
+        self.parts, self.asked = {"storage": "ok"}, 0
+
+    async def __call__(self):
+        self.asked += 1
+        await asyncio.sleep(0)
+        return dict(self.parts)
+
+
+async def test_a_thousand_who_wonder_at_once_make_one_question():
+    parties = Parties()
+    ready = Readiness(parties)
+    answers = await asyncio.gather(*(ready.parts() for _ in range(1000)))
+    assert answers == [{"storage": "ok"}] * 1000
+    assert parties.asked == 1
+
+
+def test_good_news_is_kept_for_a_second(skipping_time):
+    parties = Parties()
+
+    async def story():
+        ready = Readiness(parties)
+        for _ in range(100):
+            await ready.parts()
+        assert parties.asked == 1
+        await asyncio.sleep(1)
+        parties.parts = {"storage": "StorageUnavailableError"}
+        assert (await ready.parts())["storage"] != "ok"
+        assert parties.asked == 2
+
+    skipping_time(story())
+
+
+async def test_bad_news_is_not_kept():
+    parties = Parties()
+    parties.parts = {"storage": "StorageUnavailableError"}
+    ready = Readiness(parties)
+    await ready.parts()
+    parties.parts = {"storage": "ok"}
+    assert await ready.parts() == {"storage": "ok"}
+
+
+async def test_who_hangs_up_does_not_take_the_answer_away():
+    ready = Readiness(Parties())
+    impatient, patient = asyncio.ensure_future(ready.parts()), asyncio.ensure_future(ready.parts())
+    await asyncio.sleep(0)
+    impatient.cancel()
+    await asyncio.sleep(0)
+    assert await patient == {"storage": "ok"}
+
+
+async def test_a_question_that_fails_is_asked_again():
+    answers = iter([RuntimeError("x")])
+
+    async def ask():
+        for error in answers:
+            raise error
+        return {"storage": "ok"}
+
+    ready = Readiness(ask)
+    failed = await asyncio.gather(ready.parts(), return_exceptions=True)
+    assert isinstance(failed[0], RuntimeError)
+    assert await ready.parts() == {"storage": "ok"}
