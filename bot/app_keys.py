@@ -22,6 +22,14 @@ class Updates(Protocol):
 class Callbacks(Protocol):
     """Takes what Replicate delivers."""
 
+    def admit(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+        """Look at what can be judged before the body is read.
+
+        Raises:
+            CallbackForgedError: it is not Replicate's, or not meant for us, whatever its body is.
+        """
+        ...
+
     async def take(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str:
         """Return, once it is recorded, what became of it.
 

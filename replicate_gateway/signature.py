@@ -8,6 +8,7 @@ import base64
 import hmac
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from replicate_gateway.errors import GatewayError
@@ -55,16 +56,36 @@ def decode_secret(secret: str) -> bytes:
     return key
 
 
-def verify(*, key: bytes, headers: Mapping[str, str], body: bytes, tolerance_s: int, now_s: float) -> str:
-    """The webhook id of a callback that is genuine and fresh: the idempotency key of its delivery.
+@dataclass(frozen=True, slots=True)
+class SignedHeaders:
+    """The headers of a callback that may be genuine: well-formed and fresh. Only a key and the body can tell."""
 
-    `body` is the raw one, `tolerance_s` how far its timestamp may be from `now_s` (Unix time), either way.
+    webhook_id: str
+    timestamp: str
+    candidates: tuple[bytes, ...]
+
+    def verify(self, key: bytes, body: bytes) -> str:
+        """The webhook id of a callback that is genuine: the idempotency key of its delivery. `body` is the raw one.
+
+        Raises:
+            SignatureRefusedError: it is not.
+            SecretMalformedError: `key` is too short to prove anything.
+        """
+        _require_long(key)
+        digest = hmac.digest(key, f"{self.webhook_id}.{self.timestamp}.".encode("ascii") + body, "sha256")
+        # The text is compared, not what it decodes to: base64 has several spellings for the same bytes.
+        expected = base64.b64encode(digest)
+        if not any(hmac.compare_digest(expected, candidate) for candidate in self.candidates):
+            raise SignatureRefusedError("mismatch")
+        return self.webhook_id
+
+
+def read_headers(headers: Mapping[str, str], *, tolerance_s: int, now_s: float) -> SignedHeaders:
+    """What the headers claim; `tolerance_s` is how far their timestamp may be from `now_s` (Unix time), either way.
 
     Raises:
-        SignatureRefusedError: it is not.
-        SecretMalformedError: `key` is too short to prove anything.
+        SignatureRefusedError: whatever the body is, it is not genuine.
     """
-    _require_long(key)
     webhook_id, timestamp, signatures = _headers(headers)
     if not _WEBHOOK_ID.fullmatch(webhook_id):
         raise SignatureRefusedError("malformed_id")
@@ -72,15 +93,10 @@ def verify(*, key: bytes, headers: Mapping[str, str], body: bytes, tolerance_s: 
         raise SignatureRefusedError("malformed_timestamp")
     if abs(now_s - int(timestamp)) > tolerance_s:
         raise SignatureRefusedError("stale")
-    candidates = list(_v1_signatures(signatures))
+    candidates = tuple(_v1_signatures(signatures))
     if not candidates:
         raise SignatureRefusedError("unsupported_version")
-    digest = hmac.digest(key, f"{webhook_id}.{timestamp}.".encode("ascii") + body, "sha256")
-    # The text is compared, not what it decodes to: base64 has several spellings for the same bytes.
-    expected = base64.b64encode(digest)
-    if not any(hmac.compare_digest(expected, candidate) for candidate in candidates):
-        raise SignatureRefusedError("mismatch")
-    return webhook_id
+    return SignedHeaders(webhook_id, timestamp, candidates)
 
 
 def _headers(headers: Mapping[str, str]) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from bot.jobs.service import JobService
 from bot.replicate_callback.signing_key import SigningKey
 from replicate_gateway.errors import GatewayProtocolError
 from replicate_gateway.prediction import Prediction, parse_prediction, read_json
-from replicate_gateway.signature import SignatureRefusedError, verify
+from replicate_gateway.signature import SignatureRefusedError, SignedHeaders, read_headers
 
 # https://replicate.com/docs/topics/webhooks/verify-webhook leaves the tolerance open; five minutes is what the
 # Standard Webhooks libraries use.
@@ -28,17 +28,21 @@ class CallbackIntake:
         self._jobs, self._references = jobs, references
         self._signing_key, self._clock = signing_key, clock
 
+    def admit(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+        """See `bot.app_keys.Callbacks`."""
+        self._claims(headers)
+        self._reference(query)
+
     async def take(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str:
         """See `bot.app_keys.Callbacks`. What is genuine but not understood is logged and counts as taken."""
+        # Nobody has the key asked for who cannot even spell a callback.
+        claims, reference = self._claims(headers), self._reference(query)
         key = await self._signing_key.get()
         try:
-            webhook_id = verify(
-                key=key, headers=headers, body=body, tolerance_s=TOLERANCE_S, now_s=self._clock.now().timestamp()
-            )
+            webhook_id = claims.verify(key, body)
         except SignatureRefusedError as error:
             raise CallbackForgedError(str(error)) from error
         bind_contextvars(webhook_id=webhook_id)
-        reference = self._reference(query)
         try:
             prediction = parse_prediction(read_json(body))
         except (GatewayProtocolError, ValueError) as error:
@@ -59,6 +63,12 @@ class CallbackIntake:
         result = await self._jobs.record_callback(reference, prediction)
         _log.info("callback_verified", status=prediction.raw_status, result=result.value)
         return result.value
+
+    def _claims(self, headers: Mapping[str, str]) -> SignedHeaders:
+        try:
+            return read_headers(headers, tolerance_s=TOLERANCE_S, now_s=self._clock.now().timestamp())
+        except SignatureRefusedError as error:
+            raise CallbackForgedError(str(error)) from error
 
     def _reference(self, query: Mapping[str, str]) -> JobReference | None:
         """None when the URL carries no reference: then the task record leads to the job."""

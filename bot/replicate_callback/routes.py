@@ -11,7 +11,15 @@ PATH = "/webhook/replicate"
 
 async def receive_callback(request: web.Request) -> web.Response:
     """401 for what is not genuine; 200 for everything else that was recorded or never can be."""
-    callbacks = request.app[app_keys.CALLBACKS]
+    try:
+        return await _taken(request, request.app[app_keys.CALLBACKS])
+    except CallbackForgedError as error:
+        request.app[app_keys.REFUSALS].note(f"callback_{error.reason}", request.remote)
+        return web.Response(status=401)
+
+
+async def _taken(request: web.Request, callbacks: app_keys.Callbacks) -> web.Response:
+    callbacks.admit(request.headers, request.query)
     try:
         body = await read_body(request)
     except web.HTTPRequestEntityTooLarge as error:
@@ -20,11 +28,7 @@ async def receive_callback(request: web.Request) -> web.Response:
         except CallbackForgedError:
             raise error from None
         return web.Response()
-    try:
-        await callbacks.take(request.headers, request.query, body)
-    except CallbackForgedError as error:
-        request.app[app_keys.REFUSALS].note(f"callback_{error.reason}", request.remote)
-        return web.Response(status=401)
+    await callbacks.take(request.headers, request.query, body)
     return web.Response()
 
 

@@ -9,6 +9,8 @@ from storage.errors import StorageUnavailableError
 
 # Anybody may knock at the door before anything is verified; Replicate is not asked for each of them.
 _ASK_AGAIN_S = 5.0
+# A door answers soon or says when to come again; the gateway alone would be patient for most of a minute.
+_FETCH_S = 5.0
 
 
 class SigningKeyUnavailableError(StorageUnavailableError):
@@ -41,7 +43,9 @@ class SigningKey:
         if self._failure and now - self._failure[0] < _ASK_AGAIN_S:
             raise SigningKeyUnavailableError(self._failure[1], retry_after_s=_ASK_AGAIN_S)
         try:
-            return decode_secret(await self._gateway.webhook_secret())
-        except GatewayError as error:
-            self._failure = (asyncio.get_running_loop().time(), f"no webhook secret: {error}")
+            async with asyncio.timeout(_FETCH_S):
+                return decode_secret(await self._gateway.webhook_secret())
+        except (GatewayError, TimeoutError) as error:
+            reason = str(error) or f"no answer in {_FETCH_S:.0f} s"
+            self._failure = (asyncio.get_running_loop().time(), f"no webhook secret: {reason}")
             raise SigningKeyUnavailableError(self._failure[1], retry_after_s=_ASK_AGAIN_S) from error

@@ -163,6 +163,30 @@ async def test_a_prediction_that_no_job_made_is_taken_and_forgotten(world, intak
     assert await intake.take(headers, {}, body) == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [
+        ({}, {}),
+        ({"webhook-signature": "v2,AAAA"}, {}),
+        ({"webhook-timestamp": "1"}, {}),
+        ({"webhook-id": "\xe9"}, {}),
+        (None, {"job": JOB, "slot": "0", "ref": "0" * 32}),
+    ],
+    ids=["nothing", "other version", "stale", "no id", "forged reference"],
+)
+async def test_strangers_have_nobody_asked_for_the_key(world, headers, query):
+    """Anybody may post here; whoever cannot even spell a callback costs no call."""
+    genuine, body = delivery(world)
+    intake = CallbackIntake(world.process.service, REFERENCES, SigningKey(world.replicate, None), world.clock)
+    given = genuine if headers is None else {**genuine, **headers} if headers else {}
+    with pytest.raises(CallbackForgedError):
+        intake.admit(given, query)
+    with pytest.raises(CallbackForgedError):
+        await intake.take(given, query, body)
+    assert world.faults.calls["replicate.webhook_secret"] == 0
+    intake.admit(genuine, {})
+
+
 async def test_what_cannot_be_recorded_must_come_again(world, intake):
     headers, body = delivery(world)
     world.faults.fail("store.put", storage_down())

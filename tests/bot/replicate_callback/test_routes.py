@@ -21,6 +21,10 @@ class Intake:
         self.skipped: list[dict[str, str]] = []
         self.error: Exception | None = None
 
+    def admit(self, headers, query):
+        if headers.get("webhook-id") == "forged":
+            raise CallbackForgedError("stale")
+
     async def take(self, headers, query, body):
         self.taken.append((dict(headers), dict(query), body))
         if self.error:
@@ -67,6 +71,17 @@ async def test_what_is_forged_is_refused_and_noted(client, intake, logs):
     answer = await client.post("/webhook/replicate", data=b"x")
     assert (answer.status, await answer.read()) == (401, b"")
     assert [(line["event"], line["reason"]) for line in logs] == [("request_refused", "callback_mismatch")]
+
+
+async def test_what_is_forged_whatever_its_body_is_is_refused_before_that_is_read(client, intake, logs):
+    _reader, writer = await asyncio.open_connection(client.host, client.port)
+    head = b"POST /webhook/replicate HTTP/1.1\r\nHost: x\r\nwebhook-id: forged\r\nContent-Length: 900\r\n\r\n"
+    writer.write(head)
+    assert b" 401 " in await _reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    assert intake.taken == []
+    assert [line["reason"] for line in logs] == ["callback_stale"]
 
 
 async def test_a_storm_of_forgeries_makes_few_lines(client, intake, logs):

@@ -47,3 +47,19 @@ async def test_a_failure_makes_the_sender_come_again():
         await SigningKey(world.replicate, None).get()
     assert caught.value.retry_after_s
     assert "whsec" not in str(caught.value)
+
+
+def test_a_replicate_that_never_answers_does_not_hold_the_door(skipping_time):
+    """Fifty callbacks come meanwhile: each is told within seconds when to come again, and Replicate was asked once."""
+    world = World()
+    world.faults.hold("replicate.webhook_secret")
+    key = SigningKey(world.replicate, None)
+
+    async def story():
+        begun = asyncio.get_running_loop().time()
+        results = await asyncio.gather(*(key.get() for _ in range(50)), return_exceptions=True)
+        assert all(isinstance(result, SigningKeyUnavailableError) for result in results)
+        assert asyncio.get_running_loop().time() - begun < 6
+
+    skipping_time(story())
+    assert world.faults.calls["replicate.webhook_secret"] == 1
