@@ -145,9 +145,9 @@ async def _open(
     http = await stack.enter_async_context(_open_http())
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"])
     bot = await stack.enter_async_context(_open_bot(settings, engine.pace, circuits["telegram"]))
-    notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock))
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
+    notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock, background))
     queue = engine.queue
     executor = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
     stack.callback(executor.shutdown, wait=False, cancel_futures=True)

@@ -181,7 +181,7 @@ class JobRepository:
     async def keep_poison(self, kind: str, ident: str, document: Mapping[str, object]) -> str:
         """Keep what nobody foresaw, for the admin; returns its key."""
         key = object_keys.poison(kind, ident)
-        body = json.dumps(document, default=str, indent=1).encode()
+        body = _as_json(document)
         await self._store.put(key, body[:MAX_RECORD_BYTES], content_type=_JSON)
         return key
 
@@ -242,3 +242,19 @@ class JobRepository:
             raise
         self._recent.put(KnownJob(job, etag))
         return True
+
+
+def _as_json(document: Mapping[str, object]) -> bytes:
+    """The document as far as it can be written; an entry that cannot says why."""
+    try:
+        return json.dumps(document, default=str, indent=1).encode()
+    except (ValueError, RecursionError):
+        return json.dumps({name: _writable(entry) for name, entry in document.items()}, default=str, indent=1).encode()
+
+
+def _writable(entry: object) -> object:
+    try:
+        json.dumps(entry, default=str, indent=1)
+    except (ValueError, RecursionError) as error:
+        return f"cannot be written: {type(error).__name__}"
+    return entry

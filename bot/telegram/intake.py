@@ -23,7 +23,7 @@ from storage.errors import StorageError, StorageRefusedError, StorageUnavailable
 from storage.repository import JobRepository
 
 _LONG_POLL_S = 30
-_POLL_AGAIN_S = 3.0
+POLL_AGAIN_S = 3.0
 _MAX_UPDATE_ID = 2**63
 
 _log = structlog.get_logger()
@@ -70,17 +70,23 @@ class UpdateIntake:
 
     async def poll(self) -> None:
         """Ask for updates until canceled; one counts as taken only once it is recorded."""
-        offset: int | None = None
+        offset, trouble = None, ""
         while True:
             try:
                 ask = GetRawUpdates(offset=offset, allowed_updates=self.update_types)
                 for update in await self._bot(ask, request_timeout=_LONG_POLL_S + 15):
                     await self.take(update)
                     offset = update["update_id"] + 1
-            except (AiogramError, StorageError, KeyError, TypeError) as error:
+                trouble = ""
+            except (AiogramError, StorageError) as error:
                 clear_contextvars()
-                _log.warning("polling_interrupted", error=type(error).__name__)
-                await asyncio.sleep(_POLL_AGAIN_S)
+                if type(error).__name__ != trouble:  # not every three seconds while it lasts
+                    trouble = type(error).__name__
+                    _log.warning("polling_interrupted", error=trouble)
+                await asyncio.sleep(POLL_AGAIN_S)
+            except Exception:  # noqa: BLE001 - a bot that stops asking is deaf until somebody starts it again
+                _log.exception("polling_crashed")
+                await asyncio.sleep(POLL_AGAIN_S)
 
     async def _feed(self, update: Mapping[str, Any]) -> None:
         """Not `feed_raw_update`: that one logs every error with its traceback, and an unknown kind of update whole."""

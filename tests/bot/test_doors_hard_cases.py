@@ -75,7 +75,7 @@ def door():
 
 def notifier():
     bot, session = recording_bot()
-    return ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock())), session
+    return ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock(), Background())), session
 
 
 def ended_job(**changes):

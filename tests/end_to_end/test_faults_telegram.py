@@ -254,7 +254,7 @@ async def test_cancel_pressed_five_times_is_one_cancellation(world, tmp_path):
 
 
 async def test_long_polling_goes_on_after_telegram_failed(world, tmp_path, monkeypatch):
-    monkeypatch.setattr("bot.telegram.intake._POLL_AGAIN_S", 0.05)
+    monkeypatch.setattr("bot.telegram.intake.POLL_AGAIN_S", 0.05)
     world.chat.fail("getUpdates", error_code=502, description="Bad Gateway", times=2)
     world.chat.fail("getUpdates", **NOT_REACHED)
     async with running_bot(world.settings(tmp_path, webhooks=False), impatient()):

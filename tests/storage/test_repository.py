@@ -294,3 +294,14 @@ async def test_poison_is_readable_and_bounded(world, repository):
     assert json.loads(world.store.objects[key].body)["why"] == "ß"
     key = await repository.keep_poison("jobs", JOB.id, {"why": "x" * 3_000_000})
     assert len(world.store.objects[key].body) <= 1_000_000
+
+
+async def test_poison_is_kept_however_deep_it_is(world, repository):
+    """What could not be kept was answered with 500, and Telegram would repeat it for a day."""
+    deep = {}
+    for _ in range(50_000):
+        deep = {"x": deep}
+    key = await repository.keep_poison("updates", "1", {"update": deep, "traceback": ["here"]})
+    kept = json.loads(world.store.objects[key].body)
+    assert kept["traceback"] == ["here"]
+    assert "RecursionError" in kept["update"]

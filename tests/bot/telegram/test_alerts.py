@@ -1,16 +1,31 @@
 """Alerts to the admins: grouped by code, not too many, and never the cause of another failure."""
 
+import asyncio
+
 from structlog.testing import capture_logs
 
+from bot.jobs.background import Background
 from bot.telegram.alerts import AdminAlerts
 from tests.support.fakes import FrozenClock
 from tests.support.recording_bot import recording_bot
 
 
+class Office:
+    """Alerts that have been delivered, or not, when `send` returns."""
+
+    def __init__(self, bot, admin_ids, clock):
+        self.background = Background()
+        self.alerts = AdminAlerts(bot, admin_ids, clock, self.background)
+
+    async def send(self, code, text):
+        await self.alerts.send(code, text)
+        await self.background.drain(5)
+
+
 def an_office(*admin_ids):
     bot, session = recording_bot()
     clock = FrozenClock()
-    return AdminAlerts(bot, admin_ids, clock), session, clock
+    return Office(bot, admin_ids, clock), session, clock
 
 
 def texts(session):
@@ -67,3 +82,36 @@ async def test_an_admin_who_cannot_be_reached_is_logged_and_the_next_one_is_told
         await alerts.send("a", "text")
     assert len(session.calls) == 3
     assert [(line["event"], line["admin_id"]) for line in lines] == [("alert_not_sent", 1), ("alert_not_sent", 2)]
+
+
+async def test_what_reached_nobody_is_not_held_back():
+    """Telegram is down when it breaks, and back a minute later: the admin hears of the next one at least."""
+    office, session, clock = an_office(1, 2)
+    session.break_line(TimeoutError())
+    session.break_line(TimeoutError())
+    with capture_logs():
+        await office.send("a", "first")
+    clock.advance(60)
+    await office.send("a", "second")
+    assert "second" in texts(session)[2]
+    await office.send("a", "third")
+    assert len(session.calls) == 4
+
+
+def test_a_telegram_that_does_not_answer_holds_up_nobody_who_reports(skipping_time):
+    """An update that broke our code is answered at once, although its admins are told over a dead line."""
+
+    async def story():
+        bot, session = recording_bot()
+        background = Background()
+
+        async def hang(*_):
+            await asyncio.sleep(60)
+
+        session.make_request = hang
+        begun = asyncio.get_running_loop().time()
+        await AdminAlerts(bot, (1, 2, 3), FrozenClock(), background).send("a", "text")
+        assert asyncio.get_running_loop().time() - begun < 1
+        await background.drain(0)
+
+    skipping_time(story())

@@ -290,3 +290,31 @@ def test_errors_in_a_row_do_not_make_a_hot_loop(intake, skipping_time):
         assert 5 <= len(calls_of_polling(intake)) <= 60
 
     skipping_time(story())
+
+
+def test_nothing_that_breaks_makes_the_bot_deaf(intake, skipping_time, logs):
+    """A task that ends is logged once, and from then on nobody asks for updates."""
+    idle(intake.session)
+    queue = Queue(intake.session, [photo_update(10)])
+    intake.world.faults.fail("store.put", MemoryError("x"), times=3)
+    skipping_time(polled(intake, until=lambda: queue.updates == [] and intake.jobs))
+    assert "polling_crashed" in {line["event"] for line in logs}
+
+
+def test_an_outage_is_told_once_and_not_every_three_seconds(intake, skipping_time, logs):
+    intake.session.default = lambda method: intake.session._success(method).__class__(
+        502, '{"ok": false, "description": "Bad Gateway"}'
+    )
+
+    async def story():
+        task = asyncio.create_task(intake.updates.poll())
+        await asyncio.sleep(300)
+        intake.session.default = lambda method: intake.session._success(method).__class__(
+            409, '{"ok": false, "description": "Conflict: terminated by other getUpdates request"}'
+        )
+        await asyncio.sleep(300)
+        task.cancel()
+
+    skipping_time(story())
+    told = [line["error"] for line in logs if line["event"] == "polling_interrupted"]
+    assert told == ["TelegramServerError", "TelegramConflictError"]

@@ -10,6 +10,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
+from bot.jobs.background import Background
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError, StatusMessageGoneError
 from bot.jobs.ports import Artifact
 from bot.telegram.alerts import AdminAlerts
@@ -47,7 +48,7 @@ def artifact(content=PNG, *, number=1, as_photo=True, extension="png"):
 @pytest.fixture
 def session_and_notifier():
     bot, session = recording_bot()
-    return session, ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock()))
+    return session, ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock(), Background()))
 
 
 @pytest.fixture
@@ -295,7 +296,7 @@ async def chat():
         session = AiohttpSession(api=TelegramAPIServer.from_base(emulator.base_url))
         bot = Bot(emulator.bot_token, session=session)
         person = emulator.control.add_user("Анна", language_code="ru")
-        yield person, ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock())), emulator.control
+        yield person, ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock(), Background())), emulator.control
         await session.close()
 
 
