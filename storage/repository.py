@@ -79,6 +79,7 @@ class JobRepository:
             finally:
                 # Never leave the marker's write behind: its failure is ours, and its end is the job's durability.
                 await asyncio.wait([marked])
+                _ = marked.cancelled() or marked.exception()  # looked at, even if the record's own failure is told
             marked.result()
         if not created and await self._finished(job.id):
             await self._store.delete([object_keys.open_marker(job.id)])

@@ -1,6 +1,7 @@
 """The repository over a store in memory: create, compare-and-swap, markers, history."""
 
 import asyncio
+import gc
 import json
 from datetime import timedelta
 
@@ -287,6 +288,17 @@ async def test_done_since_counts_what_is_in_the_window(repository):
     assert await repository.done_since("tg-7", since, limit=10) == [since + 600, since]
     assert await repository.done_since("tg-7", since, limit=1) == [since + 600]
     assert await repository.done_since("tg-8", since, limit=10) == []
+
+
+async def test_a_storage_that_is_down_leaves_no_failure_that_nobody_looked_at(world, repository):
+    """asyncio writes a traceback for each, some time later: one for every update of an outage."""
+    heard = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context["message"]))
+    world.faults.fail("store.put", storage_down, times=2)
+    with pytest.raises(StorageUnavailableError):
+        await repository.create(JOB)
+    gc.collect()
+    assert heard == []
 
 
 async def test_poison_is_readable_and_bounded(world, repository):
