@@ -108,7 +108,7 @@ class Slot:
 
     seed: int | None = None
     state: SlotState = SlotState.OPEN
-    creates: int = 0  # create calls set out on, so far
+    creates: int = 0  # create calls so far, but for those that are known to have made nothing
     claim: Claim | None = None
     prediction_id: str | None = None
     heard_at: datetime | None = None  # the last news of the prediction

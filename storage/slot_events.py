@@ -30,17 +30,19 @@ class CreateClaimed(Event):
 
 @dataclass(frozen=True, slots=True)
 class CreateReleased(Event):
-    """The claimed create call is known to have made no prediction."""
+    """The claimed create call is known to have made no prediction; or `unclear`, but none was found in good time."""
 
     slot: int
     claim: Claim
+    unclear: bool = False
 
     def fold(self, job: Job) -> Job:
         """The slot is open again, unless a prediction turned up meanwhile."""
         slot = job.slots[self.slot]
         if slot.state is not SlotState.CLAIMED or slot.claim != self.claim:
             return job
-        return job.with_slot(self.slot, replace(slot, state=SlotState.OPEN, claim=None))
+        creates = slot.creates if self.unclear else slot.creates - 1
+        return job.with_slot(self.slot, replace(slot, state=SlotState.OPEN, claim=None, creates=creates))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from structlog.contextvars import bind_contextvars
 from bot.jobs.admission import Admission
 from bot.jobs.artifacts import Artifacts
 from bot.jobs.attempt import Attempt, Prepared
-from bot.jobs.errors import IN_LINE, NoSuchJobError, NotDoneError
+from bot.jobs.errors import IN_LINE, EngineUnavailableError, NoSuchJobError, NotDoneError
 from bot.jobs.ports import Clock
 from bot.jobs.steps.close import Close
 from bot.jobs.steps.step import Step
@@ -85,7 +85,7 @@ class Advancer:
             job = apply_all(await self._load(job_id), pending, self._clock.now())
             await self._admission.resume(job)
             job = await self._rounds(job, pending)
-        except StorageError:
+        except (StorageError, EngineUnavailableError):
             if pending:
                 self._unwritten[job_id] = pending
             raise

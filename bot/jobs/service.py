@@ -95,6 +95,8 @@ class JobService:
         job = await self._find(reference) if reference else None
         if reference is None or job is None or reference.slot >= len(job.slots):
             return CallbackResult.UNKNOWN
+        if job.status is JobStatus.PENDING:  # it has asked Replicate for nothing yet
+            return CallbackResult.UNKNOWN
         bind_contextvars(job_id=job.id, chat_id=job.origin.chat_id)
         now = self._clock.now()
         changed = await self._repository.change(job.id, news_of(prediction, reference.slot, now), now)

@@ -150,11 +150,13 @@ def slot_after(job: Job, *events: Event) -> Slot:
     return apply_all(job, events, LATER).slots[0]
 
 
-def test_a_create_claim_is_counted_and_its_release_opens_the_slot_again():
+@pytest.mark.parametrize(("unclear", "creates"), [(False, 1), (True, 2)], ids=["made nothing", "unclear"])
+def test_a_create_claim_is_counted_unless_it_made_nothing_and_its_release_opens_the_slot_again(unclear, creates):
     claimed = slot_after(processing(), CreateClaimed(0, CLAIM))
     assert (claimed.state, claimed.creates, claimed.claim) == (SlotState.CLAIMED, 1, CLAIM)
-    again = slot_after(processing(), CreateClaimed(0, CLAIM), CreateReleased(0, CLAIM), CreateClaimed(0, OTHER))
-    assert (again.state, again.creates, again.claim) == (SlotState.CLAIMED, 2, OTHER)
+    released = CreateReleased(0, CLAIM, unclear=unclear)
+    again = slot_after(processing(), CreateClaimed(0, CLAIM), released, CreateClaimed(0, OTHER))
+    assert (again.state, again.creates, again.claim) == (SlotState.CLAIMED, creates, OTHER)
 
 
 @pytest.mark.parametrize("state", [s for s in SlotState if s is not SlotState.OPEN])

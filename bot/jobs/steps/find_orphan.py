@@ -58,7 +58,7 @@ class FindOrphan(Step):
             raise NotDoneError("create_unclear", retry_after_s=GRACE_S)
         if slot.creates >= _MAX_CREATES:
             raise JobFailedError("replicate_unclear")
-        return [CreateReleased(part, slot.claim)]
+        return [CreateReleased(part, slot.claim, unclear=True)]
 
     async def search(self, job: Job, part: int, claimed_at: datetime) -> Prediction | None:
         """The prediction that a create call claimed at this time made, if Replicate knows one; `GatewayError`."""

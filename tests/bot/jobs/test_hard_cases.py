@@ -11,15 +11,20 @@ from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.errors import answer_to
-from bot.jobs.errors import NotDoneError, OutcomeUnknownError
+from bot.jobs.callback_reference import JobReference
+from bot.jobs.errors import EngineUnavailableError, NotDoneError, OutcomeUnknownError
 from bot.jobs.links import UploadedLinks
+from bot.jobs.places import ProcessPlaces
+from bot.jobs.service import CallbackResult
 from bot.middleware import errors_to_answers
 from bot.refusals import Refusals
 from bot.replicate_callback import routes as callback_routes
 from bot.replicate_callback.signing_key import SigningKey, SigningKeyUnavailableError
 from bot.telegram.intake import UpdateIntake
+from bot.work_queue.alone import alone
 from bot.work_queue.in_process import InProcessQueue
 from replicate_gateway import errors as gateway
+from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage import object_keys
 from storage.errors import RecordCorruptError, StorageUnavailableError
 from storage.events import Admitted, OutcomeDecided
@@ -731,3 +736,71 @@ async def test_one_prediction_that_cannot_be_stopped_does_not_keep_the_others_ru
     await process.service.cancel(asked.job_id, "tg-7")
     await process.run_for(1200)
     assert world.replicate.running == [stubborn]
+
+
+# --- a third look, with fresh eyes ------------------------------------------------------------------------------------
+
+
+async def test_refusals_that_made_nothing_do_not_use_up_the_patience_for_lost_answers():
+    """Replicate is busy for a while: each 429 counts as a create call, and the first lost answer then fails the job."""
+    world = World()
+    process = world.start()
+    world.faults.fail("replicate.create", gateway.GatewayBusyError("slow down", retry_after_s=5), times=12)
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"))
+    await process.submit(ASKED)
+    await process.run_for(900)
+    assert world.replicate.running
+    assert world.job(JOB).outcome is None
+
+
+async def test_lost_answers_in_a_row_end_the_job_some_time():
+    world = World()
+    process = world.start()
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), times=10**9)
+    await process.submit(ASKED)
+    await process.run_for(LIMITS.job_timeout_s)
+    assert world.faults.calls["replicate.create"] == 10
+    assert world.job(JOB).outcome.code == "replicate_unclear"
+
+
+async def test_a_callback_for_a_job_that_asked_for_nothing_yet_is_no_crash():
+    """A backup of the records was put back, say: what Replicate tells belongs to a later state of the job."""
+    world = World()
+    process = build(world, limits(user_max_active=1))
+    await process.submit(submission(2))
+    await process.run_ready()
+    await process.submit(ASKED)
+    await process.run_ready()
+    assert world.job(JOB).status is JobStatus.PENDING
+    prediction = Prediction(id="stray", status=PredictionStatus.SUCCEEDED, raw_status="succeeded")
+    assert await process.service.record_callback(JobReference(JOB, 0), prediction) is CallbackResult.UNKNOWN
+    assert world.job(JOB).status is JobStatus.PENDING
+
+
+async def test_what_could_not_be_written_outlives_an_outage_of_the_engine_too():
+    """The storage fails under the write of a prediction's id, and the shared places under the next try."""
+
+    class Places(ProcessPlaces):
+        away = False
+
+        async def hold(self, key, holder):
+            if self.away:
+                raise EngineUnavailableError
+            await super().hold(key, holder)
+
+    world, places = World(), Places(10)
+    process = build(world, team=replace(alone(jobs_per_person=10, predictions=10), prediction_places=places))
+    gate = world.faults.hold("replicate.create", when="after")
+    await process.submit(ASKED)
+    task = process.spawn(process.run_ready())
+    await gate.reached.wait()
+    world.faults.fail("store.put", storage_down, times=2)
+    gate.open()
+    await task
+    places.away = True
+    await process.run_for(5)
+    places.away = False
+    await process.run_for(20)
+    assert world.faults.calls["replicate.create"] == 1
+    assert world.job(JOB).slots[0].state is SlotState.RUNNING
+    assert world.faults.calls["replicate.recent"] == 0, "nothing had to be searched for"
