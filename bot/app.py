@@ -48,6 +48,7 @@ from bot.telegram.alerts import AdminAlerts
 from bot.telegram.guard import Guard
 from bot.telegram.handlers import ChatRules, build_dispatcher
 from bot.telegram.intake import UpdateIntake
+from bot.telegram.migration import Migration
 from bot.telegram.pacing import Pacing
 from bot.telegram.photos import TelegramPhotos
 from bot.telegram.registration import Registration
@@ -232,6 +233,7 @@ async def _open_bot(settings: Settings, pace: Pace, circuit: Circuit) -> AsyncIt
     session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
     session.middleware(Pacing(pace))
     session.middleware(Guard(circuit))
+    session.middleware(Migration())
     bot = Bot(settings.bot_token.get_secret_value(), session=session)
     try:
         yield bot
