@@ -1,5 +1,6 @@
 """Fetching outputs: untrusted URLs, so our own session without the API token, an allow-list, and a bound on size."""
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable
@@ -10,7 +11,8 @@ import aiohttp
 
 from replicate_gateway.errors import GatewayUnavailableError, OutputRefusedError
 
-_TIMEOUT = aiohttp.ClientTimeout(total=180, sock_connect=10, sock_read=30)
+FETCH_S = 180.0  # of one output, all redirects included
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=30)
 _CHUNK_BYTES = 256 * 1024
 _MAX_REDIRECTS = 3
 _GONE = frozenset({404, 410})
@@ -23,8 +25,10 @@ class OutputFetcher:
     The session belongs to the caller; it must carry no credentials.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, allows: Callable[[str], bool]) -> None:
-        self._session, self._allows = session, allows
+    def __init__(
+        self, session: aiohttp.ClientSession, allows: Callable[[str], bool], *, fetch_s: float = FETCH_S
+    ) -> None:
+        self._session, self._allows, self._fetch_s = session, allows, fetch_s
 
     async def fetch(self, url: str, into: BinaryIO, *, max_bytes: int) -> int:
         """Write the output into `into`; returns its size in bytes. A try that failed leaves `into` empty.
@@ -35,20 +39,24 @@ class OutputFetcher:
         """
         if url.startswith("data:"):
             return _decode_data_url(url, into, max_bytes)
+        try:
+            async with asyncio.timeout(self._fetch_s):
+                return await self._follow(url, into, max_bytes)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            _empty(into)
+            # The error's own text would name the URL.
+            raise GatewayUnavailableError(f"output not read: {type(error).__name__}") from None
+
+    async def _follow(self, url: str, into: BinaryIO, max_bytes: int) -> int:
         for _ in range(_MAX_REDIRECTS + 1):
             if not self._allows(url):
                 raise OutputRefusedError("output_host")
-            try:
-                async with self._session.get(url, timeout=_TIMEOUT, allow_redirects=False) as answer:
-                    location = answer.headers.get("Location") if 300 <= answer.status < 400 else None
-                    if location is None:
-                        _check(answer, max_bytes)
-                        return await _copy(answer, into, max_bytes)
-                    url = _redirected(url, location)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                _empty(into)
-                # The error's own text would name the URL.
-                raise GatewayUnavailableError(f"output not read: {type(error).__name__}") from None
+            async with self._session.get(url, timeout=_TIMEOUT, allow_redirects=False) as answer:
+                location = answer.headers.get("Location") if 300 <= answer.status < 400 else None
+                if location is None:
+                    _check(answer, max_bytes)
+                    return await _copy(answer, into, max_bytes)
+                url = _redirected(url, location)
         raise OutputRefusedError("output_redirected")
 
 

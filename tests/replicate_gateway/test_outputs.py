@@ -1,5 +1,6 @@
 """Fetching outputs: untrusted URLs, so an allow-list on every hop, a bound on size, and no URL in any error."""
 
+import asyncio
 import base64
 import gzip
 import io
@@ -282,3 +283,14 @@ async def test_a_real_redirect_off_the_list_is_not_followed(real, delivery):
 async def test_a_host_that_is_not_there_is_worth_another_try(http, unused_tcp_port):
     fetcher = OutputFetcher(http, lambda _: True)
     await refused(fetcher, f"http://127.0.0.1:{unused_tcp_port}/{SECRET}", GatewayUnavailableError)
+
+
+async def test_one_patience_for_an_output_and_all_its_redirects(http, delivery):
+    async def slowly(request):
+        await asyncio.sleep(0.15)
+        raise web.HTTPFound(request.url)
+
+    delivery.serve = slowly
+    begun = asyncio.get_running_loop().time()
+    await refused(OutputFetcher(http, lambda _: True, fetch_s=0.2), f"{delivery.url}/a", GatewayUnavailableError)
+    assert asyncio.get_running_loop().time() - begun < 0.4
