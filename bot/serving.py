@@ -1,6 +1,7 @@
 """`python -m bot`: serve until told to stop."""
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import Coroutine
@@ -66,6 +67,7 @@ async def _run(settings: Settings, role: Role, *, listens: bool = True) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    _allow_connections()
     _log.info("bot_starting", role=role.value, **settings.summary())
     # Listening before anything is opened: updates and callbacks that come meanwhile wait instead of being refused.
     door = _open_door(settings) if listens else None
@@ -82,6 +84,12 @@ async def _run(settings: Settings, role: Role, *, listens: bool = True) -> int:
         if door:
             door.close()
     return _EXIT_OK
+
+
+def _allow_connections() -> None:
+    """As many open connections as the system allows: by default a thousand idle strangers would use them up."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _open_door(settings: Settings) -> socket.socket:

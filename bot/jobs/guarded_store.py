@@ -1,5 +1,6 @@
 """The storage behind a circuit: while it is down, doors and jobs hear so at once instead of after a time-out each."""
 
+import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, TypeVar
@@ -10,6 +11,10 @@ from storage.objects import Capabilities, ExpiryRule, ObjectInfo, ObjectStore, S
 
 T = TypeVar("T")
 _DOWN = (StorageUnavailableError, StorageRefusedError)
+
+
+# A storage that gives a byte now and then keeps every other promise. 50 MB, the largest result, at 170 kB/s.
+STREAM_S = 300.0
 
 
 class GuardedStore:
@@ -40,8 +45,10 @@ class GuardedStore:
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         """See `ObjectStore.stream`."""
         self._enter()
+        end = asyncio.get_running_loop().time() + STREAM_S
+        chunks = aiter(self._store.stream(key))
         with self._heard():
-            async for chunk in self._store.stream(key):
+            while chunk := await _next(chunks, end):
                 yield chunk
 
     async def delete(self, keys: Sequence[str]) -> None:
@@ -98,3 +105,14 @@ class GuardedStore:
             self._circuit.succeeded()  # it answered, if only that there is no such object
             raise
         self._circuit.succeeded()
+
+
+async def _next(chunks: AsyncIterator[bytes], end: float) -> bytes:
+    """The next chunk, or nothing after the last one."""
+    try:
+        async with asyncio.timeout_at(end):
+            return await anext(chunks)
+    except StopAsyncIteration:
+        return b""
+    except TimeoutError as error:
+        raise StorageUnavailableError("reading took too long") from error

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -15,7 +16,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.openers import open_store
-from bot.serving import serve
+from bot.serving import _allow_connections, serve
 from bot.settings import Settings
 from tests.support import pictures
 from tests.support.darkroom import free_port, open_world
@@ -203,3 +204,13 @@ async def test_a_wrong_token_is_one_error_line_that_says_where_to_get_a_right_on
     assert event == "bot_token_refused"
     assert "@BotFather" in line
     assert "AAwrong" not in line
+
+
+def test_it_may_open_as_many_connections_as_the_system_allows():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 256), hard))
+        _allow_connections()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

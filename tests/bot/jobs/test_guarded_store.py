@@ -1,5 +1,6 @@
 """The storage behind a circuit: down means down for everybody at once, and back is found out by one."""
 
+import asyncio
 import io
 
 import pytest
@@ -117,3 +118,20 @@ async def test_a_full_disk_is_an_outage_too(world, store, circuit):
         with pytest.raises(StorageRefusedError):
             await store.put("a", b"x", content_type="text/plain")
     assert circuit.state != "ok"
+
+
+def test_a_stream_that_trickles_is_given_up(skipping_time, world, store):
+    async def trickle(key):
+        while True:
+            await asyncio.sleep(19)
+            yield b"x"
+
+    world.store.stream = trickle
+
+    async def story():
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(StorageUnavailableError, match="too long"):
+            await all_of(store.stream("a"))
+        assert asyncio.get_running_loop().time() - begun < 301
+
+    skipping_time(story())
