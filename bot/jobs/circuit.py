@@ -12,9 +12,9 @@ import structlog
 from bot.jobs.ports import Clock
 
 # Single failures are everyday life, and every step has a retry of its own.
-_FAILURES_IN_A_ROW = 5
-_FIRST_PAUSE_S = 2.0
-_LONGEST_PAUSE_S = 30.0
+FAILURES_IN_A_ROW = 5
+FIRST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 30.0
 
 _log = structlog.get_logger()
 
@@ -76,10 +76,10 @@ class Circuit:
         self._failures += 1
         now = self._clock.now()
         if self._outage:
-            self._outage.pause_s = min(self._outage.pause_s * 2, _LONGEST_PAUSE_S)
+            self._outage.pause_s = min(self._outage.pause_s * 2, LONGEST_PAUSE_S)
             self._wait(self._outage, now)
-        elif self._failures >= _FAILURES_IN_A_ROW:
-            self._outage = _Outage(now, _FIRST_PAUSE_S, now)
+        elif self._failures >= FAILURES_IN_A_ROW:
+            self._outage = _Outage(now, FIRST_PAUSE_S, now)
             self._wait(self._outage, now)
             _log.error("party_down", party=self._party, failures=self._failures)
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from replicate_gateway.errors import GatewayUnavailableError
+from replicate_gateway.errors import GatewayUnavailableError, GatewayUnreachableError
 from replicate_gateway.latest_versions import LatestVersions, latest_version_id
 from replicate_gateway.models import ModelReference
 
@@ -36,6 +36,31 @@ async def test_a_failure_is_not_remembered():
     with pytest.raises(GatewayUnavailableError):
         await versions.of(MODEL)
     assert await versions.of(MODEL) == VERSION
+
+
+def test_fifty_who_wait_for_a_dead_registry_do_not_wait_one_after_the_other(skipping_time):
+    """Each took the gateway's whole patience, behind one lock: the last of fifty jobs heard after half an hour."""
+
+    async def story():
+        asked = 0
+
+        async def look_up(_):
+            nonlocal asked
+            asked += 1
+            await asyncio.sleep(45)
+            raise GatewayUnavailableError("down")
+
+        versions = LatestVersions(look_up)
+        begun = asyncio.get_running_loop().time()
+        results = await asyncio.gather(*(versions.of(MODEL) for _ in range(50)), return_exceptions=True)
+        assert asyncio.get_running_loop().time() - begun < 50
+        assert asked == 1
+        assert all(isinstance(r, GatewayUnavailableError | GatewayUnreachableError) for r in results)
+        with pytest.raises(GatewayUnavailableError):
+            await versions.of(MODEL)
+        assert asked == 2
+
+    skipping_time(story())
 
 
 async def test_a_caller_that_gives_up_does_not_take_the_others_along():
