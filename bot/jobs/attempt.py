@@ -28,13 +28,15 @@ from storage.job import Claim, Job, JobStatus
 from storage.repository import JobRepository
 from storage.slot_events import PredictionCreated, SlotFailed
 
-_BACKOFF_BASE_S = 1.0
-_BACKOFF_CAP_S = 60.0
+BACKOFF_BASE_S = 1.0
+BACKOFF_CAP_S = 60.0
 # A step that fails in a way nobody foresaw is tried this often before it is given up.
-_MAX_UNFORESEEN = 3
+MAX_UNFORESEEN = 3
 _UNFORESEEN = "unforeseen"
-# Telling somebody may wait for an outage to pass, but not for ever.
-_GIVE_UP_TELLING = timedelta(hours=24)
+# Telling somebody may wait for an outage to pass, but not for ever; and since each try reads the result back and
+# writes the record, the waits grow with the outage: by a twentieth of what it has lasted.
+GIVE_UP_TELLING = timedelta(hours=24)
+TELLING_SHARE = 20
 
 _log = structlog.get_logger()
 
@@ -109,16 +111,20 @@ class Attempt:
         if before and before.code == error.code and error.code in IN_LINE and before.until > self._clock.now():
             return []
         attempts = before.attempts + 1 if before and before.code == error.code else 1
-        wait_s = backoff_s(attempts, base_s=_BACKOFF_BASE_S, cap_s=_BACKOFF_CAP_S, random=self._random.random)
+        wait_s = backoff_s(attempts, base_s=BACKOFF_BASE_S, cap_s=BACKOFF_CAP_S, random=self._random.random)
         wait_s += error.retry_after_s or 0.0  # the jitter on top keeps jobs that wait for the same thing apart
         _log.info("step_postponed", step=step.name, part=part, code=error.code, wait_s=round(wait_s, 2))
         return [StepPostponed(step.name, part, self._clock.now() + timedelta(seconds=wait_s), error.code)]
 
     def _later(self, job: Job, step: Step, part: int, error: NotDoneError) -> Sequence[Event]:
-        if job.outcome and self._clock.now() - job.outcome.at > _GIVE_UP_TELLING:
+        if not job.outcome:
+            return self.postponed(job, step, part, error)
+        lasted = self._clock.now() - job.outcome.at
+        if lasted > GIVE_UP_TELLING:
             _log.error("telling_given_up", step=step.name, code=error.code)
             return [step.give_up(job, part, error.code, self._clock.now())]
-        return self.postponed(job, step, part, error)
+        wait_s = max(error.retry_after_s or 0.0, lasted.total_seconds() / TELLING_SHARE)
+        return self.postponed(job, step, part, NotDoneError(error.code, retry_after_s=wait_s))
 
     async def _failed(self, step: Step, error: JobFailedError) -> Event:
         operator = error.code in OPERATOR_CODES
@@ -132,7 +138,7 @@ class Attempt:
         before = job.postponement(step.name, part)
         attempts = before.attempts + 1 if before and before.code == _UNFORESEEN else 1
         _log.error("step_crashed", step=step.name, part=part, attempts=attempts, exc_info=error)
-        if attempts < _MAX_UNFORESEEN:
+        if attempts < MAX_UNFORESEEN:
             return self.postponed(job, step, part, NotDoneError(_UNFORESEEN))
         key = await self._repository.keep_poison(
             "jobs",
