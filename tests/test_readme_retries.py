@@ -1,0 +1,156 @@
+"""The table of retries and time-outs in README.md says what the code's constants say."""
+
+from pathlib import Path
+
+import pytest
+from aiogram.client.session.base import DEFAULT_TIMEOUT as TELEGRAM_CALL_S
+
+from bot import errors, refusals, storage_setup
+from bot.http_limits import HttpLimits
+from bot.jobs import attempt, circuit, guarded_store, worker
+from bot.jobs.steps import close, decide, find_orphan
+from bot.replicate_callback import signing_key
+from bot.telegram import intake, photos, registration, sender
+from bot.work_queue import engine, redis_client
+from replicate_gateway import outputs, retry
+from replicate_gateway.calls import CallLimits
+from storage import s3, s3_client
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def seconds(value) -> str:
+    """As people write it: 0.25 s, 60 s, 5 min, 24 h."""
+    value = value.total_seconds() if hasattr(value, "total_seconds") else value
+    unit, size = next(((u, s) for u, s in (("h", 3600), ("min", 60)) if value >= 2 * s and value % s == 0), ("s", 1))
+    return f"{value / size:g} {unit}"
+
+
+def growing(base_s: float, cap_s: float) -> str:
+    return f"{seconds(base_s)} … {seconds(cap_s)}"
+
+
+CALLS = CallLimits()
+STEP = growing(attempt.BACKOFF_BASE_S, attempt.BACKOFF_CAP_S)
+GATEWAY = growing(CALLS.backoff_base_s, CALLS.backoff_cap_s)
+LATE = seconds(decide._FETCHABLE)
+
+ROWS = {
+    "S3: read, write, list, delete": (
+        (
+            f"{seconds(s3_client.CONNECT_TIMEOUT_S)} to connect, {seconds(s3_client.READ_TIMEOUT_S)} of silence, "
+            f"{seconds(s3._REQUEST_DEADLINE_S)} and 1 s per {s3._SLOWEST_BYTES_PER_S // 1000} kB in all"
+        ),
+        f"{s3_client.MAX_ATTEMPTS}, doubling",
+        (
+            f"the job, {growing(worker.STORAGE_RETRY_S, worker.STORAGE_RETRY_CAP_S)}; "
+            f"the sender, by 503 and `Retry-After: {errors.RETRY_AFTER_S}`"
+        ),
+        "until it works: without it not even a failure can be recorded",
+    ),
+    "storage: read a result back": (seconds(guarded_store.STREAM_S), "1", "the job, as above", "likewise"),
+    "Replicate: create a prediction": (
+        seconds(CALLS.call_s),
+        "1",
+        (
+            f"`create`, {STEP}, where nothing was made; `find_orphan` after {seconds(find_orphan.GRACE_S)} where that "
+            f"is unclear; on top of `Retry-After`, up to {seconds(retry.MAX_RETRY_AFTER_S)}"
+        ),
+        f"`JOB_TIMEOUT_S`; {find_orphan._MAX_CREATES} unclear calls an image",
+    ),
+    "Replicate: look up, list, cancel": (
+        f"{seconds(CALLS.call_s)} in all",
+        f"{CALLS.attempts}, {GATEWAY}",
+        "`poll` at its own pace, others " + STEP,
+        f"`JOB_TIMEOUT_S` and {LATE}; to cancel {seconds(close._TIDY_WITHIN)}",
+    ),
+    "Replicate: upload an input": (
+        f"{seconds(CALLS.upload_s)} in all",
+        f"{CALLS.attempts}, {GATEWAY}",
+        f"`create`, {STEP}",
+        "`JOB_TIMEOUT_S`",
+    ),
+    "Replicate: fetch an output": (
+        f"{seconds(outputs.FETCH_S)}, redirects included",
+        "1",
+        f"`archive`, {STEP}",
+        f"`JOB_TIMEOUT_S` and {LATE}: then Replicate has deleted it",
+    ),
+    "Replicate: the signing key": (
+        seconds(signing_key._FETCH_S),
+        "1",
+        f"the sender, by 503 and `Retry-After: {signing_key._ASK_AGAIN_S:g}`",
+        "until it works",
+    ),
+    "Telegram: status, result, file path": (
+        f"{seconds(TELEGRAM_CALL_S)}, with a picture {seconds(sender._UPLOAD_TIMEOUT_S)}",
+        "1",
+        (
+            f"the step, {STEP}, on top of `retry_after`; a result waits at least 1/{attempt.TELLING_SHARE} of what it "
+            "has waited"
+        ),
+        f"`JOB_TIMEOUT_S`; to tell {seconds(attempt.GIVE_UP_TELLING)}; to tidy up {seconds(close._TIDY_WITHIN)}",
+    ),
+    "Telegram: download a picture": (seconds(photos._TIMEOUT.total), "1", f"`fetch_input`, {STEP}", "`JOB_TIMEOUT_S`"),
+    "Telegram: ask for updates": (
+        seconds(intake._LONG_POLL_S + 15),
+        "1",
+        f"itself, every {seconds(intake.POLL_AGAIN_S)}",
+        "for ever",
+    ),
+    "Telegram: register the webhook": (
+        seconds(TELEGRAM_CALL_S),
+        "1",
+        f"itself, every {seconds(registration._ASK_AGAIN_S)}",
+        "for ever",
+    ),
+    "Telegram: replies, toasts, alerts": (seconds(TELEGRAM_CALL_S), "1", "nobody", "nothing depends on them"),
+    "queue engine: any call": (
+        seconds(redis_client.CALL_TIMEOUT_S),
+        "1",
+        f"the job, after {seconds(worker.ENGINE_RETRY_S)}",
+        "until it works",
+    ),
+    "at start: storage, queue engine": (
+        "as above",
+        "as above",
+        f"itself, every {seconds(storage_setup._ASK_AGAIN_S)}",
+        seconds(storage_setup._PATIENCE_S),
+    ),
+    "a step of ours that breaks": (
+        "none",
+        "1",
+        f"the job, {STEP}",
+        f"{attempt.MAX_UNFORESEEN} times, then poison",
+    ),
+}
+
+
+@pytest.mark.parametrize("call", ROWS)
+def test_the_row_of_a_call_is_true(call):
+    assert f"| {' | '.join((call, *ROWS[call]))} |" in README
+
+
+def test_there_are_no_other_rows():
+    _, _, table = README.partition("| call | time-out |")
+    rows = [line for line in table.partition("\n\n")[0].splitlines()[2:] if line]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(ROWS)
+
+
+def test_the_sentence_about_circuits_is_true():
+    pauses = f"{seconds(circuit.FIRST_PAUSE_S)}, then ever later, up to {seconds(circuit.LONGEST_PAUSE_S)}"
+    assert f"After {circuit.FAILURES_IN_A_ROW} failures in a row" in README
+    assert pauses in README
+
+
+def test_both_that_are_waited_for_at_the_start_get_the_same_patience():
+    assert (storage_setup._PATIENCE_S, storage_setup._ASK_AGAIN_S) == (engine._PATIENCE_S, engine._ASK_AGAIN_S)
+
+
+def test_the_sentence_about_strangers_is_true():
+    limits = HttpLimits()
+    assert f"has to come within {seconds(limits.head_s)}" in README
+    assert limits.least_bytes / limits.look_every_s == 1000
+    assert "1 kB/s at least" in README
+    assert f"not be larger than {limits.body_bytes // 1_000_000} MB" in README
+    assert (refusals._LINES_PER_SENDER, refusals._LINES_IN_ALL) == (5, 60)
