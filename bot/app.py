@@ -15,7 +15,6 @@ from random import Random
 import aiohttp
 import structlog
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 
@@ -53,6 +52,7 @@ from bot.telegram.pacing import Pacing
 from bot.telegram.photos import TelegramPhotos
 from bot.telegram.registration import Registration
 from bot.telegram.sender import ChatNotifier
+from bot.telegram.session import TelegramSession
 from bot.telegram.talk import Talk
 from bot.work_queue.engine import Engine, Shares, WorkQueue, open_engine
 from replicate_gateway.outputs import OutputFetcher
@@ -230,7 +230,7 @@ async def _open_http() -> AsyncIterator[aiohttp.ClientSession]:
 async def _open_bot(settings: Settings, pace: Pace, circuit: Circuit) -> AsyncIterator[Bot]:
     if settings.bot_token is None:
         raise ValueError("a bot needs a token; the sandbox brings its own")
-    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
+    session = TelegramSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
     session.middleware(Pacing(pace))
     session.middleware(Guard(circuit))
     session.middleware(Migration())
