@@ -33,7 +33,10 @@ from storage.errors import (
 _MISSING_OBJECT = {"NoSuchKey", "404", "NotFound"}  # the middle one: HEAD answers carry no body
 _CHANGED = {"PreconditionFailed", "412"}
 _COME_BACK_STATUSES = {408, 409, 425, 429}
-_COME_BACK_CODES = {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequests"}
+_COME_BACK_CODES = {
+    "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequests",
+    "TemporaryRedirect",  # a new bucket, until the world's name servers know it
+}  # fmt: skip
 _OPERATOR_STATUSES_ABOVE_499 = {501, 505, 507}  # not implemented, wrong protocol, disk full
 
 _ADVICE = {
@@ -102,7 +105,8 @@ def _from_answer(error: ClientError, what: str, key: str) -> StorageError:
 def _without_answer(error: BotoCoreError | aiohttp.ClientError | OSError, what: str) -> StorageError:
     if isinstance(error, _OPERATOR_FAULTS):
         return StorageRefusedError(f"{what}: {error}")  # botocore's own words name what is missing
-    if isinstance(error, SSLError) and isinstance(error.kwargs.get("error"), aiohttp.ClientConnectorCertificateError):
+    inner = error.kwargs.get("error") if isinstance(error, SSLError) else error
+    if isinstance(inner, aiohttp.ClientConnectorCertificateError):
         return StorageRefusedError(f"{what}: the certificate of the endpoint is not trusted")
     # All else is worth a retry: no connection, a time-out, an answer cut short or not in S3's language.
     return StorageUnavailableError(f"{what}: {type(error).__name__}")

@@ -20,20 +20,27 @@ async def read_exactly(source: BinaryIO, size: int) -> bytes:
 
 
 class FileBody:
-    """`size` bytes of `source` for aiobotocore, which wants `read`, and aiohttp, which wants `__aiter__`.
+    """`size` bytes of `source` for aiohttp, from where it stands now, each time it is sent.
 
-    botocore calls `seek(0)` before it repeats a request. `failure` keeps what the source raised, because by the
-    time it comes back from aiohttp it looks like a broken connection.
+    `failure` keeps what the source raised, because by the time it comes back from aiohttp it looks like a broken
+    connection.
     """
 
     def __init__(self, source: BinaryIO, size: int) -> None:
-        self._source, self._size = source, size
+        self._source, self.size = source, size
         self._start = source.tell() if source.seekable() else None
+        self._sent = False
         self.failure: Exception | None = None
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether the source can be read once more."""
+        return self._start is not None and self.failure is None
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = self._size
         try:
+            self._rewind()
+            left = self.size
             while left:
                 chunk = await read_exactly(self._source, min(left, CHUNK_BYTES))
                 left -= len(chunk)
@@ -42,16 +49,9 @@ class FileBody:
             self.failure = error
             raise
 
-    async def read(self, amount: int = -1) -> bytes:
-        """Part of what aiobotocore takes for a stream; aiohttp iterates instead."""
-        return await asyncio.to_thread(self._source.read, self._size if amount < 0 else amount)
-
-    def seek(self, offset: int) -> None:
-        """Rewind for the next attempt; botocore makes none unless this works.
-
-        Raises:
-            OSError: the source cannot be read twice, or failed itself.
-        """
-        if self._start is None or self.failure is not None:
-            raise OSError("the source cannot be read again")
-        self._source.seek(self._start + offset)
+    def _rewind(self) -> None:
+        if self._sent:
+            if self._start is None:
+                raise OSError("the source cannot be read again")
+            self._source.seek(self._start)
+        self._sent = True

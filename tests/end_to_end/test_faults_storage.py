@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from bot.jobs import worker
 from mock_server.replicate.scenario import Scenario
+from storage import s3_http
 from tests.support.callback_posts import update
 from tests.support.darkroom import running_bot
 from tests.support.faulty_s3 import faulty_s3
@@ -40,7 +41,8 @@ def bucket(moto_server):
 @pytest.fixture
 def settings(world, s3, moto_server, bucket, tmp_path, monkeypatch):
     monkeypatch.setattr(worker, "STORAGE_RETRY_S", 0.1)
-    # Hardly a pause between botocore's own attempts: its longest wait, and its jitter.
+    # Hardly a pause between the attempts at one request, botocore's (its longest wait, and its jitter) included.
+    monkeypatch.setattr(s3_http, "FIRST_PAUSE_S", 0.01)
     monkeypatch.setattr(standard.ExponentialBackoff.__init__, "__defaults__", (20, lambda: 0.01))
     return world.settings(
         tmp_path,

@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 _START_DEADLINE_S = 30
+DOMAIN = "s3.example.test"  # SeaweedFS also takes buckets in the host, below this name
 _GRPC_OFFSET = 10_000  # SeaweedFS listens there too, for each of its ports
 
 
@@ -143,6 +144,7 @@ def seaweedfs_server(tmp_path_factory):
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
         "-master.telemetry=false",
+        f"-s3.domainName={DOMAIN}",
     ]
     environment = {
         "PATH": os.environ.get("PATH", ""),
