@@ -10,6 +10,7 @@ from structlog.contextvars import get_contextvars
 
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.service import JobService, Submission
+from bot.telegram.filters import keep_filters_on_the_loop
 from bot.telegram.messages import JobButton, locale_of, text
 from bot.telegram.talk import Talk
 from storage.job import InputImage, Origin
@@ -47,6 +48,7 @@ def build_dispatcher(jobs: JobService, rules: ChatRules, talk: Talk) -> Dispatch
     dispatcher["rules"] = rules
     dispatcher["talk"] = talk
     dispatcher.include_router(_fresh_router())
+    keep_filters_on_the_loop(dispatcher)
     return dispatcher
 
 
