@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, TextIO
 
 import structlog
 from structlog.dev import ConsoleRenderer, plain_traceback
-from structlog.processors import JSONRenderer, StackInfoRenderer, add_log_level, format_exc_info
+from structlog.processors import StackInfoRenderer, add_log_level, format_exc_info
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.redaction import Redactor
@@ -34,6 +34,10 @@ _TALKATIVE: Final = (
 )  # fmt: skip
 _MAX_LINES_BEHIND: Final = 10_000  # some megabytes of memory; a reader this late is stuck
 _CLOSE_TIMEOUT_S: Final = 2.0
+# Waking the thread costs more than rendering a line, so a line waits for others before they are written together.
+_GATHER_S: Final = 0.02
+_LINES_AT_ONCE: Final = 1000
+_ENCODE: Final = json.JSONEncoder().encode  # json.dumps with options makes a new one for each line
 
 
 class LineWriter:
@@ -47,7 +51,7 @@ class LineWriter:
         self._stream = stream
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._dropped = 0
-        self._closed = False
+        self._closed = threading.Event()
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
@@ -56,7 +60,7 @@ class LineWriter:
 
     def write(self, line: str) -> None:
         """Hand over one line without its line break."""
-        if self._closed or self._lines.qsize() >= _MAX_LINES_BEHIND:
+        if self._closed.is_set() or self._lines.qsize() >= _MAX_LINES_BEHIND:
             self._dropped += 1
         else:
             self._lines.put(line)
@@ -64,24 +68,38 @@ class LineWriter:
     def close(self) -> None:
         """Write what was handed over, waiting for at most two seconds; later lines are dropped. Idempotent."""
         atexit.unregister(self.close)
-        self._closed = True
+        self._closed.set()
         self._lines.put(None)
         self._thread.join(_CLOSE_TIMEOUT_S)
 
     def _run(self) -> None:
         while (line := self._lines.get()) is not None:
-            self._print(line)
+            self._closed.wait(_GATHER_S)
+            lines, ended = self._gathered(line)
             if self._dropped:
                 lost, self._dropped = self._dropped, 0
-                self._print(json.dumps({"level": "warning", "event": "log_lines_dropped", "count": lost}))
+                lines.insert(0, json.dumps({"level": "warning", "event": "log_lines_dropped", "count": lost}))
+            self._print(lines)
+            if ended:
+                return
 
-    def _print(self, line: str) -> None:
+    def _gathered(self, first: str) -> tuple[list[str], bool]:
+        """`first` and the lines that wait behind it, and whether the last of all was among them."""
+        lines = [first]
+        with suppress(queue.Empty):
+            while len(lines) < _LINES_AT_ONCE:
+                line = self._lines.get_nowait()
+                if line is None:
+                    return lines, True
+                lines.append(line)
+        return lines, False
+
+    def _print(self, lines: list[str]) -> None:
         if self._stream is None:
             return
         try:
-            self._stream.write(f"{line}\n")
-            if self._lines.empty():
-                self._stream.flush()
+            self._stream.write("\n".join([*lines, ""]))
+            self._stream.flush()
         except (OSError, ValueError):  # ValueError: closed in this process
             _give_up(self._stream)
             self._stream = None
@@ -131,12 +149,13 @@ def configure_logging(
     terminal = target is not None and not target.closed and target.isatty()
     chain = _chain(fmt or ("console" if terminal else "json"), Redactor(secrets), colors=terminal)
     writer = LineWriter(target)
+    lines = _LineLogger(writer)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=chain,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=lambda *_: _LineLogger(writer),
-        # Off, so that the last call counts for loggers in use too; looking one up costs about a microsecond.
+        logger_factory=lambda *_: lines,
+        # Off, so that the last call counts for loggers in use too; looking one up costs a few microseconds.
         cache_logger_on_first_use=False,
     )
     _route_libraries(_LibraryRecords(chain, writer), max(threshold, logging.WARNING))
@@ -149,12 +168,17 @@ def _chain(fmt: Format, redact: Redactor, *, colors: bool) -> list[Processor]:
         return clean
 
     renderer: Processor = (
-        JSONRenderer()
+        _as_json
         if fmt == "json"
         else ConsoleRenderer(colors=colors, sort_keys=False, exception_formatter=plain_traceback)
     )
     before: list[Processor] = [structlog.contextvars.merge_contextvars, add_log_level, StackInfoRenderer()]
-    return [*before, format_exc_info, _stamp, redact_values, renderer]
+    return [*before, format_exc_info, redact_values, _stamp, renderer]
+
+
+def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    """After redaction there is nothing in it that JSON does not know."""
+    return _ENCODE(event)
 
 
 def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

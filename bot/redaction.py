@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ _SECRET_NAMES: Final = frozenset(
     {"authorization", "cookie", "password", "secret", "secret_token", "token", "x-amz-signature", "api_key"}
     | {"x-telegram-bot-api-secret-token", "webhook-signature", "aws_secret_access_key"}
 )
+_KNOWN_NAMES: Final = 500  # the fields of log events are few, and the same in every line
 _MAX_DEPTH: Final = 8  # deeper values are logged as their repr
 _QUERY: Final = (
     r"((?:[?&]|%26|\bamp;)"
@@ -53,6 +55,7 @@ class Redactor:
         }
         # Longest first: a secret that contains another one must not leave its remainder behind.
         self._spellings = tuple(sorted(spellings, key=len, reverse=True))
+        self._name = lru_cache(maxsize=_KNOWN_NAMES)(self._clean_name)
 
     def __call__(self, text: str) -> str:
         """The text with every secret replaced by `[redacted]`."""
@@ -72,11 +75,15 @@ class Redactor:
             case None | bool() | int() | float():
                 return value
             case dict() if depth < _MAX_DEPTH:
-                return {self(str(key)): self._named(str(key), entry, depth + 1) for key, entry in value.items()}
+                return {
+                    name: REDACTED if secret and entry else self.value(entry, depth + 1)
+                    for (name, secret), entry in ((self._name(str(key)), entry) for key, entry in value.items())
+                }
             case list() | tuple() | set() | frozenset() if depth < _MAX_DEPTH:
                 return [self.value(entry, depth + 1) for entry in value]
             case _:
                 return self(repr(value))
 
-    def _named(self, name: str, value: Any, depth: int) -> Any:
-        return REDACTED if value and name.lower() in _SECRET_NAMES else self.value(value, depth)
+    def _clean_name(self, name: str) -> tuple[str, bool]:
+        """A name without secrets in it, and whether its value is secret whatever it looks like."""
+        return self(name), name.lower() in _SECRET_NAMES
