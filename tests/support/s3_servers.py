@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
 _START_DEADLINE_S = 30
@@ -105,6 +107,14 @@ def outside_of(server: S3Server):
 def moto_server():
     """In this process; checks neither signatures nor the expiry of links."""
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    put_object, one_at_a_time = S3Response.put_object, threading.Lock()
+
+    def put_object_atomically(response):
+        """moto looks at the conditions first and writes then: of two threads, now and then, both may win."""
+        with one_at_a_time:
+            return put_object(response)
+
+    S3Response.put_object = put_object_atomically
     moto.start()
     try:
         host, port = moto.get_host_and_port()
@@ -114,6 +124,7 @@ def moto_server():
         yield server
     finally:
         moto.stop()
+        S3Response.put_object = put_object
 
 
 @pytest.fixture(scope="session")
