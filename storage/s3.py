@@ -137,7 +137,8 @@ class S3Store:
         """See `ObjectStore.put_file`."""
         check_key(key)
         if size <= _BUFFERED_BYTES:
-            return await self.put(key, await read_exactly(source, size), content_type=content_type)
+            # Callers have just written it, to memory or to the page cache: a thread for this would take longer.
+            return await self.put(key, read_exactly(source, size), content_type=content_type)
         body = FileBody(source, size)
         try:
             return await self._send(S3Request("PUT", key, headers={"content-type": content_type}, body=body), size)

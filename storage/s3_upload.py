@@ -7,13 +7,13 @@ from typing import BinaryIO
 CHUNK_BYTES = 256 * 1024
 
 
-async def read_exactly(source: BinaryIO, size: int) -> bytes:
+def read_exactly(source: BinaryIO, size: int) -> bytes:
     """`size` bytes from the current position of `source`.
 
     Raises:
         EOFError: `source` has fewer.
     """
-    content = await asyncio.to_thread(source.read, size)
+    content = source.read(size)
     if len(content) != size:
         raise EOFError(f"the source ended {size - len(content)} bytes early")
     return content
@@ -42,7 +42,7 @@ class FileBody:
             self._rewind()
             left = self.size
             while left:
-                chunk = await read_exactly(self._source, min(left, CHUNK_BYTES))
+                chunk = await asyncio.to_thread(read_exactly, self._source, min(left, CHUNK_BYTES))
                 left -= len(chunk)
                 yield chunk
         except (EOFError, OSError, ValueError) as error:
