@@ -11,14 +11,14 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.jobs.admission import Admission
 from bot.jobs.artifacts import Artifacts
-from bot.jobs.attempt import Attempt, Prepared
+from bot.jobs.attempt import Attempt
 from bot.jobs.errors import IN_LINE, EngineUnavailableError, NoSuchJobError, NotDoneError
 from bot.jobs.ports import Clock
 from bot.jobs.steps.close import Close
@@ -31,6 +31,8 @@ from storage.transitions import IllegalTransitionError, apply_all
 
 # A job's whole way takes about eight rounds; so many are a mistake of ours, and must not keep the process busy.
 _MAX_ROUNDS = 100
+
+T = TypeVar("T")
 
 _log = structlog.get_logger()
 
@@ -157,7 +159,7 @@ class Advancer:
 
     async def _prepare(self, job: Job, ready: list[_Action], pending: list[Event]) -> tuple[Job, list[_Action]]:
         """What comes before the claims; only actions that are prepared go on."""
-        outcomes = await _all(self._attempt.prepare(job, action.step, action.part) for action in ready)
+        outcomes = _results(await _together([self._attempt.prepare(job, a.step, a.part) for a in ready]))
         events = [event for outcome in outcomes for event in outcome.events]
         pending += events
         prepared = [action for action, outcome in zip(ready, outcomes, strict=True) if outcome.done]
@@ -180,12 +182,10 @@ class Advancer:
 
     async def _perform(self, job: Job, ready: list[_Action], claim: Claim, pending: list[Event]) -> Job:
         attempts = [self._attempt.perform(job, action.step, action.part, claim) for action in ready]
-        results = await asyncio.gather(*attempts, return_exceptions=True)
+        results = await _together(attempts)
         events = [event for result in results if not isinstance(result, BaseException) for event in result]
         pending += events
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        _results(results)
         return apply_all(job, events, self._clock.now())
 
     def _put_off_what_stands_still(self, before: Job, job: Job, done: list[_Action], pending: list[Event]) -> Job:
@@ -216,13 +216,24 @@ class Advancer:
         return job
 
 
-async def _all(work: Iterable[Coroutine[Any, Any, Prepared]]) -> list[Prepared]:
-    """All results; the first error only after everything has ended."""
-    results = await asyncio.gather(*work, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if not isinstance(result, BaseException)]
+async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T | BaseException]:
+    """The result, or the error, of each; a single one needs no task of its own."""
+    if len(work) != 1:
+        return await asyncio.gather(*work, return_exceptions=True)
+    try:
+        return [await work[0]]
+    except Exception as error:  # noqa: BLE001 - `_results` raises it again
+        return [error]
+
+
+def _results(outcomes: Iterable[T | BaseException]) -> list[T]:
+    """All results; raises the first error."""
+    results = []
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        results.append(outcome)
+    return results
 
 
 def delay_until(at: datetime, now: datetime) -> float:
