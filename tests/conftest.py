@@ -8,10 +8,13 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from bot.telegram.lean_aiogram import import_lean_aiogram
 from tests.support.redis_servers import redis_url
 from tests.support.s3_servers import moto_server, seaweedfs_server
 
 __all__ = ["moto_server", "redis_url", "seaweedfs_server"]
+
+import_lean_aiogram()  # as the product does, before anything else imports it
 
 # The default renderer draws tracebacks with all local variables, which takes seconds each.
 structlog.configure(
