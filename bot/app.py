@@ -23,6 +23,7 @@ from bot.few_lines import FewLines
 from bot.http_api import files as file_routes
 from bot.http_api import health as health_routes
 from bot.http_api.readiness import Readiness
+from bot.http_api.web_pictures import UrlRules, open_web_pictures
 from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, server_options
 from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
@@ -146,6 +147,7 @@ async def _open(
     http = await stack.enter_async_context(_open_http())
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"])
     bot = await stack.enter_async_context(_open_bot(settings, engine.pace, circuits["telegram"]))
+    presets = load_presets()
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
     notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock, background))
@@ -161,9 +163,10 @@ async def _open(
             repository=repository,
             store=store,
             gateway=gateway,
-            presets=load_presets(),
+            presets=presets,
             notifier=notifier,
             photos=TelegramPhotos(bot, http),
+            web=await stack.enter_async_context(open_web_pictures(UrlRules(public_only=settings.public_urls_only))),
             outputs=OutputFetcher(http, settings.allowed_outputs.allows),
             links=_links(settings, store, gateway),
             callbacks=references if settings.replicate_reaches_us else None,
@@ -213,7 +216,12 @@ def _open_engine(settings: Settings) -> AbstractAsyncContextManager[Engine]:
     return open_engine(
         url.get_secret_value() if url else None,
         engine_bot_id(settings),
-        Shares(settings.user_max_active_jobs, settings.replicate_max_active, settings.telegram_rate_limit),
+        Shares(
+            jobs_per_person=settings.user_max_active_jobs,
+            jobs_per_key=settings.api_max_active_jobs,
+            predictions=settings.replicate_max_active,
+            messages_per_s=settings.telegram_rate_limit,
+        ),
         concurrency=ADVANCE_CONCURRENCY,
     )
 
@@ -249,6 +257,8 @@ def _links(settings: Settings, store: ObjectStore, gateway: ReplicateGateway) ->
 def _limits(settings: Settings) -> JobLimits:
     return JobLimits(
         user_daily=settings.user_daily_jobs,
+        api_max_active=settings.api_max_active_jobs,
+        api_daily=settings.api_daily_jobs,
         max_image_bytes=settings.max_image_bytes,
         job_timeout_s=settings.job_timeout_s,
         poll_interval_s=settings.poll_interval_s,

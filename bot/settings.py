@@ -103,6 +103,14 @@ class Settings(BaseSettings):
     admin_ids: form.Ids = Field(frozenset(), description="Telegram users who see admin commands and alerts.")
     allowed_ids: form.Ids = Field(frozenset(), description="Telegram users who may use the bot; empty means all.")
     api_keys: form.ApiKeys = Field((), description="Keys accepted by /api; empty means the API answers 403.")
+    api_allowed_origins: form.Origins = Field(
+        (), description="Web pages that may call /api from a browser, by origin; * means all, empty means none."
+    )
+    api_max_active_jobs: int = Field(30, ge=1, le=1_000_000, description="Unfinished jobs per API key.")
+    api_daily_jobs: int = Field(1000, ge=1, le=10_000_000, description="Jobs per API key and day.")
+    api_rate_limit: float = Field(
+        200, ge=0, le=100_000, description="Requests per second and API key; 0 answers without a limit."
+    )
     metrics_token: form.MetricsToken | None = Field(
         None, description="Bearer token that /metrics asks for; None leaves it open."
     )
@@ -176,6 +184,11 @@ class Settings(BaseSettings):
             mock = urlsplit(self.replicate_base_url or "").hostname
             plain |= {mock} if mock else {"127.0.0.1", "localhost"}
         return OutputHosts(https=frozenset(self.output_hosts), plain=frozenset(plain))
+
+    @property
+    def public_urls_only(self) -> bool:
+        """Whether pictures that callers name are fetched from the public internet only; a mock's may be next door."""
+        return self.replicate_mode == "real"
 
     def signing_key(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose, the same in every process that has the same bot token."""

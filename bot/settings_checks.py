@@ -144,6 +144,15 @@ def _api_keys(value: object) -> object:
     return tuple(dict.fromkeys(_items(value)))
 
 
+def _origins(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    origins = [item.lower() for item in _items(value)]
+    if not all(origin == "*" or (_is_plain_url(origin) and not urlsplit(origin).path) for origin in origins):
+        raise ValueError("origins such as https://shop.example separated by commas, without path, or *")
+    return tuple(dict.fromkeys(origins))
+
+
 def _zone(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -184,6 +193,7 @@ MetricsToken = Annotated[
     SecretStr, _secret(_matches(r"[!-~]{8,256}", "at least 8 visible ASCII characters without spaces"))
 ]
 ApiKeys = Annotated[tuple[SecretStr, ...], BeforeValidator(_api_keys)]
+Origins = Annotated[tuple[str, ...], BeforeValidator(_origins)]
 QueueUrl = Annotated[SecretStr, _secret(_queue_url)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Url = Annotated[str, AfterValidator(_url)]

@@ -66,19 +66,23 @@ class Claim:
 class Origin:
     """Where a job came from and where its answer goes."""
 
-    user: str  # "tg-<id>": whose history and quota
+    user: str  # "tg-<id>", or "api-<digest of the key>": whose history and quota
     locale: str
     chat_id: int | None = None
     message_id: int | None = None  # what the answer quotes
     thread_id: int | None = None
     update_id: int | None = None
+    on_behalf_of: str | None = None  # whom the caller of the API works for, in its own words
 
 
 @dataclass(frozen=True, slots=True)
 class InputImage:
-    """A picture to work on. `key` is set once it was fetched, checked and stored."""
+    """A picture to work on: Telegram's file, or what lies at a URL, or an upload.
 
-    file_id: str
+    `key` is set once it was fetched, checked and stored; an upload comes with one.
+    """
+
+    file_id: str | None = None
     size: int | None = None  # bytes, as its sender claims
     as_file: bool = False
     key: str | None = None
@@ -86,6 +90,7 @@ class InputImage:
     width: int | None = None
     height: int | None = None
     link: str | None = None  # where it was uploaded to for Replicate, when it cannot read our storage
+    url: str | None = None  # where the caller of the API lets us fetch it; may be as secret as a token
 
 
 @dataclass(frozen=True, slots=True)

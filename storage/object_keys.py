@@ -3,7 +3,8 @@
 images/input/{uuid}.{ext}      what a person sent          images/output/{job_id}/{n}.{ext}   results
 jobs/{job_id}.json             every job                   open/{job_id}                      not finished
 tasks/{prediction_id}.json     prediction -> job           history/{user}/{time}-{job_id}     newest first
-users/{user}.json              choices and quota           reports/{job_id}/...               reports
+listed/{user}/{time}-{job_id}  an API key's jobs, all      reports/{job_id}/...               reports
+users/{user}.json              choices and quota
 poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
 """
 
@@ -23,6 +24,9 @@ _NAMESPACE = uuid.UUID("5f2c9f0e-6d0b-5f0a-9a3e-3b1d6f6f7c11")
 _LAST_MS = 9_999_999_999_999  # 2286-11-20: thirteen digits keep the order of keys and of time the same
 _PREDICTION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _JOB_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# The last part of a key in a user's list; it names a place in that list, and nothing outside of it.
+CURSOR_PATTERN = rf"[0-9]{{13}}-{_JOB_ID.pattern}"
+_CURSOR = re.compile(CURSOR_PATTERN)
 _EXTENSION = re.compile(r"[a-z0-9]{1,5}")
 
 
@@ -64,9 +68,13 @@ def task(prediction_id: str) -> str:
     return f"{TASKS}{prediction_id}.json"
 
 
-def input_image(job_id: str, index: int, extension: str) -> str:
-    """Where input `index` is kept: the same key on every attempt, so that a repeated fetch leaves no litter."""
-    return f"{IMAGES}input/{uuid.uuid5(_NAMESPACE, f'{job_id}/input/{index}')}.{_checked(extension)}"
+def input_image(job_id: str, index: int, extension: str, *, digest: str = "") -> str:
+    """Where input `index` is kept: the same key on every attempt, so that a repeated fetch leaves no litter.
+
+    An upload has the `digest` of what was sent in its key: another picture never takes the place of a recorded one.
+    """
+    name = "/".join([job_id, "input", str(index), *([digest] if digest else [])])
+    return f"{IMAGES}input/{uuid.uuid5(_NAMESPACE, name)}.{_checked(extension)}"
 
 
 def output_image(job_id: str, number: int, extension: str) -> str:
@@ -76,7 +84,7 @@ def output_image(job_id: str, number: int, extension: str) -> str:
 
 def history(user: str, at: datetime, job_id: str) -> str:
     """An entry of a person's history; ascending keys are descending times."""
-    return f"{history_prefix(user)}{_LAST_MS - int(at.timestamp() * 1000):013d}-{job_id}"
+    return f"{history_prefix(user)}{_newest_first(at, job_id)}"
 
 
 def history_prefix(user: str) -> str:
@@ -89,9 +97,33 @@ def history_time(key: str) -> float:
     return (_LAST_MS - int(key.rsplit("/", 1)[1][:13])) / 1000
 
 
+def listed(user: str, at: datetime, job_id: str) -> str:
+    """An entry in the list of all jobs of an API key; ascending keys are descending times."""
+    return f"{listed_prefix(user)}{_newest_first(at, job_id)}"
+
+
+def listed_prefix(user: str) -> str:
+    """What all entries in the list of an API key's jobs begin with."""
+    return f"listed/{user}/"
+
+
+def is_cursor(text: str) -> bool:
+    """Whether the text has the form of the last part of a key in such a list."""
+    return _CURSOR.fullmatch(text) is not None
+
+
+def job_id_of_cursor(text: str) -> str | None:
+    """The job that the last part of a key in such a list is about; None for a foreign object."""
+    return text.partition("-")[2] if is_cursor(text) else None
+
+
 def poison(kind: str, ident: str) -> str:
     """Where something that could not be handled is kept for the admin."""
     return f"{POISON}{kind}/{ident}.json"
+
+
+def _newest_first(at: datetime, job_id: str) -> str:
+    return f"{_LAST_MS - int(at.timestamp() * 1000):013d}-{job_id}"
 
 
 def _checked(extension: str) -> str:

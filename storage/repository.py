@@ -73,7 +73,7 @@ class JobRepository:
         the job is not terminal.
         """
         async with self._locks.hold(job.id):
-            marked = asyncio.ensure_future(self._mark_open(job.id))
+            marked = asyncio.ensure_future(self.mark_open(job.id))
             try:
                 created = await self._create_record(job)
             finally:
@@ -95,6 +95,11 @@ class JobRepository:
         if not self._sole:
             self._recent.forget(job_id)
         return (await self._known(job_id)).job
+
+    def last_seen(self, job_id: str) -> Job | None:
+        """The job as this process last saw it, if it remembers; another process may know better."""
+        known = self._recent.get(job_id)
+        return known.job if known else None
 
     async def change(self, job_id: str, events: Iterable[Event], now: datetime) -> Job:
         """Fold the events into the job and write it, if they bring anything new; returns the job as it is then.
@@ -120,6 +125,10 @@ class JobRepository:
         """The job as it is recorded now, whatever this process remembers."""
         self._recent.forget(job_id)
         return await self.load(job_id)
+
+    async def mark_open(self, job_id: str) -> None:
+        """Have the job found by every sweep. The marker of a finished one is removed by whoever looks at it next."""
+        await self._store.put(object_keys.open_marker(job_id), b"", content_type="text/plain")
 
     async def open_jobs(self) -> AsyncIterator[OpenMarker]:
         """All jobs that are marked open. The cost grows with these only."""
@@ -169,6 +178,17 @@ class JobRepository:
         bodies = await asyncio.gather(*(self._store.get(key, max_bytes=MAX_RECORD_BYTES) for key in keys))
         return [(key, load_history(found.body, key)) for key, found in zip(keys, bodies, strict=True)]
 
+    async def put_listed(self, job: Job) -> None:
+        """Add to the list of all jobs of its user, before it is recorded: an entry without its job does no harm."""
+        key = object_keys.listed(job.origin.user, job.created_at, job.id)
+        await self._store.put(key, b"", content_type="text/plain")
+
+    async def listed(self, user: str, *, limit: int, after: str = "") -> list[str]:
+        """The last parts of the keys in the list of this user's jobs, newest first; `after` is such a part."""
+        prefix = object_keys.listed_prefix(user)
+        rows = self._store.list(prefix, start_after=f"{prefix}{after}" if after else "", limit=limit)
+        return [row.key.removeprefix(prefix) async for row in rows]
+
     async def done_since(self, user: str, since_s: float, *, limit: int) -> list[float]:
         """When this person's jobs after `since_s` (epoch seconds) were done, newest first; one listing."""
         times = []
@@ -185,9 +205,6 @@ class JobRepository:
         body = _as_json(document)
         await self._store.put(key, body[:MAX_RECORD_BYTES], content_type=_JSON)
         return key
-
-    async def _mark_open(self, job_id: str) -> None:
-        await self._store.put(object_keys.open_marker(job_id), b"", content_type="text/plain")
 
     async def _create_record(self, job: Job) -> bool:
         key = object_keys.job(job.id)

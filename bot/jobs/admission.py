@@ -1,6 +1,7 @@
 """Who may go on: places per person and for predictions in flight, and the nudge for the next in line."""
 
 from bot.jobs.ports import JobQueue, Places
+from bot.jobs.users import is_api_user
 from storage.job import Job, JobStatus, SlotState
 
 # All predictions share one line.
@@ -9,17 +10,17 @@ _IN_FLIGHT = (SlotState.OPEN, SlotState.CLAIMED, SlotState.RUNNING)
 
 
 class Admission:
-    """So many jobs of a person, and so many predictions at Replicate, may be under way at a time.
+    """So many jobs of a person or an API key, and so many predictions at Replicate, may be under way at a time.
 
     All methods raise `EngineUnavailableError` when the places are shared and cannot be asked about now.
     """
 
-    def __init__(self, *, jobs: Places, predictions: Places, queue: JobQueue) -> None:
-        self._jobs, self._predictions, self._queue = jobs, predictions, queue
+    def __init__(self, *, people: Places, keys: Places, predictions: Places, queue: JobQueue) -> None:
+        self._people, self._keys, self._predictions, self._queue = people, keys, predictions, queue
 
     async def admit_job(self, job: Job) -> bool:
         """Take one of the person's places; False puts the job in line."""
-        return await self._jobs.take(job.origin.user, job.id)
+        return await self._jobs(job.origin.user).take(job.origin.user, job.id)
 
     async def admit_prediction(self, job: Job, part: int) -> bool:
         """Take a place for the prediction of a slot; False puts it in line."""
@@ -27,16 +28,16 @@ class Admission:
 
     async def jobs_of(self, user: str) -> int:
         """How many of the person's jobs are under way."""
-        return await self._jobs.count(user)
+        return await self._jobs(user).count(user)
 
     async def open_jobs_of(self, user: str) -> list[str]:
         """The person's jobs that are known to be under way or in line."""
-        return await self._jobs.of(user)
+        return await self._jobs(user).of(user)
 
     async def resume(self, job: Job) -> None:
         """Take the places that the job's own record says it has, whatever the limits are now."""
         if job.status is JobStatus.PROCESSING:
-            await self._jobs.hold(job.origin.user, job.id)
+            await self._jobs(job.origin.user).hold(job.origin.user, job.id)
         for part, slot in enumerate(job.slots):
             if slot.state in (SlotState.CLAIMED, SlotState.RUNNING):
                 await self._predictions.hold(_PREDICTIONS, f"{job.id}/{part}")
@@ -48,12 +49,16 @@ class Admission:
             if job.status.terminal or job.outcome or slot.state not in _IN_FLIGHT:
                 next_in_line += await self._predictions.free(_PREDICTIONS, f"{job.id}/{part}")
         if job.status.terminal:
-            next_in_line += await self._jobs.free(job.origin.user, job.id)
+            next_in_line += await self._jobs(job.origin.user).free(job.origin.user, job.id)
         await self._nudge(next_in_line)
 
     async def forget(self, job_id: str) -> None:
         """Give back all that a job holds whose record is gone."""
-        await self._nudge([*await self._jobs.forget(job_id), *await self._predictions.forget(job_id)])
+        for places in (self._people, self._keys, self._predictions):
+            await self._nudge(await places.forget(job_id))
+
+    def _jobs(self, user: str) -> Places:
+        return self._keys if is_api_user(user) else self._people
 
     async def _nudge(self, holders: list[str]) -> None:
         for holder in holders:

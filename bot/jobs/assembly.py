@@ -14,8 +14,10 @@ from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.images import ImageLimits
+from bot.jobs.input_store import InputStore
+from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, PhotoSource, Team
+from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, PictureSource, Team
 from bot.jobs.quota import DailyQuota
 from bot.jobs.service import JobService
 from bot.jobs.steps.admit import Admit
@@ -32,6 +34,8 @@ from bot.jobs.steps.settle_telling import SettleTelling
 from bot.jobs.steps.step import Step
 from bot.jobs.steps.tell import Tell
 from bot.jobs.sweep import Sweep
+from bot.jobs.task_board import TaskBoard
+from bot.jobs.users import UserLimit
 from bot.jobs.worker import Worker
 from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway
@@ -47,6 +51,8 @@ class JobLimits:
     """The settings that bind jobs."""
 
     user_daily: int
+    api_max_active: int
+    api_daily: int
     max_image_bytes: int
     job_timeout_s: float
     poll_interval_s: float
@@ -61,7 +67,8 @@ class Surroundings:
     gateway: ReplicateGateway
     presets: Mapping[str, Preset]
     notifier: Notifier
-    photos: PhotoSource
+    photos: PictureSource  # by Telegram's file id
+    web: PictureSource  # by URL
     outputs: OutputSource
     links: InputLinks
     callbacks: CallbackReference | None  # None: Replicate cannot reach us, so predictions are polled
@@ -79,6 +86,8 @@ class Jobs:
     """What the process runs, and what the doors call."""
 
     service: JobService
+    board: TaskBoard
+    inputs: InputStore
     advancer: Advancer
     worker: Worker
     sweep: Sweep
@@ -87,33 +96,43 @@ class Jobs:
 
 def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     """The use cases on these surroundings."""
-    admission = Admission(jobs=s.team.job_places, predictions=s.team.prediction_places, queue=s.queue)
-    quota = DailyQuota(s.repository, s.clock, limits.user_daily, remember=s.team.alone)
+    admission = Admission(
+        people=s.team.job_places, keys=s.team.key_places, predictions=s.team.prediction_places, queue=s.queue
+    )
+    daily = UserLimit(person=limits.user_daily, api_key=limits.api_daily)
+    quota = DailyQuota(s.repository, s.clock, daily, remember=s.team.alone)
+    notifier = NotifyOrigin(s.notifier)
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
     artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
+    inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
     create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
     orphans = FindOrphan(s.gateway, create, s.clock)
     steps = (
         Admit(admission, quota),
-        Announce(s.notifier, s.repository, s.clock),
-        FetchInput(s.photos, s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor),
+        Announce(notifier, s.repository, s.clock),
+        FetchInput(s.photos, s.web, inputs),
         create,
         orphans,
         Poll(s.gateway, pace, s.clock),
         Archive(s.gateway, s.outputs, s.store, artifacts, budget, s.executor),
         Decide(s.clock, pace),
-        Tell(s.notifier, artifacts),
-        SettleTelling(s.notifier, artifacts),
+        Tell(notifier, artifacts),
+        SettleTelling(notifier, artifacts),
     )
-    close = Close(s.repository, s.notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
-    attempt = Attempt(s.repository, s.notifier, s.clock, s.random)
+    close = Close(s.repository, notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
+    attempt = Attempt(s.repository, notifier, s.clock, s.random)
     advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.team.run_id, s.clock)
+    sweep = Sweep(s.repository, s.queue, s.team.turns, s.clock)
     return Jobs(
         service=JobService(
             s.repository, s.queue, admission, s.gateway, s.background, pace, s.clock, job_timeout_s=limits.job_timeout_s
         ),
+        board=TaskBoard(
+            s.repository, s.queue, admission, quota, sweep, alone=s.team.alone, max_active=limits.api_max_active
+        ),
+        inputs=inputs,
         advancer=advancer,
-        worker=Worker(advancer, s.repository, s.queue, s.notifier, s.storage_circuit, s.clock, s.random),
-        sweep=Sweep(s.repository, s.queue, s.team.turns, s.clock),
+        worker=Worker(advancer, s.repository, s.queue, notifier, s.storage_circuit, s.clock, s.random),
+        sweep=sweep,
         steps=steps,
     )

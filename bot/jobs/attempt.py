@@ -117,6 +117,11 @@ class Attempt:
         return [StepPostponed(step.name, part, self._clock.now() + timedelta(seconds=wait_s), error.code)]
 
     def _later(self, job: Job, step: Step, part: int, error: NotDoneError) -> Sequence[Event]:
+        before = job.postponement(step.name, part)
+        tried = 1 + (before.attempts if before and before.code == error.code else 0)
+        if error.tries is not None and tried >= error.tries:
+            _log.info("step_given_up", step=step.name, part=part, code=error.code, tried=tried)
+            return [step.give_up(job, part, error.code, self._clock.now())]
         if not job.outcome:
             return self.postponed(job, step, part, error)
         lasted = self._clock.now() - job.outcome.at

@@ -10,12 +10,13 @@ class JobsError(Exception):
 class NotDoneError(JobsError):
     """Nothing happened and time helps: try the step again, not before `retry_after_s` if that is given.
 
-    `code` names the reason for the record, the log and, where it concerns the person, the status message.
+    `code` names the reason for the record, the log and, where it concerns the person, the status message. After
+    `tries` attempts in a row that end so the step is given up, if that is given; else the job's deadline decides.
     """
 
-    def __init__(self, code: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, code: str, *, retry_after_s: float | None = None, tries: int | None = None) -> None:
         super().__init__(code)
-        self.code, self.retry_after_s = code, retry_after_s
+        self.code, self.retry_after_s, self.tries = code, retry_after_s, tries
 
 
 # Reasons to stand in line. Who waits for these is nudged when a place is freed, and may then ask before its time.

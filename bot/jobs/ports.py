@@ -64,15 +64,16 @@ class Notifier(Protocol):
         ...
 
 
-class PhotoSource(Protocol):
-    """Where the pictures that people sent can be had."""
+class PictureSource(Protocol):
+    """Where the pictures that people want worked on can be had: Telegram by file id, or the web by URL."""
 
-    async def fetch(self, file_id: str, *, max_bytes: int) -> bytes:
+    async def fetch(self, address: str, /, *, max_bytes: int) -> bytes:
         """The picture's bytes.
 
         Raises:
             NotDoneError: time helps.
-            JobFailedError: it is gone (`input_gone`) or larger than `max_bytes` (`too_many_bytes`).
+            JobFailedError: it is gone (`input_gone`), larger than `max_bytes` (`too_many_bytes`), or must not be
+                fetched from there.
         """
         ...
 
@@ -164,6 +165,7 @@ class Team:
 
     run_id: str  # the name of this run of this process; never the same again
     job_places: Places  # under each person
+    key_places: Places  # for jobs, too: under each API key
     prediction_places: Places
     turns: Turns
     alone: bool  # whether no other process works on these jobs

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.jobs.ports import Clock
+from bot.jobs.users import UserLimit
 from storage.repository import JobRepository
 
 WINDOW_S = 24 * 3600.0
@@ -31,24 +32,24 @@ class DailyQuota:
     listing per job.
     """
 
-    def __init__(self, repository: JobRepository, clock: Clock, limit: int, *, remember: bool) -> None:
+    def __init__(self, repository: JobRepository, clock: Clock, limit: UserLimit, *, remember: bool) -> None:
         self._repository, self._clock, self._limit, self._remember = repository, clock, limit, remember
         self._done: OrderedDict[str, tuple[float, ...]] = OrderedDict()  # newest first
 
     async def refusal(self, user: str, *, active: int) -> QuotaRefusal | None:
         """None when the person may have another job beside the `active` ones; raises `StorageError`."""
-        now = self._clock.now()
+        now, limit = self._clock.now(), self._limit.of(user)
         since = now.timestamp() - WINDOW_S
         done = self._done.get(user)
         if done is None:
-            done = tuple(await self._repository.done_since(user, since, limit=self._limit))
+            done = tuple(await self._repository.done_since(user, since, limit=limit))
         done = tuple(at for at in done if at >= since)
         self._keep(user, done)
-        if len(done) + active < self._limit:
+        if len(done) + active < limit:
             return None
-        oldest = done[min(self._limit, len(done)) - 1] if done else now.timestamp()
+        oldest = done[min(limit, len(done)) - 1] if done else now.timestamp()
         wait_s = max(1, math.ceil(oldest - since))
-        return QuotaRefusal(self._limit, wait_s, now)
+        return QuotaRefusal(limit, wait_s, now)
 
     def note(self, user: str, done_at: datetime) -> None:
         """A job of this person was delivered."""

@@ -1,6 +1,7 @@
 """What the doors call. Each call returns once the fact is durable; the work follows through the queue."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -23,6 +24,8 @@ from storage.job import InputImage, Job, JobStatus, Origin, Slot, SlotState
 from storage.object_keys import is_job_id
 from storage.repository import JobRepository
 
+_MAX_SEED = 2**31 - 1
+
 _log = structlog.get_logger()
 
 
@@ -36,6 +39,27 @@ class Submission:
     inputs: tuple[InputImage, ...]
     prompt: str = ""
     seeds: tuple[int | None, ...] = (None,)
+
+    def with_inputs(self, inputs: Sequence[InputImage]) -> "Submission":
+        """The same with other inputs."""
+        return replace(self, inputs=tuple(inputs))
+
+    def same_as(self, job: Job) -> bool:
+        """Whether the recorded job is what is asked for here: a repeated request must not pass for another one."""
+        recorded = (job.preset, job.prompt, job.origin.on_behalf_of, tuple(slot.seed for slot in job.slots))
+        asked = (self.preset, self.prompt, self.origin.on_behalf_of, self.seeds)
+        return asked == recorded and [*map(_source, self.inputs)] == [*map(_source, job.inputs)]
+
+
+def seeds_of(job_id: str, count: int) -> tuple[int, ...]:
+    """Seeds that follow from the job, so that a redelivered request asks for the very same images."""
+    first = int(job_id[:8], 16)
+    return tuple((first + number) % _MAX_SEED for number in range(count))
+
+
+def _source(image: InputImage) -> str | None:
+    """What tells a picture from others: a URL, a file id, or the key of an upload, which holds a digest of it."""
+    return image.url or image.file_id or (image.key or "").partition(".")[0]
 
 
 class CallbackResult(StrEnum):
@@ -84,10 +108,19 @@ class JobService:
             deadline=now + self._timeout,
         )
         bind_contextvars(job_id=job.id)
+        if job.origin.chat_id is None:
+            # Nobody is going to be told, so its owner must be able to find it, from the moment it is recorded.
+            await self._repository.put_listed(job)
         created = await self._repository.create(job)
         _log.info("job_recorded" if created else "job_repeated", preset=job.preset, user=job.origin.user)
         await self._queue.enqueue(job.id)
         return created
+
+    async def renew(self, job: Job) -> None:
+        """The request for a recorded job came again: the first one may have failed before the job was marked open."""
+        if not job.status.terminal:
+            await self._repository.mark_open(job.id)
+            await self._queue.enqueue(job.id)
 
     async def record_callback(self, reference: JobReference | None, prediction: Prediction) -> CallbackResult:
         """Record what Replicate says of a prediction, and have its job advanced if that was news."""

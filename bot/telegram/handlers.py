@@ -9,14 +9,13 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, User
 from structlog.contextvars import get_contextvars
 
 from bot.jobs.errors import NoSuchJobError
-from bot.jobs.service import JobService, Submission
+from bot.jobs.service import JobService, Submission, seeds_of
 from bot.telegram.filters import keep_filters_on_the_loop
 from bot.telegram.messages import JobButton, locale_of, text
 from bot.telegram.talk import Talk
 from storage.job import InputImage, Origin
 from storage.object_keys import job_id_of
 
-_MAX_SEED = 2**31 - 1
 _IMAGE_FILE = F.document.mime_type.startswith("image/") | F.document.file_name.lower().regexp(
     r".*\.(jpe?g|png|webp|gif|bmp|tiff?|hei[cf])$"
 )
@@ -135,9 +134,8 @@ async def _submit(message: Message, jobs: JobService, rules: ChatRules, image: I
         thread_id=message.message_thread_id if message.is_topic_message else None,
         update_id=_update_id(),
     )
-    # The seed follows from the job, so that a redelivered update asks for the very same image.
-    seed = int(job_id[:8], 16) % _MAX_SEED
-    await jobs.submit(Submission(job_id, origin, rules.preset, (image,), prompt=_clean(message.caption), seeds=(seed,)))
+    seeds = seeds_of(job_id, 1)
+    await jobs.submit(Submission(job_id, origin, rules.preset, (image,), prompt=_clean(message.caption), seeds=seeds))
 
 
 def _clean(text: str | None) -> str:

@@ -1,4 +1,4 @@
-"""`PhotoSource` for Telegram: getFile, then our own bounded download, since aiogram's has no bound on size and names
+"""`PictureSource` for Telegram: getFile, then our own bounded download, since aiogram's has no bound on size and names
 the URL, token and all, in its errors.
 """
 
@@ -22,7 +22,7 @@ class TelegramPhotos:
         self._bot, self._session = bot, session
 
     async def fetch(self, file_id: str, *, max_bytes: int) -> bytes:
-        """See `bot.jobs.ports.PhotoSource`."""
+        """See `bot.jobs.ports.PictureSource`."""
         limits = ImageLimits(max_bytes=max_bytes)
         path = await self._path(file_id, max_bytes)
         url = self._bot.session.api.file_url(self._bot.token, path)

@@ -20,11 +20,12 @@ def new_run_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
-def alone(*, jobs_per_person: int, predictions: int) -> Team:
+def alone(*, jobs_per_person: int, jobs_per_key: int, predictions: int) -> Team:
     """The team of one."""
     return Team(
         run_id=new_run_id(),
         job_places=ProcessPlaces(jobs_per_person),
+        key_places=ProcessPlaces(jobs_per_key),
         prediction_places=ProcessPlaces(predictions),
         turns=EveryTurn(),
         alone=True,

@@ -43,6 +43,7 @@ class Shares:
     """What is limited over all processes."""
 
     jobs_per_person: int
+    jobs_per_key: int
     predictions: int
     messages_per_s: float
 
@@ -66,7 +67,9 @@ async def open_engine(url: str | None, bot_id: str, shares: Shares, *, concurren
         EngineUnavailableError: it did not come up within a minute.
     """
     if url is None:
-        team = alone(jobs_per_person=shares.jobs_per_person, predictions=shares.predictions)
+        team = alone(
+            jobs_per_person=shares.jobs_per_person, jobs_per_key=shares.jobs_per_key, predictions=shares.predictions
+        )
         yield Engine(InProcessQueue(concurrency=concurrency), team, ProcessPace(shares.messages_per_s), None)
         return
     from bot.work_queue.redis_client import Keys, open_redis  # noqa: PLC0415 - needed with a queue only
@@ -85,6 +88,7 @@ def _shared(redis: Any, keys: Any, shares: Shares, concurrency: int) -> Engine:
     team = Team(
         run_id=run_id,
         job_places=SharedPlaces(redis, keys, "jobs", shares.jobs_per_person),
+        key_places=SharedPlaces(redis, keys, "api-jobs", shares.jobs_per_key),
         prediction_places=SharedPlaces(redis, keys, "predictions", shares.predictions),
         turns=SharedTurns(redis, keys, run_id),
         alone=False,

@@ -63,6 +63,8 @@ class Limits(JobLimits):
 LIMITS = Limits(
     user_max_active=10,
     user_daily=1000,
+    api_max_active=10,
+    api_daily=1000,
     replicate_max_active=10,
     max_image_bytes=20_000_000,
     job_timeout_s=1800,
@@ -518,15 +520,15 @@ class DictStore:
 
 
 class StubPhotos:
-    """`PhotoSource`: every file id has the same picture, unless told otherwise."""
+    """`PictureSource`: every file id or URL has the same picture, unless told otherwise."""
 
-    def __init__(self, faults: Faults) -> None:
-        self.faults = faults
+    def __init__(self, faults: Faults, call: str = "photos.fetch") -> None:
+        self.faults, self._call = faults, call
         self.bodies: dict[str, bytes] = {}
 
-    async def fetch(self, file_id: str, *, max_bytes: int) -> bytes:
-        async with self.faults.call("photos.fetch"):
-            return self.bodies.get(file_id, PHOTO)
+    async def fetch(self, address: str, /, *, max_bytes: int) -> bytes:
+        async with self.faults.call(self._call):
+            return self.bodies.get(address, PHOTO)
         raise AssertionError
 
 
@@ -706,6 +708,7 @@ class World:
         self.chat = RecordingNotifier(self.faults)
         self.replicate = ScriptedReplicate(self.clock, self.faults)
         self.photos = StubPhotos(self.faults)
+        self.web = StubPhotos(self.faults, "web.fetch")
         self.outputs = StubOutputs(self.faults)
 
     def start(self, limits: Limits = LIMITS, *, callbacks: bool = True, links: InputLinks | None = None) -> Process:
@@ -741,12 +744,17 @@ def build(
         presets=PRESETS,
         notifier=world.chat,
         photos=world.photos,
+        web=world.web,
         outputs=world.outputs,
         links=links or PresignedLinks(world.store, 3600),
         callbacks=REFERENCES if callbacks else None,
         queue=queue,
         background=Background(),
-        team=alone(jobs_per_person=limits.user_max_active, predictions=limits.replicate_max_active),
+        team=alone(
+            jobs_per_person=limits.user_max_active,
+            jobs_per_key=limits.api_max_active,
+            predictions=limits.replicate_max_active,
+        ),
         storage_circuit=circuit,
         clock=world.clock,
         random=Random(7),

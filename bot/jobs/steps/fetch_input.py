@@ -1,20 +1,16 @@
 """Bring in what the person sent: download, check, store under our own key."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from datetime import datetime
 
-from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.errors import JobFailedError
-from bot.jobs.images import ImageLimits, ImageRefusedError, check_input_image
-from bot.jobs.ports import PhotoSource
+from bot.jobs.images import ImageRefusedError
+from bot.jobs.input_store import InputStore
+from bot.jobs.ports import PictureSource
 from bot.jobs.steps.step import Due, Step
-from storage import object_keys
 from storage.event import Event
 from storage.events import InputStored
 from storage.job import InputImage, Job, JobStatus
-from storage.objects import ObjectStore
 
 
 class FetchInput(Step):
@@ -23,11 +19,8 @@ class FetchInput(Step):
     name = "fetch_input"
     done = "input_stored"
 
-    def __init__(
-        self, photos: PhotoSource, store: ObjectStore, limits: ImageLimits, budget: ByteBudget, executor: Executor
-    ) -> None:
-        self._photos, self._store, self._limits = photos, store, limits
-        self._budget, self._executor = budget, executor
+    def __init__(self, photos: PictureSource, web: PictureSource, inputs: InputStore) -> None:
+        self._photos, self._web, self._inputs = photos, web, inputs
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """Every input that has no key yet."""
@@ -38,16 +31,17 @@ class FetchInput(Step):
         """A picture that cannot be used ends the job with a sentence that says why."""
         image = job.inputs[part]
         try:
-            return [await self._store_checked(job, part, image)]
+            async with self._inputs.room(image.size):
+                stored = await self._inputs.put(job.id, part, await self._fetch(image))
         except ImageRefusedError as error:
             raise JobFailedError(error.code.value, error.data) from error
+        checked = stored.image
+        return [InputStored(part, stored.key, checked.content_type, checked.width, checked.height)]
 
-    async def _store_checked(self, job: Job, part: int, image: InputImage) -> InputStored:
-        self._limits.check_bytes(image.size or 0)
-        async with self._budget.reserve(image.size or self._limits.max_bytes):
-            body = await self._photos.fetch(image.file_id, max_bytes=self._limits.max_bytes)
-            loop = asyncio.get_running_loop()
-            checked = await loop.run_in_executor(self._executor, check_input_image, body, self._limits)
-            key = object_keys.input_image(job.id, part, checked.extension)
-            await self._store.put(key, checked.body, content_type=checked.content_type)
-        return InputStored(part, key, checked.content_type, checked.width, checked.height)
+    async def _fetch(self, image: InputImage) -> bytes:
+        max_bytes = self._inputs.limits.max_bytes
+        if image.url is not None:
+            return await self._web.fetch(image.url, max_bytes=max_bytes)
+        if image.file_id is not None:
+            return await self._photos.fetch(image.file_id, max_bytes=max_bytes)
+        raise JobFailedError("input_gone")

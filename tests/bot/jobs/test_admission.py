@@ -4,7 +4,7 @@ import pytest
 
 from bot.jobs.admission import Admission
 from bot.jobs.places import ProcessPlaces
-from storage.job import JobStatus, Outcome, Slot, SlotState
+from storage.job import JobStatus, Origin, Outcome, Slot, SlotState
 from tests.support.fakes import BEGIN, DirectQueue, FrozenClock, new_job
 
 
@@ -14,7 +14,9 @@ def queue():
 
 
 def admission(queue, *, per_user: int = 1, predictions: int = 1) -> Admission:
-    return Admission(jobs=ProcessPlaces(per_user), predictions=ProcessPlaces(predictions), queue=queue)
+    return Admission(
+        people=ProcessPlaces(per_user), keys=ProcessPlaces(1), predictions=ProcessPlaces(predictions), queue=queue
+    )
 
 
 def processing(number: int, *states: SlotState, **changes):
@@ -82,3 +84,12 @@ async def test_a_job_whose_record_is_gone_gives_everything_back(queue):
     await places.forget(new_job(1).id)
     assert {job for job, _ in queue.nudges} == {new_job(2).id, new_job(3).id}
     assert await places.jobs_of("tg-7") == 0
+
+
+async def test_api_keys_have_places_of_their_own(queue):
+    places = admission(queue, per_user=2)
+    jobs = [new_job(number, origin=Origin(user, "en")) for number, user in enumerate(("tg-1", "api-1", "api-1"))]
+    assert [await places.admit_job(job) for job in jobs] == [True, True, False]
+    assert await places.open_jobs_of("api-1") == [jobs[1].id, jobs[2].id]
+    await places.forget(jobs[1].id)
+    assert queue.nudges == [(jobs[2].id, 0.0)]

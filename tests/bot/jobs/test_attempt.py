@@ -183,3 +183,19 @@ async def test_who_stands_in_line_is_not_written_down_again_and_again(attempt):
     job = new_job(postponed=(Postponement("scripted", 0, BEGIN + timedelta(seconds=30), 1, "replicate_full"),))
     assert await perform(attempt, NotDoneError("replicate_full", retry_after_s=30), job=job) == []
     assert await perform(attempt, NotDoneError("replicate_busy", retry_after_s=40), job=job) != []
+
+
+async def test_a_step_that_time_did_not_help_for_so_many_tries_is_given_up(attempt, logs):
+    error = NotDoneError("image_url_unreachable", tries=3)
+    for attempts, kind in ((0, StepPostponed), (1, StepPostponed), (2, OutcomeDecided)):
+        before = (Postponement("scripted", 0, BEGIN, attempts, error.code),) if attempts else ()
+        (event,) = await perform(attempt, error, job=new_job(status=JobStatus.PROCESSING, postponed=before))
+        assert isinstance(event, kind)
+    assert (event.status, event.code) == (JobStatus.FAILED, "image_url_unreachable")
+    assert logs[-1]["event"] == "step_given_up"
+
+
+async def test_tries_that_ended_for_another_reason_do_not_count(attempt):
+    job = new_job(status=JobStatus.PROCESSING, postponed=(Postponement("scripted", 0, BEGIN, 9, "other"),))
+    (event,) = await perform(attempt, NotDoneError("image_url_unreachable", tries=3), job=job)
+    assert isinstance(event, StepPostponed)

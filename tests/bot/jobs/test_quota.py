@@ -3,6 +3,7 @@
 import math
 
 from bot.jobs.quota import DailyQuota
+from bot.jobs.users import UserLimit
 from storage.job import HistoryEntry
 from storage.repository import JobRepository
 from tests.support.fakes import World, new_job
@@ -17,7 +18,7 @@ async def delivered(world: World, number: int, user: str = "tg-7") -> HistoryEnt
 
 
 def quota(world: World, limit: int, *, remember: bool = True) -> DailyQuota:
-    return DailyQuota(JobRepository(world.store), world.clock, limit, remember=remember)
+    return DailyQuota(JobRepository(world.store), world.clock, UserLimit(limit, limit), remember=remember)
 
 
 async def test_so_many_a_day_and_no_more():

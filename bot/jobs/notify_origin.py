@@ -1,0 +1,46 @@
+"""`Notifier` by where a job came from: a job of the API has no chat, and its record is all the news there is.
+
+So the steps know one way for every job. What they claim and confirm for a job without a chat costs two writes and
+keeps its record the same as any other's.
+"""
+
+from collections.abc import Sequence
+
+from bot.jobs.ports import Artifact, Notifier
+from storage.job import Job
+
+# Telegram counts messages from 1, so this one can never be mistaken for a message.
+_NO_MESSAGE = 0
+
+
+class NotifyOrigin(Notifier):
+    """`chat` speaks for jobs that came from one; for others there is nobody to message, and every call succeeds."""
+
+    def __init__(self, chat: Notifier) -> None:
+        self._chat = chat
+
+    async def announce(self, job: Job, key: str) -> int:
+        """See `Notifier.announce`."""
+        return _NO_MESSAGE if job.origin.chat_id is None else await self._chat.announce(job, key)
+
+    async def show_status(self, job: Job, key: str) -> None:
+        """See `Notifier.show_status`."""
+        if job.origin.chat_id is not None:
+            await self._chat.show_status(job, key)
+
+    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+        """See `Notifier.send_outcome`."""
+        return () if job.origin.chat_id is None else await self._chat.send_outcome(job, results)
+
+    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+        """See `Notifier.edit_into_outcome`."""
+        return () if job.origin.chat_id is None else await self._chat.edit_into_outcome(job, results)
+
+    async def retract_status(self, job: Job) -> None:
+        """See `Notifier.retract_status`."""
+        if job.origin.chat_id is not None:
+            await self._chat.retract_status(job)
+
+    async def alert(self, code: str, text: str) -> None:
+        """The admins are in a chat in any case."""
+        await self._chat.alert(code, text)
