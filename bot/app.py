@@ -22,6 +22,9 @@ from bot import app_keys
 from bot.few_lines import FewLines
 from bot.http_api import files as file_routes
 from bot.http_api import health as health_routes
+from bot.http_api import routes as api_routes
+from bot.http_api.door import DOOR
+from bot.http_api.opening import api_door
 from bot.http_api.readiness import Readiness
 from bot.http_api.web_pictures import UrlRules, open_web_pictures
 from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, server_options
@@ -48,6 +51,7 @@ from bot.telegram.alerts import AdminAlerts
 from bot.telegram.guard import Guard
 from bot.telegram.handlers import ChatRules, build_dispatcher
 from bot.telegram.intake import UpdateIntake
+from bot.telegram.messages import reason_text, refusal_text
 from bot.telegram.migration import Migration
 from bot.telegram.pacing import Pacing
 from bot.telegram.photos import TelegramPhotos
@@ -111,6 +115,7 @@ def create_app(settings: Settings, overrides: Overrides | None = None, *, role: 
     if role is Role.BOT:
         telegram_routes.add_routes(app)
         callback_routes.add_routes(app)
+        api_routes.add_routes(app, settings.api_allowed_origins)
     if settings.s3_bucket is None:
         file_routes.add_routes(app)
     readable_expectations(app.router)
@@ -185,6 +190,7 @@ async def _open(
     signing_key = SigningKey(gateway, secret.get_secret_value() if secret else None)
     app[app_keys.UPDATES] = updates
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
+    app[DOOR] = api_door(settings, jobs, store, presets, clock, explain=reason_text, refusal=refusal_text)
     app[app_keys.READINESS] = Readiness(lambda: _readiness(store, queue, circuits)).parts
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)

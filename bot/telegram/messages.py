@@ -3,6 +3,7 @@
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.jobs.images import ImageRefusedError
 from bot.telegram.texts import TEXTS
 from storage.job import Job, JobStatus, Outcome
 
@@ -53,8 +54,23 @@ def outcome_text(job: Job, *, results: int = 1) -> str:
     if outcome.status is JobStatus.COMPLETED:
         return text("result_partial" if outcome.facts.get("missing") else "result", locale, **outcome.facts)
     if outcome.code == "daily_quota":
-        return _reason(outcome, locale)
-    return text("failure", locale, reason=_reason(outcome, locale), code=job.code)
+        return reason_text(outcome, locale)
+    return text("failure", locale, reason=reason_text(outcome, locale), code=job.code)
+
+
+def reason_text(outcome: Outcome, locale: str) -> str:
+    """Why the job failed, without any words around it."""
+    facts = dict(outcome.facts)
+    if "wait_s" in facts:
+        facts["wait"] = _duration(int(facts["wait_s"]))
+    code = _SAID_AS.get(outcome.code or "", outcome.code or "")
+    key = code if code in TEXTS["en"] else "internal"
+    return text(key, locale, **facts)
+
+
+def refusal_text(error: ImageRefusedError, locale: str) -> str:
+    """Why a picture cannot be used."""
+    return text(error.code.value, locale, **error.data)
 
 
 def refused_text(job: Job) -> str:
@@ -69,15 +85,6 @@ def cancel_keyboard(job: Job) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
         inline_keyboard=[[InlineKeyboardButton(text=label, callback_data=data, style="danger")]]
     )
-
-
-def _reason(outcome: Outcome, locale: str) -> str:
-    facts = dict(outcome.facts)
-    if "wait_s" in facts:
-        facts["wait"] = _duration(int(facts["wait_s"]))
-    code = _SAID_AS.get(outcome.code or "", outcome.code or "")
-    key = code if code in TEXTS["en"] else "internal"
-    return text(key, locale, **facts)
 
 
 def _duration(seconds: int) -> str:

@@ -1,7 +1,15 @@
 import pytest
 
+from tests.support.crash_runs import starter
 from tests.support.darkroom import open_world
 from tests.support.s3_servers import moto_server  # noqa: F401 - a fixture
+
+
+@pytest.fixture(scope="session")
+def bots():
+    """Starts bots that die where they are told to; once per run, since importing the bot takes seconds."""
+    with starter() as bots:
+        yield bots
 
 
 @pytest.fixture

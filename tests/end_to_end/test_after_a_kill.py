@@ -5,15 +5,9 @@ import signal
 import pytest
 
 from mock_server.replicate.scenario import Scenario
-from tests.support.crash_runs import closed, scene, starter
+from tests.support.crash_runs import closed, scene
 from tests.support.crash_stock import take_stock
 from tests.support.flow import PHOTO, stored
-
-
-@pytest.fixture(scope="module")
-def bots():
-    with starter() as bots:
-        yield bots
 
 
 @pytest.mark.parametrize(

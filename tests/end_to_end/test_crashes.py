@@ -16,7 +16,7 @@ import pytest
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
 from tests.support.crash_points import AFTER, step_points
-from tests.support.crash_runs import TERMINAL, Scene, Sent, closed, scene, starter
+from tests.support.crash_runs import TERMINAL, Scene, Sent, closed, scene
 from tests.support.crash_stock import take_stock
 from tests.support.darkroom import FAST, World, open_world
 from tests.support.flow import PHOTO, records, stored
@@ -25,12 +25,6 @@ from tests.support.waiting import eventually
 AT_ONCE = 4
 POINTS = step_points()
 STEPS = list(dict.fromkeys(point.partition(".")[0] for point in POINTS))
-
-
-@pytest.fixture(scope="module")
-def bots():
-    with starter() as bots:
-        yield bots
 
 
 async def send_one(at: Scene) -> Sent:

@@ -239,7 +239,7 @@ def environment(settings: Settings) -> dict[str, str]:
 def _text(value: Any) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    return ",".join(map(str, value)) if isinstance(value, tuple | frozenset) else str(value)
+    return ",".join(map(_text, value)) if isinstance(value, tuple | frozenset) else str(value)
 
 
 def _lines(path: Path) -> list[str]:

@@ -789,7 +789,9 @@ async def test_what_could_not_be_written_outlives_an_outage_of_the_engine_too():
             await super().hold(key, holder)
 
     world, places = World(), Places(10)
-    process = build(world, team=replace(alone(jobs_per_person=10, predictions=10), prediction_places=places))
+    process = build(
+        world, team=replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), prediction_places=places)
+    )
     gate = world.faults.hold("replicate.create", when="after")
     await process.submit(ASKED)
     task = process.spawn(process.run_ready())
