@@ -7,26 +7,25 @@ deleted: the next process, or another one, goes on taking the updates.
 
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
 
-import aiohttp
 import structlog
 from aiogram import Bot
-from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 
 from bot import app_keys
+from bot.downloads import open_downloads
 from bot.few_lines import FewLines
 from bot.http_api import files as file_routes
 from bot.http_api import health as health_routes
+from bot.http_api import metrics as metrics_routes
 from bot.http_api import routes as api_routes
 from bot.http_api.door import DOOR
 from bot.http_api.opening import api_door
 from bot.http_api.readiness import Readiness
-from bot.http_api.web_pictures import UrlRules, open_web_pictures
 from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, server_options
 from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
@@ -37,7 +36,7 @@ from bot.jobs.guarded_replicate import GuardedReplicate
 from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.links import PresignedLinks, UploadedLinks
 from bot.jobs.ports import Clock, InputLinks
-from bot.jobs.send_pace import Pace
+from bot.metrics import Metrics
 from bot.middleware import errors_to_answers
 from bot.openers import engine_bot_id, file_link_key, open_replicate, open_store
 from bot.refusals import Refusals
@@ -52,15 +51,11 @@ from bot.telegram.guard import Guard
 from bot.telegram.handlers import ChatRules, build_dispatcher
 from bot.telegram.intake import UpdateIntake
 from bot.telegram.messages import reason_text, refusal_text
-from bot.telegram.migration import Migration
-from bot.telegram.pacing import Pacing
-from bot.telegram.photos import TelegramPhotos
+from bot.telegram.opening import open_bot
 from bot.telegram.registration import Registration
 from bot.telegram.sender import ChatNotifier
-from bot.telegram.session import TelegramSession
 from bot.telegram.talk import Talk
 from bot.work_queue.engine import Engine, Shares, WorkQueue, open_engine
-from replicate_gateway.outputs import OutputFetcher
 from replicate_gateway.presets import load_presets
 from replicate_gateway.protocol import ReplicateGateway
 from storage.errors import StorageError
@@ -105,13 +100,15 @@ def create_app(settings: Settings, overrides: Overrides | None = None, *, role: 
     operator can help.
     """
     overrides = overrides or Overrides()
-    http, refusals = overrides.http, Refusals()
+    http, metrics = overrides.http, Metrics()
+    refusals = Refusals(counted=metrics.request_refused)
     app = web.Application(
         middlewares=[errors_to_answers, bounded_bodies(http)],
         client_max_size=http.body_bytes,
         handler_args=server_options(http, refusals),
     )
     health_routes.add_routes(app)
+    metrics_routes.add_routes(app)
     if role is Role.BOT:
         telegram_routes.add_routes(app)
         callback_routes.add_routes(app)
@@ -121,10 +118,11 @@ def create_app(settings: Settings, overrides: Overrides | None = None, *, role: 
     readable_expectations(app.router)
     app[app_keys.TELEGRAM_SECRET] = settings.telegram_secret_token.get_secret_value().encode()
     app[app_keys.REFUSALS], app[app_keys.OUTAGE_LINES] = refusals, FewLines(_OUTAGE_LINES)
+    app[app_keys.API_ANSWERED] = metrics.api_answered
 
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await _open(app, settings, overrides, role, stack)
+            await _open(app, settings, overrides, role, metrics, stack)
             yield
 
     app.cleanup_ctx.append(run)
@@ -132,7 +130,12 @@ def create_app(settings: Settings, overrides: Overrides | None = None, *, role: 
 
 
 async def _open(
-    app: web.Application, settings: Settings, overrides: Overrides, role: Role, stack: AsyncExitStack
+    app: web.Application,
+    settings: Settings,
+    overrides: Overrides,
+    role: Role,
+    metrics: Metrics,
+    stack: AsyncExitStack,
 ) -> None:
     """Open in order of dependence; the stack closes in reverse."""
     clock = overrides.clock
@@ -141,17 +144,20 @@ async def _open(
     if isinstance(bare_store, FileStore):
         app[app_keys.FILE_LINKS] = app_keys.FileLinks(file_link_key(settings), bare_store.resolve)
     capabilities = await ready_storage(bare_store, expiry_rules(settings))
-    store = GuardedStore(bare_store, circuits["storage"])
+    store = GuardedStore(bare_store, circuits["storage"], metrics)
     engine = await stack.enter_async_context(_open_engine(settings))
     repository = JobRepository(
         store,
         conditional_writes=capabilities.conditional_writes,
         sole=engine.team.alone,
         locks=None if capabilities.conditional_writes else engine.locks,
+        watch=metrics.job_written,
     )
-    http = await stack.enter_async_context(_open_http())
-    gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"])
-    bot = await stack.enter_async_context(_open_bot(settings, engine.pace, circuits["telegram"]))
+    gateway = GuardedReplicate(
+        await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], metrics
+    )
+    bot = await stack.enter_async_context(open_bot(settings, engine.pace, Guard(circuits["telegram"], metrics)))
+    downloads = await stack.enter_async_context(open_downloads(settings, bot, metrics, connections=ADVANCE_CONCURRENCY))
     presets = load_presets()
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
@@ -170,9 +176,9 @@ async def _open(
             gateway=gateway,
             presets=presets,
             notifier=notifier,
-            photos=TelegramPhotos(bot, http),
-            web=await stack.enter_async_context(open_web_pictures(UrlRules(public_only=settings.public_urls_only))),
-            outputs=OutputFetcher(http, settings.allowed_outputs.allows),
+            photos=downloads.photos,
+            web=downloads.web,
+            outputs=downloads.outputs,
             links=_links(settings, store, gateway),
             callbacks=references if settings.replicate_reaches_us else None,
             queue=queue,
@@ -182,15 +188,19 @@ async def _open(
             clock=clock,
             random=overrides.random,
             executor=executor,
+            meter=metrics,
         ),
     )
     dispatcher = build_dispatcher(jobs.service, _rules(settings, bot), Talk(background))
-    updates = UpdateIntake(bot, dispatcher, repository, notifier)
+    updates = UpdateIntake(bot, dispatcher, repository, notifier, metrics)
     secret = settings.replicate_webhook_secret
     signing_key = SigningKey(gateway, secret.get_secret_value() if secret else None)
     app[app_keys.UPDATES] = updates
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
     app[DOOR] = api_door(settings, jobs, store, presets, clock, explain=reason_text, refusal=refusal_text)
+    metrics.look_at(depth=queue.depth, bytes_in_work=lambda: jobs.budget.held, circuits=circuits)
+    token = settings.metrics_token
+    app[app_keys.METRICS] = app_keys.MetricsPage(token.get_secret_value().encode() if token else None, metrics.page)
     app[app_keys.READINESS] = Readiness(lambda: _readiness(store, queue, circuits)).parts
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)
@@ -230,29 +240,6 @@ def _open_engine(settings: Settings) -> AbstractAsyncContextManager[Engine]:
         ),
         concurrency=ADVANCE_CONCURRENCY,
     )
-
-
-@asynccontextmanager
-async def _open_http() -> AsyncIterator[aiohttp.ClientSession]:
-    """For downloads from Telegram and from Replicate's delivery hosts; carries no credentials."""
-    connector = aiohttp.TCPConnector(limit=ADVANCE_CONCURRENCY)
-    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
-        yield session
-
-
-@asynccontextmanager
-async def _open_bot(settings: Settings, pace: Pace, circuit: Circuit) -> AsyncIterator[Bot]:
-    if settings.bot_token is None:
-        raise ValueError("a bot needs a token; the sandbox brings its own")
-    session = TelegramSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
-    session.middleware(Pacing(pace))
-    session.middleware(Guard(circuit))
-    session.middleware(Migration())
-    bot = Bot(settings.bot_token.get_secret_value(), session=session)
-    try:
-        yield bot
-    finally:
-        await bot.session.close()
 
 
 def _links(settings: Settings, store: ObjectStore, gateway: ReplicateGateway) -> InputLinks:

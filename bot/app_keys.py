@@ -56,6 +56,14 @@ class FileLinks:
     resolve: Callable[[str], Awaitable[ObjectFile]]
 
 
+@dataclass(frozen=True, slots=True)
+class MetricsPage:
+    """What /metrics needs: `page` gives body and media type for an `Accept` header. Without a token it is open."""
+
+    token: bytes | None
+    page: Callable[[str], Awaitable[tuple[bytes, str]]]
+
+
 class CallbackForgedError(Exception):
     """A callback whose signature or job reference is not genuine; `reason` is a word for the log."""
 
@@ -70,4 +78,6 @@ CALLBACKS: web.AppKey[Callbacks] = web.AppKey("callbacks")
 REFUSALS: web.AppKey[Refusals] = web.AppKey("refusals", Refusals)
 OUTAGE_LINES: web.AppKey[FewLines] = web.AppKey("outage_lines", FewLines)
 READINESS: web.AppKey[Callable[[], Awaitable[Mapping[str, str]]]] = web.AppKey("readiness")
+METRICS: web.AppKey[MetricsPage] = web.AppKey("metrics", MetricsPage)
+API_ANSWERED: web.AppKey[Callable[[str, int], None]] = web.AppKey("api_answered")
 FILE_LINKS: web.AppKey[FileLinks] = web.AppKey("file_links", FileLinks)

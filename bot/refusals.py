@@ -19,11 +19,15 @@ _log = structlog.get_logger()
 class Refusals:
     """At most five lines a minute per sender; the next line after a silence tells how many were left out."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, now: Callable[[], float] = time.monotonic, counted: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._of_sender, self._of_all = FewLines(_LINES_PER_SENDER, now=now), FewLines(_LINES_IN_ALL, now=now)
+        self._counted = counted
 
     def note(self, reason: str, address: str | None) -> None:
         """A request was refused."""
+        self._counted(reason)
         address = address or "unknown"
         left_out = self._of_sender.left_out(_sender(address))
         if left_out is None:

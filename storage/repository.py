@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,8 @@ from storage.objects import ObjectStore
 from storage.recent import KeyedLocks, KnownJob, Locks, RecentJobs
 from storage.transitions import apply_all
 
+Watch = Callable[[Job | None, Job], None]
+
 MAX_RECORD_BYTES = 1_000_000
 _JSON = "application/json"
 # Each lost race means that somebody else made progress; this many in a row means that something is wrong.
@@ -51,6 +53,7 @@ class JobRepository:
     `conditional_writes` says whether the store honours conditions (see `ObjectStore.probe`). Where it does not,
     changes are ordered by `locks` alone: those of this process, or ones that all processes share.
     With `sole` this process is the only one that changes jobs, and need not read again what it wrote.
+    `watch` is told of every job that was written, as it was before (None: it is new) and as it is now.
     """
 
     def __init__(
@@ -61,8 +64,9 @@ class JobRepository:
         sole: bool = True,
         locks: Locks | None = None,
         keep_recent: int = 1000,
+        watch: Watch | None = None,
     ) -> None:
-        self._store, self._conditional, self._sole = store, conditional_writes, sole
+        self._store, self._conditional, self._sole, self._watch = store, conditional_writes, sole, watch
         self._recent = RecentJobs(keep_recent)
         self._locks = locks or KeyedLocks()
 
@@ -118,6 +122,7 @@ class JobRepository:
                 if job is known.job:
                     return job
                 if await self._replace(job, known.etag):
+                    self._tell(known.job, job)
                     return job
         raise StorageUnavailableError(f"lost {_MAX_LOST_RACES} races for a job record in a row")
 
@@ -215,7 +220,12 @@ class JobRepository:
         except PreconditionFailedError:
             return False
         self._recent.put(KnownJob(job, etag))
+        self._tell(None, job)
         return True
+
+    def _tell(self, before: Job | None, now: Job) -> None:
+        if self._watch:
+            self._watch(before, now)
 
     async def _exists(self, job_id: str) -> bool:
         """Whether the job is recorded, readable or not."""

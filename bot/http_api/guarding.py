@@ -21,6 +21,16 @@ _log = structlog.get_logger()
 
 
 @web.middleware
+async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Tells how each operation was answered; what is no operation is not counted by its path, which anybody chooses."""
+    response = await handler(request)
+    name = request.match_info.route.name
+    if name:
+        request.config_dict[app_keys.API_ANSWERED](name, response.status)
+    return response
+
+
+@web.middleware
 async def errors_to_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every answer of the API that is no success is a problem, whoever found it."""
     try:

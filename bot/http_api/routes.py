@@ -8,7 +8,7 @@ from aiohttp import web
 from bot.http_api import docs_page
 from bot.http_api.cors import cors
 from bot.http_api.door import DOOR, offered
-from bot.http_api.guarding import errors_to_problems, with_key
+from bot.http_api.guarding import counted, errors_to_problems, with_key
 from bot.http_api.openapi import document
 from bot.http_api.operations import OPERATIONS
 
@@ -31,9 +31,9 @@ async def docs(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application, allowed_origins: Collection[str]) -> None:
     """Mount the door; what it works with is put on `app` under `DOOR` once that is open."""
-    api = web.Application(middlewares=[cors(allowed_origins), errors_to_problems])
+    api = web.Application(middlewares=[cors(allowed_origins), counted, errors_to_problems])
     for operation in OPERATIONS:
-        api.router.add_route(operation.method, operation.path, with_key(operation.handler))
+        api.router.add_route(operation.method, operation.path, with_key(operation.handler), name=operation.name)
     api.router.add_get("/openapi.json", openapi)
     api.router.add_get("/docs", docs)
     app.add_subapp(PREFIX, api)

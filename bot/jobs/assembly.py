@@ -15,6 +15,7 @@ from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.images import ImageLimits
 from bot.jobs.input_store import InputStore
+from bot.jobs.meter import SILENT, Meter
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, PictureSource, Team
@@ -79,6 +80,7 @@ class Surroundings:
     clock: Clock
     random: Random
     executor: Executor  # for pictures; few threads, since decoding takes memory
+    meter: Meter = SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Jobs:
     service: JobService
     board: TaskBoard
     inputs: InputStore
+    budget: ByteBudget
     advancer: Advancer
     worker: Worker
     sweep: Sweep
@@ -120,7 +123,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         SettleTelling(notifier, artifacts),
     )
     close = Close(s.repository, notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
-    attempt = Attempt(s.repository, notifier, s.clock, s.random)
+    attempt = Attempt(s.repository, notifier, s.clock, s.random, s.meter)
     advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.team.run_id, s.clock)
     sweep = Sweep(s.repository, s.queue, s.team.turns, s.clock)
     return Jobs(
@@ -131,6 +134,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
             s.repository, s.queue, admission, quota, sweep, alone=s.team.alone, max_active=limits.api_max_active
         ),
         inputs=inputs,
+        budget=budget,
         advancer=advancer,
         worker=Worker(advancer, s.repository, s.queue, notifier, s.storage_circuit, s.clock, s.random),
         sweep=sweep,

@@ -17,6 +17,7 @@ from bot.jobs.errors import (
     OutcomeUnknownError,
     SlotFailedError,
 )
+from bot.jobs.meter import SILENT, Meter, timed
 from bot.jobs.ports import Clock, Notifier
 from bot.jobs.replicate_news import OPERATOR_CODES
 from bot.jobs.steps.step import Step
@@ -55,9 +56,11 @@ class Attempt:
     Only what ends the whole attempt to advance passes through: a storage that cannot be used, and cancellation.
     """
 
-    def __init__(self, repository: JobRepository, notifier: Notifier, clock: Clock, random: Random) -> None:
+    def __init__(
+        self, repository: JobRepository, notifier: Notifier, clock: Clock, random: Random, meter: Meter = SILENT
+    ) -> None:
         self._repository, self._notifier = repository, notifier
-        self._clock, self._random = clock, random
+        self._clock, self._random, self._meter = clock, random, meter
 
     async def prepare(self, job: Job, step: Step, part: int) -> Prepared:
         """What comes before the claim."""
@@ -72,7 +75,8 @@ class Attempt:
         """The step itself, after its claim."""
         started = perf_counter()
         try:
-            events = await step.perform(job, part)
+            with timed(self._meter.step_ended, step.name, _outcome):
+                events = await step.perform(job, part)
         except (StorageUnavailableError, StorageRefusedError):
             raise
         except Exception as error:  # noqa: BLE001 - see `_follow`
@@ -113,6 +117,7 @@ class Attempt:
         attempts = before.attempts + 1 if before and before.code == error.code else 1
         wait_s = backoff_s(attempts, base_s=BACKOFF_BASE_S, cap_s=BACKOFF_CAP_S, random=self._random.random)
         wait_s += error.retry_after_s or 0.0  # the jitter on top keeps jobs that wait for the same thing apart
+        self._meter.step_postponed(step.name, error.code)
         _log.info("step_postponed", step=step.name, part=part, code=error.code, wait_s=round(wait_s, 2))
         return [StepPostponed(step.name, part, self._clock.now() + timedelta(seconds=wait_s), error.code)]
 
@@ -152,6 +157,22 @@ class Attempt:
         )
         await self._notifier.alert(_UNFORESEEN, f"job {job.code} failed in {step.name}: see {key}")
         return [step.give_up(job, part, "internal", self._clock.now())]
+
+
+def _outcome(error: Exception) -> str:
+    match error:
+        case NotDoneError():
+            return "postponed"
+        case JobFailedError() | SlotFailedError():
+            return "failed"
+        case ChatGoneError():
+            return "chat_gone"
+        case OutcomeUnknownError():
+            return "unknown"
+        case StorageUnavailableError() | StorageRefusedError():
+            return "storage"
+        case _:
+            return "crashed"
 
 
 def _prediction(job: Job, part: int, events: Sequence[Event]) -> dict[str, str]:

@@ -13,6 +13,11 @@ class ByteBudget:
         self._limit = self._free = limit
         self._line: deque[tuple[int, asyncio.Future[None]]] = deque()
 
+    @property
+    def held(self) -> int:
+        """How many bytes are reserved now."""
+        return self._limit - self._free
+
     @asynccontextmanager
     async def reserve(self, size: int) -> AsyncIterator[None]:
         """Hold `size` bytes. More than the whole budget counts as the whole budget, so nobody waits for ever."""

@@ -2,11 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, BinaryIO, TypeVar
 
 from bot.jobs.circuit import Circuit, CircuitOpenError
-from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
+from bot.jobs.meter import SILENT, Meter, timed
+from storage.errors import (
+    ObjectNotFoundError,
+    PreconditionFailedError,
+    StorageError,
+    StorageRefusedError,
+    StorageUnavailableError,
+)
 from storage.objects import Capabilities, ExpiryRule, ObjectInfo, ObjectStore, StoredObject
 
 T = TypeVar("T")
@@ -23,42 +30,40 @@ class GuardedStore:
     `verify` is always let through: whoever asks whether the storage is back finds out for all.
     """
 
-    def __init__(self, store: ObjectStore, circuit: Circuit) -> None:
-        self._store, self._circuit = store, circuit
+    def __init__(self, store: ObjectStore, circuit: Circuit, meter: Meter = SILENT) -> None:
+        self._store, self._circuit, self._meter = store, circuit, meter
 
     async def get(self, key: str, *, max_bytes: int) -> StoredObject:
         """See `ObjectStore.get`."""
-        return await self._through(self._store.get(key, max_bytes=max_bytes))
+        return await self._through("get", self._store.get(key, max_bytes=max_bytes))
 
     async def put(
         self, key: str, body: bytes, *, content_type: str, if_absent: bool = False, if_match: str | None = None
     ) -> str:
         """See `ObjectStore.put`."""
         return await self._through(
-            self._store.put(key, body, content_type=content_type, if_absent=if_absent, if_match=if_match)
+            "put", self._store.put(key, body, content_type=content_type, if_absent=if_absent, if_match=if_match)
         )
 
     async def put_file(self, key: str, source: BinaryIO, *, size: int, content_type: str) -> str:
         """See `ObjectStore.put_file`."""
-        return await self._through(self._store.put_file(key, source, size=size, content_type=content_type))
+        return await self._through("put_file", self._store.put_file(key, source, size=size, content_type=content_type))
 
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         """See `ObjectStore.stream`."""
-        self._enter()
         end = asyncio.get_running_loop().time() + STREAM_S
         chunks = aiter(self._store.stream(key))
-        with self._heard():
+        with self._timed("stream"), self._entered():
             while chunk := await _next(chunks, end):
                 yield chunk
 
     async def delete(self, keys: Sequence[str]) -> None:
         """See `ObjectStore.delete`."""
-        await self._through(self._store.delete(keys))
+        await self._through("delete", self._store.delete(keys))
 
     async def list(self, prefix: str, *, start_after: str = "", limit: int | None = None) -> AsyncIterator[ObjectInfo]:
         """See `ObjectStore.list`."""
-        self._enter()
-        with self._heard():
+        with self._timed("list"), self._entered():
             async for row in self._store.list(prefix, start_after=start_after, limit=limit):
                 yield row
 
@@ -68,31 +73,35 @@ class GuardedStore:
 
     async def prepare(self, rules: Sequence[ExpiryRule]) -> None:
         """See `ObjectStore.prepare`."""
-        await self._through(self._store.prepare(rules))
+        await self._through("prepare", self._store.prepare(rules))
 
     async def verify(self) -> None:
         """See `ObjectStore.verify`."""
-        with self._heard():
+        with self._timed("verify"), self._heard():
             await self._store.verify()
 
     async def probe(self) -> Capabilities:
         """See `ObjectStore.probe`."""
-        return await self._through(self._store.probe())
+        return await self._through("probe", self._store.probe())
 
-    async def _through(self, call: Coroutine[Any, Any, T]) -> T:
+    async def _through(self, name: str, call: Coroutine[Any, Any, T]) -> T:
         try:
-            self._enter()
-        except StorageUnavailableError:
-            call.close()
-            raise
-        with self._heard():
-            return await call
+            with self._timed(name), self._entered():
+                return await call
+        finally:
+            call.close()  # it was not begun where the circuit was open
 
-    def _enter(self) -> None:
+    def _timed(self, operation: str) -> AbstractContextManager[None]:
+        return timed(self._meter.storage_operation_ended, operation, _outcome)
+
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
         try:
             self._circuit.enter()
         except CircuitOpenError as error:
             raise StorageUnavailableError(str(error), retry_after_s=error.retry_after_s) from error
+        with self._heard():
+            yield
 
     @contextmanager
     def _heard(self) -> Iterator[None]:
@@ -105,6 +114,18 @@ class GuardedStore:
             self._circuit.succeeded()  # it answered, if only that there is no such object
             raise
         self._circuit.succeeded()
+
+
+def _outcome(error: Exception) -> str:
+    match error:
+        case ObjectNotFoundError():
+            return "not_found"
+        case PreconditionFailedError():
+            return "precondition_failed"
+        case StorageUnavailableError():
+            return "held_back" if isinstance(error.__cause__, CircuitOpenError) else "unavailable"
+        case _:
+            return "refused"
 
 
 async def _next(chunks: AsyncIterator[bytes], end: float) -> bytes:

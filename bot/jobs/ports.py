@@ -107,6 +107,19 @@ class JobQueue(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """How much there is to do: jobs that may be advanced now but are not, those put off, and those in work.
+
+    `oldest_s` is how long the first of the ready ones has waited.
+    """
+
+    ready: int
+    later: int
+    running: int
+    oldest_s: float
+
+
 class JobHandler(Protocol):
     """What a queue hands jobs to. It never raises, but may be canceled."""
 

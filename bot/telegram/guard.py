@@ -1,6 +1,7 @@
 """Telegram behind a circuit, as a request middleware of the bot's session."""
 
 import math
+from functools import partial
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
@@ -15,6 +16,7 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
 from bot.jobs.circuit import Circuit, CircuitOpenError
+from bot.jobs.meter import SILENT, Meter, timed
 
 _DOWN = (TelegramNetworkError, TelegramServerError, ClientDecodeError)
 # Long polling and the webhook's registration have a pace of their own, and find out soonest that Telegram is back.
@@ -24,13 +26,20 @@ _FREE = frozenset({"getUpdates", "setWebhook", "deleteWebhook"})
 class Guard(BaseRequestMiddleware):
     """While the circuit is open, calls raise `TelegramRetryAfter` and nothing is sent."""
 
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, circuit: Circuit, meter: Meter = SILENT) -> None:
         self._circuit = circuit
+        self._told = partial(meter.call_ended, "telegram")
 
     async def __call__(
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
     ) -> Response[TelegramType]:
         """One call."""
+        with timed(self._told, method.__api_method__, _outcome):
+            return await self._guarded(make_request, bot, method)
+
+    async def _guarded(
+        self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
+    ) -> Response[TelegramType]:
         try:
             if method.__api_method__ not in _FREE:
                 self._circuit.enter()
@@ -46,3 +55,13 @@ class Guard(BaseRequestMiddleware):
             raise
         self._circuit.succeeded()
         return answer
+
+
+def _outcome(error: Exception) -> str:
+    match error:
+        case TelegramRetryAfter():
+            return "held_back" if isinstance(error.__cause__, CircuitOpenError) else "busy"
+        case TelegramNetworkError() | TelegramServerError() | ClientDecodeError():
+            return "unreachable"
+        case _:
+            return "refused"

@@ -18,6 +18,7 @@ from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from bot.jobs.meter import SILENT, Meter
 from bot.jobs.ports import Notifier
 from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
 from storage.repository import JobRepository
@@ -25,6 +26,8 @@ from storage.repository import JobRepository
 _LONG_POLL_S = 30
 POLL_AGAIN_S = 3.0
 _MAX_UPDATE_ID = 2**63
+# Anything else in an update would make the number of figures a stranger's choice.
+_KINDS = frozenset(Update.model_fields) - {"update_id"}
 
 _log = structlog.get_logger()
 
@@ -43,9 +46,16 @@ class GetRawUpdates(TelegramMethod[list[dict[str, Any]]]):
 class UpdateIntake:
     """Hands updates to the dispatcher."""
 
-    def __init__(self, bot: Bot, dispatcher: Dispatcher, repository: JobRepository, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        dispatcher: Dispatcher,
+        repository: JobRepository,
+        notifier: Notifier,
+        meter: Meter = SILENT,
+    ) -> None:
         self._bot, self._dispatcher = bot, dispatcher
-        self._repository, self._notifier = repository, notifier
+        self._repository, self._notifier, self._meter = repository, notifier, meter
 
     @property
     def update_types(self) -> list[str]:
@@ -61,12 +71,17 @@ class UpdateIntake:
         clear_contextvars()
         bind_contextvars(update_id=update.get("update_id"))
         _log.info("update_received", kinds=[key for key in update if key != "update_id"])
+        outcome = "postponed"
         try:
             await self._feed(update)
+            outcome = "taken"
         except (StorageUnavailableError, StorageRefusedError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not block the chat
             await self._keep(update, error)
+            outcome = "poisoned"
+        finally:
+            self._meter.update_taken(next((key for key in update if key in _KINDS), "other"), outcome)
 
     async def poll(self) -> None:
         """Ask for updates until canceled; one counts as taken only once it is recorded."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.jobs.errors import EngineUnavailableError
-from bot.jobs.ports import JobHandler, JobQueue, Team
+from bot.jobs.ports import JobHandler, JobQueue, QueueDepth, Team
 from bot.jobs.send_pace import Pace, ProcessPace
 from bot.work_queue.alone import alone, new_run_id
 from bot.work_queue.in_process import InProcessQueue
@@ -35,6 +35,10 @@ class WorkQueue(JobQueue, Protocol):
 
     async def state(self) -> str:
         """`ok`, or what is wrong with the engine behind it."""
+        ...
+
+    async def depth(self) -> QueueDepth:
+        """How much there is to do, for all processes together; raises `EngineUnavailableError`."""
         ...
 
 

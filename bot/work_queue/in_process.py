@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Sequence
 
 from bot.jobs.background import Background
-from bot.jobs.ports import JobHandler
+from bot.jobs.ports import JobHandler, QueueDepth
 
 # Earlier nudges leave entries behind; so many of them are not worth a clean-up.
 _STALE_TIMERS = 64
@@ -23,7 +23,7 @@ class InProcessQueue:
         self._handler: JobHandler | None = None
         self._due: dict[str, float] = {}  # job -> loop time of its earliest nudge
         self._timers: list[tuple[float, str]] = []  # a heap; entries that `_due` does not confirm are stale
-        self._ready: dict[str, None] = {}  # in order of arrival
+        self._ready: dict[str, float] = {}  # job -> loop time of its arrival, in that order
         self._running: dict[str, bool] = {}  # job -> nudged while it ran
         self._timer: asyncio.TimerHandle | None = None
         self._open = True
@@ -40,7 +40,7 @@ class InProcessQueue:
             if job_id in self._running:
                 self._running[job_id] = True
             else:
-                self._ready[job_id] = None
+                self._arrive(job_id)
                 self._dispatch()
             return
         at = asyncio.get_running_loop().time() + delay_s
@@ -67,9 +67,11 @@ class InProcessQueue:
         """Nothing behind it can fail."""
         return "ok"
 
-    def __len__(self) -> int:
-        """How many jobs wait to be advanced now."""
-        return len(self._ready)
+    async def depth(self) -> QueueDepth:
+        """See `QueueDepth`."""
+        oldest = next(iter(self._ready.values()), None)
+        age_s = 0.0 if oldest is None else asyncio.get_running_loop().time() - oldest
+        return QueueDepth(ready=len(self._ready), later=len(self._due), running=len(self._running), oldest_s=age_s)
 
     async def stop(self, grace_s: float) -> int:
         """Start nothing new, let what runs finish; returns how many had to be cut short after `grace_s`."""
@@ -77,6 +79,9 @@ class InProcessQueue:
         if self._timer:
             self._timer.cancel()
         return await self._background.drain(grace_s)
+
+    def _arrive(self, job_id: str) -> None:
+        self._ready.setdefault(job_id, asyncio.get_running_loop().time())
 
     def _dispatch(self) -> None:
         while self._open and self._handler and self._ready and len(self._running) < self._concurrency:
@@ -91,7 +96,7 @@ class InProcessQueue:
         finally:
             if self._running.pop(job_id):
                 self._due.pop(job_id, None)
-                self._ready[job_id] = None
+                self._arrive(job_id)
             self._dispatch()
 
     def _set_timer(self) -> None:
@@ -111,6 +116,6 @@ class InProcessQueue:
                 if job_id in self._running:
                     self._running[job_id] = True
                 else:
-                    self._ready[job_id] = None
+                    self._arrive(job_id)
         self._set_timer()
         self._dispatch()

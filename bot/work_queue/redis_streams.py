@@ -23,7 +23,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from bot.jobs.background import Background
-from bot.jobs.ports import JobHandler
+from bot.jobs.errors import EngineUnavailableError
+from bot.jobs.ports import JobHandler, QueueDepth
 from bot.work_queue import redis_scripts as scripts
 from bot.work_queue.job_leases import GROUP, JobLeases, Taken
 from bot.work_queue.redis_client import UNREACHED, Keys
@@ -105,6 +106,13 @@ class RedisStreamsQueue:
             return type(error).__name__
         return "ok"
 
+    async def depth(self) -> QueueDepth:
+        """How much there is to do, for all processes together; raises `EngineUnavailableError`."""
+        try:
+            return await self._depth()
+        except UNREACHED as error:
+            raise EngineUnavailableError from error
+
     async def stop(self, grace_s: float) -> int:
         """Take nothing new, let what runs finish; returns how many had to be cut short, which others then finish."""
         self._open = False
@@ -113,6 +121,21 @@ class RedisStreamsQueue:
         cut_short = await self._work.drain(grace_s)
         await self._renewal.drain(0)
         return cut_short
+
+    async def _depth(self) -> QueueDepth:
+        """Messages that were handed out and not yet acknowledged are in work, whoever has them."""
+        await self._greet()
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.xlen(self._stream)
+            pipe.zcard(self._delayed)
+            pipe.xinfo_groups(self._stream)
+            pipe.time()
+            length, later, (group, *_), (seconds, _) = await pipe.execute()
+        running = int(group["pending"])
+        first = await self._redis.xrange(self._stream, min=f"({group['last-delivered-id']}", count=1)
+        # The id of a message begins with the milliseconds of its arrival.
+        oldest_s = max(0.0, seconds - int(first[0][0].partition("-")[0]) / 1000) if first else 0.0
+        return QueueDepth(ready=max(0, length - running), later=later, running=running, oldest_s=oldest_s)
 
     async def _hand_back_unread(self) -> None:
         """What the server had given to the reader in the moment in which it was stopped."""

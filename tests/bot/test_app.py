@@ -41,7 +41,7 @@ def test_building_it_opens_nothing(tmp_path):
 
 
 def test_it_has_its_doors_and_files_only_with_file_storage():
-    doors = {"/webhook/telegram", "/webhook/replicate", "/healthz", "/readyz"}
+    doors = {"/webhook/telegram", "/webhook/replicate", "/healthz", "/readyz", "/metrics", "/api/v1"}
     assert paths(create_app(Settings())) >= doors | {"/files/{key}"}
     with_bucket = paths(create_app(Settings(s3_bucket="a-bucket")))
     assert with_bucket >= doors
@@ -140,3 +140,28 @@ async def test_while_telegram_is_away_it_starts_all_the_same(world, tmp_path):
     settings = world.settings(tmp_path)
     async with running_bot(settings):
         assert await status(f"{settings.base_url}/readyz") == 200
+
+
+async def test_figures_are_served_to_whoever_has_the_token(world, tmp_path):
+    settings = world.settings(tmp_path, metrics_token=SecretStr("metrics-token"))
+    async with running_bot(settings):
+        person = world.person()
+        await person.send_photo(PHOTO)
+        await person.expect(photo=True)
+        assert await status(f"{settings.base_url}/metrics") == 401
+        headers = {"Authorization": "Bearer metrics-token"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(f"{settings.base_url}/metrics") as page,
+        ):
+            text = await page.text()
+    for sample in (
+        'darkroom_updates_total{kind="message",outcome="taken"} 1.0',
+        'darkroom_jobs_total{preset="restore",status="processing"} 1.0',
+        'darkroom_outside_calls_total{call="sendPhoto",outcome="ok",party="telegram"} 1.0',
+        'darkroom_outside_calls_total{call="download",outcome="ok",party="telegram_files"} 1.0',
+        'darkroom_refused_requests_total{reason="metrics_token"} 1.0',
+        'darkroom_party_up{party="telegram"} 1.0',
+        "darkroom_queue_ready_jobs 0.0",
+    ):
+        assert sample in text

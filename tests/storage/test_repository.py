@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -317,3 +318,34 @@ async def test_poison_is_kept_however_deep_it_is(world, repository):
     kept = json.loads(world.store.objects[key].body)
     assert kept["traceback"] == ["here"]
     assert "RecursionError" in kept["update"]
+
+
+async def test_whoever_watches_is_told_of_every_write_and_of_nothing_else(world):
+    told = []
+    repository = another(world, watch=lambda before, now: told.append((before and before.status, now.status)))
+    await repository.create(JOB)
+    await repository.create(JOB)
+    for _ in range(2):
+        await repository.change(JOB.id, [Admitted()], LATER)
+    world.faults.fail("store.put", storage_down())
+    with pytest.raises(StorageUnavailableError):
+        await repository.change(JOB.id, [OutcomeDecided(JobStatus.COMPLETED, BEGIN)], LATER)
+    assert told == [(None, JobStatus.PENDING), (JobStatus.PENDING, JobStatus.PROCESSING)]
+
+
+async def test_what_was_last_seen_costs_no_read(world, repository):
+    assert repository.last_seen(JOB.id) is None
+    await repository.create(JOB)
+    calls = world.faults.calls.copy()
+    assert repository.last_seen(JOB.id) == JOB
+    assert world.faults.calls == calls
+
+
+async def test_the_list_of_a_user_is_newest_first_page_by_page(world, repository):
+    jobs = [replace(JOB, id=object_keys.job_id_of(n), created_at=BEGIN + timedelta(seconds=n)) for n in range(3)]
+    for job in jobs:
+        await repository.put_listed(job)
+    first = await repository.listed(JOB.origin.user, limit=2)
+    rest = await repository.listed(JOB.origin.user, limit=2, after=first[-1])
+    assert [object_keys.job_id_of_cursor(row) for row in [*first, *rest]] == [job.id for job in reversed(jobs)]
+    assert await repository.listed("tg-77", limit=9) == []

@@ -172,6 +172,7 @@ def api_app(process: Process, **settings: Any) -> web.Application:
     app = web.Application(middlewares=[errors_to_answers], client_max_size=1_000_000)
     routes.add_routes(app, known.api_allowed_origins)
     app[app_keys.REFUSALS] = Refusals()
+    app[app_keys.API_ANSWERED] = lambda operation, status: None
     app[DOOR] = api_door(
         known, process.jobs, world.store, PRESETS, world.clock, explain=reason_text, refusal=refusal_text
     )

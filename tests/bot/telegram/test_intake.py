@@ -9,6 +9,7 @@ import pytest
 from structlog.contextvars import bind_contextvars, get_contextvars
 from structlog.testing import capture_logs
 
+from bot.jobs.meter import SilentMeter
 from bot.telegram.handlers import ChatRules, build_dispatcher
 from bot.telegram.intake import UpdateIntake
 from bot.telegram.talk import Talk
@@ -38,7 +39,10 @@ class Intake:
         self.bot, self.session = recording_bot()
         rules = ChatRules(bot_id=1, default_locale="en", preset="restore", max_image_mb=20)
         self.dispatcher = build_dispatcher(process.service, rules, Talk(process.background))
-        self.updates = UpdateIntake(self.bot, self.dispatcher, process.repository, self.world.chat)
+        self.counted = []
+        meter = SilentMeter()
+        meter.update_taken = lambda *told: self.counted.append(told)
+        self.updates = UpdateIntake(self.bot, self.dispatcher, process.repository, self.world.chat, meter)
 
     @property
     def jobs(self):
@@ -318,3 +322,18 @@ def test_an_outage_is_told_once_and_not_every_three_seconds(intake, skipping_tim
     skipping_time(story())
     told = [line["error"] for line in logs if line["event"] == "polling_interrupted"]
     assert told == ["TelegramServerError", "TelegramConflictError"]
+
+
+async def test_updates_are_counted_by_kind_and_by_what_became_of_them(intake):
+    await intake.updates.take(photo_update(1))
+    await intake.updates.take(unreadable_update(2))
+    await intake.updates.take({"update_id": 3, "a kind of the future": {}})
+    intake.world.faults.fail("store.put", storage_down, times=2)
+    with pytest.raises(StorageUnavailableError):
+        await intake.updates.take(photo_update(4))
+    assert intake.counted == [
+        ("message", "taken"),
+        ("message", "poisoned"),
+        ("other", "taken"),
+        ("message", "postponed"),
+    ]

@@ -72,6 +72,25 @@ class QueueContract:
         await eventually(lambda: sorted(handler.ended) == list("abcdef"))
         assert handler.most == 2
 
+    async def test_it_tells_how_much_there_is_to_do_and_how_long_the_first_has_waited(self, queue, handler):
+        gates = [handler.hold(job) for job in "ab"]
+        for job in "abcd":
+            await queue.enqueue(job)
+        await queue.enqueue("late", FOREVER_S)
+        await eventually(lambda: handler.now == {"a", "b"})
+        depth = await eventually(lambda: self.depth_with(queue, ready=2))
+        assert (depth.later, depth.running) == (1, 2)
+        assert 0 <= depth.oldest_s < 60
+        for gate in gates:
+            gate.set()
+        await eventually(lambda: len(handler.ended) == 4)
+        assert (await eventually(lambda: self.depth_with(queue, ready=0))).oldest_s == 0
+
+    @staticmethod
+    async def depth_with(queue, *, ready):
+        depth = await queue.depth()
+        return depth if depth.ready == ready else None
+
     async def test_a_job_that_is_nudged_while_it_runs_runs_again_afterwards_and_never_twice_at_a_time(
         self, queue, handler
     ):

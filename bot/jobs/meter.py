@@ -1,0 +1,72 @@
+"""What the use cases and their guards tell whoever keeps figures. Told where things happen, never by the steps."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Protocol
+
+
+class Meter(Protocol):
+    """Takes figures. Every method is cheap and never fails; durations are in seconds.
+
+    What was cut short before it had an outcome has the outcome `canceled`.
+    """
+
+    def step_ended(self, step: str, outcome: str, duration_s: float) -> None:
+        """One attempt at one part of a step came to this end: ok, postponed, failed, chat_gone, unknown,
+        storage (which could not be used) or crashed.
+        """
+        ...
+
+    def step_postponed(self, step: str, reason: str) -> None:
+        """It is tried again later; `reason` is one of the codes of `bot.jobs.errors.NotDoneError`."""
+        ...
+
+    def call_ended(self, party: str, call: str, outcome: str, duration_s: float) -> None:
+        """A call to an outside party ended: ok, refused, busy, unreachable, unknown, held_back (not made)."""
+        ...
+
+    def storage_operation_ended(self, operation: str, outcome: str, duration_s: float) -> None:
+        """The same for the storage: ok, not_found, precondition_failed, unavailable, refused, held_back."""
+        ...
+
+    def update_taken(self, kind: str, outcome: str) -> None:
+        """An update of Telegram's: taken, postponed (it comes again) or poisoned."""
+        ...
+
+
+class SilentMeter:
+    """Keeps no figures."""
+
+    def step_ended(self, step: str, outcome: str, duration_s: float) -> None:
+        """See `Meter`."""
+
+    def step_postponed(self, step: str, reason: str) -> None:
+        """See `Meter`."""
+
+    def call_ended(self, party: str, call: str, outcome: str, duration_s: float) -> None:
+        """See `Meter`."""
+
+    def storage_operation_ended(self, operation: str, outcome: str, duration_s: float) -> None:
+        """See `Meter`."""
+
+    def update_taken(self, kind: str, outcome: str) -> None:
+        """See `Meter`."""
+
+
+SILENT: Meter = SilentMeter()
+
+
+@contextmanager
+def timed(told: Callable[[str, str, float], None], what: str, outcome_of: Callable[[Exception], str]) -> Iterator[None]:
+    """Tell how the block ended and how long it took; an error goes on. What nobody waits for any more is canceled."""
+    started = perf_counter()
+    outcome = "canceled"
+    try:
+        yield
+        outcome = "ok"
+    except Exception as error:
+        outcome = outcome_of(error)
+        raise
+    finally:
+        told(what, outcome, perf_counter() - started)
