@@ -46,7 +46,8 @@ lint: $(PY) ## ruff, mypy strict, import rules
 
 bench: $(PY) ## measure this machine; ARGS go to benchmarks/run.py
 	@$(call install,dev)
-	@exec $(PY) -m benchmarks.run $(ARGS)
+	@$(PY) -m benchmarks.run $(ARGS)
+	@exec $(PY) -m benchmarks.api_polling
 
 chaos: $(PY) ## kill the bot some hundred times under load and count what was lost; ARGS go to benchmarks/chaos.py
 	@$(call install,dev)
