@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     api_max_active_jobs: int = Field(30, ge=1, le=1_000_000, description="Unfinished jobs per API key.")
     api_daily_jobs: int = Field(1000, ge=1, le=10_000_000, description="Jobs per API key and day.")
     api_rate_limit: float = Field(
-        200, ge=0, le=100_000, description="Requests per second and API key; 0 answers without a limit."
+        200, ge=0, le=100_000, description="Requests per second, API key and process; 0 answers without a limit."
     )
     metrics_token: form.MetricsToken | None = Field(
         None, description="Bearer token that /metrics asks for; None leaves it open."

@@ -66,6 +66,7 @@ _BY_STATUS = {
     400: "malformed",
     404: "no_such_route",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
     415: "unsupported_media_type",
     503: "unavailable",

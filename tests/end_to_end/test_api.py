@@ -25,10 +25,14 @@ async def test_a_task_with_a_url_comes_back_with_a_link_to_its_result(world, tmp
             task = await page.ended(await page.start("order-1", image_url=image_url))
             result = await page.download(task["result_url"])
             given = await page.download(task["person_image"]["url"])
+            figures = (await page.download(f"http://127.0.0.1:{settings.port}/metrics")).decode()
         await all_closed(tmp_path)
     assert (task["status"], task["error"]) == ("completed", None)
     assert pictures.opened(result).size == (task["results"][0]["width"], task["results"][0]["height"])
     assert given == PHOTO
+    assert 'darkroom_api_requests_total{operation="startTask",status="202"} 1.0' in figures
+    assert 'darkroom_outside_calls_total{call="download",outcome="ok",party="callers_urls"} 1.0' in figures
+    assert 'darkroom_jobs_total{preset="restore",status="completed"} 1.0' in figures
     assert len(world.models.predictions()) == 1
     assert len(stored(tmp_path, "history")) == len(stored(tmp_path, "listed")) == 1
     assert not world.chat.journal.calls_of("sendMessage")

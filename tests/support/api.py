@@ -19,6 +19,7 @@ from bot.http_api import problems, routes
 from bot.http_api.door import DOOR, offered
 from bot.http_api.openapi import document
 from bot.http_api.opening import api_door
+from bot.http_limits import HttpLimits, bounded_bodies
 from bot.middleware import errors_to_answers
 from bot.refusals import Refusals
 from bot.settings import Settings
@@ -169,7 +170,8 @@ def api_app(process: Process, **settings: Any) -> web.Application:
     values |= {"replicate_api_token": SecretStr("r8_" + "t" * 37)} | settings
     known = Settings(**values)
     world = process.world
-    app = web.Application(middlewares=[errors_to_answers], client_max_size=1_000_000)
+    limits = HttpLimits(look_every_s=0.1)
+    app = web.Application(middlewares=[errors_to_answers, bounded_bodies(limits)], client_max_size=limits.body_bytes)
     routes.add_routes(app, known.api_allowed_origins)
     app[app_keys.REFUSALS] = Refusals()
     app[app_keys.API_ANSWERED] = lambda operation, status: None

@@ -171,6 +171,20 @@ async def test_what_there_is_not_is_a_problem_too(api, method, path, status, cod
     assert (status == 405) == ("Allow" in reply.headers)
 
 
+async def test_what_the_bot_refuses_before_the_door_is_a_problem_too(api):
+    async def stalled():
+        yield b"{"
+        await asyncio.Event().wait()
+
+    json_body = {"Content-Type": "application/json"}
+    slow = await api.call("POST", "/tasks", data=stalled(), headers=json_body)
+    packed = await api.call("POST", "/tasks", data=b"\x1f\x8b", headers={**json_body, "Content-Encoding": "gzip"})
+    assert [(reply.status, reply.code) for reply in (slow, packed)] == [
+        (408, "too_slow"),
+        (415, "unsupported_media_type"),
+    ]
+
+
 async def test_the_type_of_a_problem_leads_to_its_explanation(api):
     reply = await api.call("GET", "/tasks/x")
     problem = reply.json
