@@ -1,15 +1,19 @@
 """compose.yaml: what must hold for whoever types `docker compose up`."""
 
+import json
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from bot.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+PRODUCTION = yaml.safe_load((ROOT / "compose.production.yaml").read_text())
 SERVICES = COMPOSE["services"]
 LONG_RUNNING = sorted(set(SERVICES) - {"init-storage"})
 REQUIRED = {"BOT_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
@@ -36,13 +40,60 @@ def environment(service, env_file):
 
 
 def test_the_promised_services_and_nothing_else():
-    assert set(SERVICES) == {"bot", "mock", "s3", "init-storage", "engine"}
-    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["engine"]
+    profiles = {name: service.get("profiles", ["always"]) for name, service in SERVICES.items()}
+    assert profiles == {
+        **dict.fromkeys(["bot", "mock", "s3", "init-storage", "engine"], ["always"]),
+        **dict.fromkeys(["worker", "balancer"], ["scale"]),
+        **dict.fromkeys(["prometheus", "grafana"], ["observability"]),
+    }
 
 
-def test_only_the_bot_is_published_beyond_this_machine():
+@pytest.mark.parametrize("file", ["compose.yaml", "compose.production.yaml"])
+def test_the_file_is_what_the_compose_specification_calls_one(file):
+    schema = files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
+    validator = Draft7Validator(json.loads(schema.read_text()))
+    assert [error.message for error in validator.iter_errors(yaml.safe_load((ROOT / file).read_text()))] == []
+
+
+def test_in_production_there_is_no_mock_and_nothing_is_open_beyond_this_machine():
+    services = PRODUCTION["services"]
+    assert set(services) == {"bot", "worker", "init-storage", "balancer", "engine"}
+    assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
+        "balancer": ["127.0.0.1:8080:8080"]
+    }
+    environ = services["bot"]["environment"] | {
+        "S3_BUCKET": "photos",
+        "QUEUE_URL": "redis://engine:6379/0",
+        "BOT_TOKEN": CREDENTIALS["BOT_TOKEN"],
+        "REPLICATE_API_TOKEN": "r8_0123456789abcdef",
+        "BASE_URL": "https://photos.example.org",
+    }
+    settings = load_settings(environ, None)
+    assert settings.replicate_mode == "real"
+    assert services["worker"]["command"] == ["worker"]
+    assert services["worker"]["environment"] == services["bot"]["environment"]
+
+
+def test_both_files_hand_requests_to_the_bots_alike():
+    used = [file["configs"]["balancer"]["content"] for file in (COMPOSE, PRODUCTION)]
+    assert [text.count("proxy_pass $$bots;") for text in used] == [1, 1]
+    assert all(re.search(r"(?<!\$)\$(?!\$)", text) is None for text in used)  # compose would replace it
+
+
+def test_the_dashboard_shows_what_is_served():
+    dashboard = json.loads((ROOT / "docs" / "grafana-dashboard.json").read_text())
+    listed = set(re.findall(r"^\| `(darkroom_[a-z_]+)` \|", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE))
+    queries = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
+    shown = {re.sub(r"_bucket$", "", name) for name in re.findall(r"darkroom_[a-z_]+", queries)}
+    assert shown <= listed
+    assert len(shown) > len(listed) / 2
+
+
+def test_only_bot_and_balancer_are_published_beyond_this_machine():
     ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert ports == {"bot": ["8000:8000"], "s3": ["127.0.0.1:9000:9000", "127.0.0.1:9001:9001"]}
+    assert ports.pop("bot") == ["${BOT_PORT:-8000}:8000"]
+    assert ports.pop("balancer") == ["8080:8080"]
+    assert all(port.startswith("127.0.0.1:") for published in ports.values() for port in published)
 
 
 @pytest.mark.parametrize("name", LONG_RUNNING)
@@ -60,7 +111,6 @@ def test_the_bot_waits_for_a_prepared_storage_and_its_mock():
         "mock": "service_healthy",
         "engine": "service_healthy",
     }
-    assert SERVICES["bot"]["depends_on"]["engine"]["required"] is False
     assert SERVICES["init-storage"]["depends_on"] == {"s3": {"condition": "service_healthy"}}
     assert SERVICES["init-storage"]["command"] == ["init-storage"]
 
@@ -68,7 +118,7 @@ def test_the_bot_waits_for_a_prepared_storage_and_its_mock():
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_images_are_pinned_to_a_version(name):
     _, _, tag = SERVICES[name]["image"].rpartition(":")
-    assert re.match(r"\d+\.\d+", tag)
+    assert re.match(r"v?\d+\.\d+", tag)
 
 
 def test_credentials_have_no_default_and_an_empty_one_stops_compose():
@@ -84,11 +134,13 @@ def test_credentials_have_no_default_and_an_empty_one_stops_compose():
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_every_environment_name_is_a_setting(name):
-    assert set(SERVICES[name].get("environment", {})) <= SETTINGS
+    foreign = {variable for variable in SERVICES[name].get("environment", {}) if variable.startswith("GF_")}
+    assert set(SERVICES[name].get("environment", {})) - foreign <= SETTINGS
+    assert not foreign or name == "grafana"
 
 
 def test_our_containers_can_gain_nothing():
-    for name in ("bot", "mock", "init-storage"):
+    for name in ("bot", "worker", "mock", "init-storage"):
         service = SERVICES[name]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
@@ -131,9 +183,11 @@ def test_real_models_and_a_hosted_bucket_need_env_lines_only(base_url):
     assert settings.s3_public_endpoint_url == "https://storage.example.org"
 
 
-def test_a_queue_in_the_engine_profile_is_taken():
-    settings = load_settings(environment("bot", {**CREDENTIALS, "QUEUE_URL": "redis://engine:6379/0"}), None)
+def test_the_engine_carries_the_work_unless_it_is_turned_off():
+    settings = load_settings(environment("bot", CREDENTIALS), None)
     assert settings.queue_url
+    assert settings.queue_url.get_secret_value() == "redis://engine:6379/0"
+    assert load_settings(environment("bot", {**CREDENTIALS, "QUEUE_URL": ""}), None).queue_url is None
 
 
 def test_the_s3_server_listens_where_the_bot_and_its_console_are_expected():
