@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.server import MockReplicate, run_mock_replicate
 from mock_server.replicate_neighbour import ReplicateNeighbour
+from mock_server.telegram.control import RestartBot
 from mock_server.telegram.server import TelegramEmulator, TelegramEmulatorConfig, run_telegram_emulator
 
 
@@ -20,9 +21,12 @@ class Sandbox:
 
 @asynccontextmanager
 async def open_sandbox(
-    *, telegram: TelegramEmulatorConfig | None, replicate: MockReplicateConfig | None
+    *,
+    telegram: TelegramEmulatorConfig | None,
+    replicate: MockReplicateConfig | None,
+    restart_bot: RestartBot | None = None,
 ) -> AsyncIterator[Sandbox]:
-    """Start the parties that have a configuration; they end with the block.
+    """Start the parties that have a configuration; they end with the block. `restart_bot`: a switch for the page.
 
     Raises:
         OSError: a port is taken.
@@ -30,5 +34,6 @@ async def open_sandbox(
     async with AsyncExitStack() as stack:
         mock = await stack.enter_async_context(run_mock_replicate(replicate)) if replicate else None
         neighbours = [ReplicateNeighbour(mock)] if mock else []
-        emulator = await stack.enter_async_context(run_telegram_emulator(telegram, neighbours)) if telegram else None
+        running = run_telegram_emulator(telegram, neighbours, restart_bot) if telegram else None
+        emulator = await stack.enter_async_context(running) if running else None
         yield Sandbox(emulator, mock)

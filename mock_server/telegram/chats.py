@@ -70,6 +70,11 @@ class Message:
         return self.text or self.caption
 
     @property
+    def all_entities(self) -> tuple[dict[str, Any], ...]:
+        """The entities of that text."""
+        return self.entities if self.text else self.caption_entities
+
+    @property
     def is_from_bot(self) -> bool:
         """Whether the bot wrote it."""
         return self.sender_id == self.chat.bot_id
@@ -182,6 +187,14 @@ class ChatBook:
         else:
             message.reactions.pop(who_id, None)
         self._events.publish("reaction", chat_id=message.chat.id, message_id=message.message_id)
+
+    def set_bot_member(self, chat: Chat, *, is_member: bool) -> None:
+        """Add the bot to a group or remove it."""
+        if is_member:
+            chat.member_ids.add(self.bot_id)
+        else:
+            chat.member_ids.discard(self.bot_id)
+        self._events.publish("chat", chat_id=chat.id)
 
     def show_action(self, chat: Chat, action: ChatAction) -> None:
         """Tell the people in a chat what the bot is doing; apps show it for 5 s at most."""

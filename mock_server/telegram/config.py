@@ -18,6 +18,7 @@ class TelegramEmulatorConfig:
 
     Attributes:
         port: 0 takes a free one.
+        group_privacy: in groups the bot only gets what is meant for it (https://core.telegram.org/bots/features#privacy-mode).
         photo_boxes: sides in pixels of the squares that the sizes of a photo fit into, ascending; add 2560 for HD.
         album_gap_s: seconds between the members of an album a person sends (50-300 ms in real life).
         retry_delay_scale: multiplies every wait before a webhook is tried again; 0 retries at once.
@@ -34,6 +35,7 @@ class TelegramEmulatorConfig:
     host: str = "127.0.0.1"
     port: int = 0
     flood: FloodMode = "off"
+    group_privacy: bool = False
     photo_boxes: tuple[int, ...] = (90, 320, 800, 1280)
     album_gap_s: float = 0.0
     retry_delay_scale: float = 1.0

@@ -1,22 +1,26 @@
 """The hand on the emulator's controls: people, groups, faults, flood limits, the journal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mock_server.telegram.actors import User
 from mock_server.telegram.chats import Chat
 from mock_server.telegram.config import FloodMode
+from mock_server.telegram.errors import UserActionError
 from mock_server.telegram.event_log import EventLog
 from mock_server.telegram.faults import Fault, Faults
 from mock_server.telegram.journal import CallRecord, DeliveryRecord, Journal
 from mock_server.telegram.world import World
 
+RestartBot = Callable[[float], None]
+"""Stops the bot in an orderly way and starts it again after so many seconds; returns at once."""
+
 
 class Control:
     """Everything outside the Bot API that can be done to one emulator."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, restart_bot: RestartBot | None = None) -> None:
+        self._world, self._restart_bot = world, restart_bot
         self._users: dict[int, User] = {}
 
     @property
@@ -80,6 +84,24 @@ class Control:
     def set_flood(self, mode: FloodMode) -> None:
         """Switch flood limits: "off", "real" or "harsh"."""
         self._world.flood.mode = mode
+
+    def set_group_privacy(self, *, is_on: bool) -> None:
+        """Switch privacy mode: in groups the bot only gets what is meant for it."""
+        self._world.group_privacy = is_on
+
+    @property
+    def can_restart_bot(self) -> bool:
+        """Whether whoever started this emulator runs the bot too and lets it be restarted."""
+        return self._restart_bot is not None
+
+    def restart_bot(self, pause_s: float = 0.0) -> None:
+        """Stop the bot in an orderly way and start it again after `pause_s` seconds; returns at once.
+
+        Raises: UserActionError when the bot is run by somebody else.
+        """
+        if self._restart_bot is None:
+            raise UserActionError("this emulator does not run the bot; restart it where it runs")
+        self._restart_bot(pause_s)
 
     def deliver_again(self, update_id: int) -> None:
         """Deliver a recent update once more, as Telegram does when an answer gets lost.

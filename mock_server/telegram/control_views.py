@@ -36,14 +36,6 @@ def user_view(user: User) -> dict[str, Any]:
     return person_json(user.person) | {"blocked_bot": user.person.blocked_bot}
 
 
-def commands_view(world: World) -> list[dict[str, Any]]:
-    """Give the command menus of the bot, one per scope and language."""
-    return [
-        {"scope": scope, "language_code": language, "commands": commands}
-        for (scope, language), commands in world.profile.commands.items()
-    ]
-
-
 def call_view(record: CallRecord) -> dict[str, Any]:
     """Give one Bot API call."""
     return {"kind": "call", "chat_id": record.chat_id, **asdict(record)}

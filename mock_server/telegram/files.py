@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from mock_server.telegram.pictures import Rendition, render_ladder, render_thumbnail
+from mock_server.telegram.pictures import Rendition, render_ladder, render_sticker, render_thumbnail
 
-FileKind = Literal["photo", "document", "thumbnail"]
+FileKind = Literal["photo", "document", "thumbnail", "sticker", "video"]
 
-_ID_PREFIX: dict[FileKind, str] = {"photo": "AgACAgIA", "document": "BQACAgIA", "thumbnail": "AAMCAgAD"}
-_FOLDER: dict[FileKind, str] = {"photo": "photos", "document": "documents", "thumbnail": "thumbnails"}
+_ID_PREFIX: dict[FileKind, str] = {
+    "photo": "AgACAgIA",
+    "document": "BQACAgIA",
+    "thumbnail": "AAMCAgAD",
+    "sticker": "CAACAgIA",
+    "video": "BAACAgIA",
+}
+_SUFFIX: dict[FileKind, str] = {"photo": ".jpg", "thumbnail": ".jpg", "sticker": ".webp", "video": ".mp4"}
+LIVE_PHOTO_S = 3
 _OCTETS = "application/octet-stream"
+_EMPTY_MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,17 @@ class StoredFile:
             document["thumbnail"] = self.thumbnail.as_photo_size()
         return document
 
+    def as_sticker(self, emoji: str) -> dict[str, Any]:
+        """Give the Sticker object of this file, a still one that belongs to no set."""
+        kind = {"type": "regular", "is_animated": False, "is_video": False, "emoji": emoji}
+        thumbnail = {"thumbnail": self.thumbnail.as_photo_size()} if self.thumbnail is not None else {}
+        return self.as_photo_size() | kind | thumbnail
+
+    def as_live_photo(self, still: "Photo") -> dict[str, Any]:
+        """Give the LivePhoto object of this video; `still` is its photo."""
+        sizes = [size.as_photo_size() for size in still]
+        return self.as_photo_size() | {"duration": LIVE_PHOTO_S, "mime_type": "video/mp4", "photo": sizes}
+
 
 Photo = tuple[StoredFile, ...]
 """The sizes of one photo, biggest last."""
@@ -91,6 +110,20 @@ class FileStore:
         guessed = mime_type or mimetypes.guess_type(name)[0] or _OCTETS
         return await self._add("document", data, name=name, mime_type=guessed, thumbnail=thumbnail)
 
+    async def add_sticker(self, data: bytes) -> StoredFile:
+        """Store a picture as a still sticker: WebP, its longer side 512 pixels, transparency kept.
+
+        Raises: UnreadablePictureError, PictureDimensionsError.
+        """
+        sticker = await asyncio.to_thread(render_sticker, data)
+        preview = await asyncio.to_thread(render_thumbnail, data)
+        thumbnail = await self._add_rendition("thumbnail", preview) if preview else None
+        return await self._add("sticker", sticker.data, width=sticker.width, height=sticker.height, thumbnail=thumbnail)
+
+    async def add_live_video(self, still: Photo) -> StoredFile:
+        """Store the video of a live photo: a stub without frames, as large as `still` says."""
+        return await self._add("video", _EMPTY_MP4, width=still[-1].width, height=still[-1].height)
+
     def get(self, file_id: str) -> StoredFile | None:
         """Give the file of this id, or None when it is unknown or forgotten."""
         return self._files.get(file_id)
@@ -115,8 +148,8 @@ class FileStore:
 
     async def _add(self, kind: FileKind, data: bytes, *, name: str = "", **facts: Any) -> StoredFile:
         self._count += 1
-        suffix = PurePath(name).suffix if kind == "document" else ".jpg"
-        path = f"{_FOLDER[kind]}/file_{self._count}{_safe_suffix(suffix)}"
+        suffix = _SUFFIX.get(kind) or _safe_suffix(PurePath(name).suffix)
+        path = f"{kind}s/file_{self._count}{suffix}"
         file_id, unique_id = _ID_PREFIX[kind] + secrets.token_urlsafe(36), "AQAD" + secrets.token_urlsafe(8)
         file = StoredFile(file_id, unique_id, kind, path, len(data), name=name, **facts)
         await asyncio.to_thread(_write, self._directory / path, data)

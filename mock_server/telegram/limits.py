@@ -9,6 +9,7 @@ from mock_server.telegram.errors import BotApiError, bad_request
 from mock_server.telegram.text_entities import FormattedText, utf16_length
 
 MAX_TEXT = 4096
+MAX_TEXT_BYTES = 32 * 1024  # before entity parsing
 MAX_CAPTION = 1024
 MAX_CALLBACK_ANSWER = 200
 MAX_CALLBACK_DATA_BYTES = 64

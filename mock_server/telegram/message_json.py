@@ -54,6 +54,10 @@ class BotApiJson:
             body["reply_to_message"] = self.message(message.reply_to, with_reply=False)
         return body
 
+    def inaccessible(self, message: Message) -> dict[str, Any]:
+        """Give an InaccessibleMessage object: what a button is left of when its message is deleted."""
+        return {"chat": self.chat(message.chat), "message_id": message.message_id, "date": 0}
+
 
 def person_json(person: Person) -> dict[str, Any]:
     """Give the User object of a person."""

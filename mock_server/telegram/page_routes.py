@@ -83,8 +83,8 @@ async def _media(request: web.Request) -> web.StreamResponse:
     if found is None:
         return _no_such_file()
     file, location = found
-    headers = _MEDIA_HEADERS | {"Content-Type": "image/jpeg"}
-    if file.kind == "document":  # somebody's bytes: never shown as part of our page
+    headers = _MEDIA_HEADERS | {"Content-Type": "image/webp" if file.kind == "sticker" else "image/jpeg"}
+    if file.kind in {"document", "video"}:  # somebody's bytes: never shown as part of our page
         headers |= {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
     return web.FileResponse(location, headers=headers)
 

@@ -1,10 +1,11 @@
 """What people do in their Telegram app, and the updates that the bot gets from it."""
 
 import asyncio
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from mock_server.telegram.chats import CallbackQuery, Chat, Message, Person
 from mock_server.telegram.delivery import CALLBACK_LIFETIME_S
@@ -13,9 +14,14 @@ from mock_server.telegram.limits import ALBUM_SIZES, MAX_CAPTION, MAX_TEXT
 from mock_server.telegram.message_json import person_json, reactions_json
 from mock_server.telegram.methods.profile import member_json
 from mock_server.telegram.pictures import PictureDimensionsError, UnreadablePictureError
+from mock_server.telegram.privacy import is_seen_by_bot
 from mock_server.telegram.reactions import REACTION_EMOJI, plain_emoji
 from mock_server.telegram.text_entities import FormattedText, trimmed, utf16_length, with_detected
 from mock_server.telegram.world import World
+
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{0,64}")  # https://core.telegram.org/bots/features#deep-linking
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,7 @@ class PersonActions:
         """Send pictures as photos or as files; two to ten become an album with the caption on its first member."""
         if len(files) not in {1, *ALBUM_SIZES}:
             raise UserActionError("an album has 2 to 10 members")
-        text = with_detected(trimmed(FormattedText(caption)))
-        if utf16_length(text.text) > MAX_CAPTION:
-            raise UserActionError(f"a caption has up to {MAX_CAPTION} characters")
+        text = _checked_caption(caption)
         contents = [await self._store(file, as_file=as_file) for file in files]
         contents[0] |= {"caption": text.text, "caption_entities": text.entities}
         group_id = str(secrets.randbits(53)) if len(files) > 1 else None
@@ -77,10 +81,38 @@ class PersonActions:
     async def _store(self, file: Attachment, *, as_file: bool) -> dict[str, Any]:
         if as_file:
             return {"document": await self._world.files.add_document(file.data, file.name, file.mime_type)}
+        return {"photo": await self._readable(file, self._world.files.add_photo(file.data, max_sides_sum=None))}
+
+    @staticmethod
+    async def _readable(file: Attachment, stored: Awaitable[_T]) -> _T:
         try:
-            return {"photo": await self._world.files.add_photo(file.data, max_sides_sum=None)}
+            return await stored
         except (UnreadablePictureError, PictureDimensionsError) as error:
             raise UserActionError(f"{file.name} cannot be sent as a photo ({error}); send it as a file") from error
+
+    def start(self, person: Person, chat: Chat, payload: str) -> Message:
+        """Open the bot by a deep link, which sends its payload with /start; in groups the command names the bot."""
+        if not _PAYLOAD.fullmatch(payload):
+            raise UserActionError("a deep link carries up to 64 of A-Z a-z 0-9 _ -")
+        to = "" if chat.kind == "private" else f"@{self._world.config.bot_username}"
+        return self.send_text(person, chat, f"/start{to} {payload}", Surroundings())
+
+    async def send_sticker(
+        self, person: Person, chat: Chat, file: Attachment, emoji: str, around: Surroundings
+    ) -> Message:
+        """Send a picture as a still sticker."""
+        sticker = await self._readable(file, self._world.files.add_sticker(file.data))
+        return self._post(person, chat, around, other_content={"sticker": sticker.as_sticker(emoji)})
+
+    async def send_live_photo(
+        self, person: Person, chat: Chat, file: Attachment, caption: str, around: Surroundings
+    ) -> Message:
+        """Send a picture as a live photo, whose video is a stub; bots get its still as a photo too."""
+        text = _checked_caption(caption)
+        photo = await self._readable(file, self._world.files.add_photo(file.data, max_sides_sum=None))
+        video = await self._world.files.add_live_video(photo)
+        content = {"photo": photo, "caption": text.text, "caption_entities": text.entities}
+        return self._post(person, chat, around, other_content={"live_photo": video.as_live_photo(photo)}, **content)
 
     def send_other(self, person: Person, chat: Chat, content: dict[str, Any], around: Surroundings) -> Message:
         """Send another kind of content, given as the fields of a Message: voice, poll, contact, location, ..."""
@@ -94,8 +126,10 @@ class PersonActions:
             changes: dict[str, Any] = {"text": content.text, "entities": content.entities}
         else:
             changes = {"caption": content.text, "caption_entities": content.entities}
-        self._world.book.edit(message, **changes)
-        self._world.tell_bot("edited_message", "chat", message.chat.id, self._world.json.message(message))
+        world = self._world
+        world.book.edit(message, **changes)
+        if is_seen_by_bot(message, world.config.bot_username, group_privacy=world.group_privacy):
+            world.tell_bot("edited_message", "chat", message.chat.id, world.json.message(message))
 
     def delete_message(self, person: Person, message: Message) -> None:
         """Delete for both sides; in groups only one's own messages. The bot is not told, as in Telegram."""
@@ -127,7 +161,7 @@ class PersonActions:
         body = {
             "id": query.id,
             "from": person_json(person),
-            "message": world.json.message(message),
+            "message": world.json.inaccessible(message) if message.deleted else world.json.message(message),
             "chat_instance": str(message.chat.id),
             "data": data,
         }
@@ -158,17 +192,32 @@ class PersonActions:
             return
         world = self._world
         person.blocked_bot = blocked
+        world.events.publish("person", person_id=person.id)
         chat = world.book.chats[person.id]
-        member = member_json(world, chat, world.config.bot_id)
+        self._tell_membership(person, chat, member_json(world, chat, world.config.bot_id), is_in=not blocked)
+
+    def set_bot_member(self, person: Person, group: Chat, *, is_member: bool) -> None:
+        """Add the bot to a group or remove it; it is told by `my_chat_member`."""
+        if group.kind == "private":
+            raise UserActionError("nobody joins or leaves a private chat; the bot can be blocked there")
+        world = self._world
+        if is_member == (world.config.bot_id in group.member_ids):
+            return
+        world.book.set_bot_member(group, is_member=True)
+        member = member_json(world, group, world.config.bot_id)
+        world.book.set_bot_member(group, is_member=is_member)
+        self._tell_membership(person, group, member, is_in=is_member)
+
+    def _tell_membership(self, person: Person, chat: Chat, member: dict[str, Any], *, is_in: bool) -> None:
+        world = self._world
         kicked = {"status": "kicked", "user": world.json.bot(), "until_date": 0}
         body = {
             "chat": world.json.chat(chat),
             "from": person_json(person),
             "date": world.book.now(),
-            "old_chat_member": member if blocked else kicked,
-            "new_chat_member": kicked if blocked else member,
+            "old_chat_member": kicked if is_in else member,
+            "new_chat_member": member if is_in else kicked,
         }
-        world.events.publish("person", person_id=person.id)
         world.tell_bot("my_chat_member", "my_chat_member", chat.id, body)
 
     def _check_own(self, person: Person, message: Message) -> None:
@@ -183,5 +232,14 @@ class PersonActions:
         message = self._world.book.post(
             chat, person.id, reply_to=around.reply_to, thread_id=around.thread_id, **content
         )
-        self._world.tell_bot("message", "chat", chat.id, self._world.json.message(message))
+        world = self._world
+        if is_seen_by_bot(message, world.config.bot_username, group_privacy=world.group_privacy):
+            world.tell_bot("message", "chat", chat.id, world.json.message(message))
         return message
+
+
+def _checked_caption(caption: str) -> FormattedText:
+    text = with_detected(trimmed(FormattedText(caption)))
+    if utf16_length(text.text) > MAX_CAPTION:
+        raise UserActionError(f"a caption has up to {MAX_CAPTION} characters")
+    return text

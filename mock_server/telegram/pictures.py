@@ -9,6 +9,7 @@ MAX_SIDES_SUM = 10_000  # https://core.telegram.org/bots/api#sendphoto
 MAX_SIDE_RATIO = 20  # https://core.telegram.org/bots/api#sendphoto
 MAX_PIXELS = 89_000_000  # our own bound, just under where Pillow suspects a decompression bomb
 DOCUMENT_THUMBNAIL_BOX = 320
+STICKER_BOX = 512  # https://core.telegram.org/stickers#static-stickers-and-emoji
 _JPEG_QUALITY = 87
 _QUARTER_TURNS = frozenset({5, 6, 7, 8})  # EXIF orientations that swap width and height
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
@@ -60,6 +61,19 @@ def render_thumbnail(data: bytes) -> Rendition | None:
         return None
 
 
+def render_sticker(data: bytes) -> Rendition:
+    """Give a picture as a still sticker: WebP with its transparency, the longer side 512 pixels.
+
+    Raises: UnreadablePictureError, PictureDimensionsError.
+    """
+    size, picture = _decode(data, STICKER_BOX, None, keep_alpha=True)
+    factor = STICKER_BOX / max(size)
+    target = max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+    out = io.BytesIO()
+    picture.resize(target, Image.Resampling.LANCZOS).save(out, "WEBP", quality=_JPEG_QUALITY)
+    return Rendition(out.getvalue(), *target)
+
+
 def _targets(size: tuple[int, int], boxes: tuple[int, ...]) -> list[tuple[int, int]]:
     targets: list[tuple[int, int]] = []
     for box in sorted(boxes):
@@ -69,7 +83,9 @@ def _targets(size: tuple[int, int], boxes: tuple[int, ...]) -> list[tuple[int, i
     return targets
 
 
-def _decode(data: bytes, biggest_box: int, max_sides_sum: int | None) -> tuple[tuple[int, int], Image.Image]:
+def _decode(
+    data: bytes, biggest_box: int, max_sides_sum: int | None, *, keep_alpha: bool = False
+) -> tuple[tuple[int, int], Image.Image]:
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
             _check_dimensions(opened.size, max_sides_sum)
@@ -77,7 +93,8 @@ def _decode(data: bytes, biggest_box: int, max_sides_sum: int | None) -> tuple[t
             turned = opened.getexif().get(ExifTags.Base.Orientation) in _QUARTER_TURNS
             opened.draft("RGB", fit(opened.size, biggest_box))
             upright = ImageOps.exif_transpose(opened)
-            return ((height, width) if turned else (width, height)), _opaque(upright)
+            size = (height, width) if turned else (width, height)
+            return size, upright.convert("RGBA") if keep_alpha else _opaque(upright)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureDimensionsError(str(error)) from error
     except (OSError, SyntaxError, EOFError) as error:

@@ -11,7 +11,7 @@ from aiohttp import web
 from mock_server.telegram.bot_api import BotApi
 from mock_server.telegram.bot_api_routes import add_bot_api_routes
 from mock_server.telegram.config import FAKE_BOT_TOKEN, FloodMode, TelegramEmulatorConfig
-from mock_server.telegram.control import Control
+from mock_server.telegram.control import Control, RestartBot
 from mock_server.telegram.control_routes import add_control_routes
 from mock_server.telegram.loopback import loopback_only
 from mock_server.telegram.neighbour import Neighbour
@@ -47,11 +47,14 @@ def create_emulator_app(
 
 @asynccontextmanager
 async def run_telegram_emulator(
-    config: TelegramEmulatorConfig | None = None, neighbours: Sequence[Neighbour] = ()
+    config: TelegramEmulatorConfig | None = None,
+    neighbours: Sequence[Neighbour] = (),
+    restart_bot: RestartBot | None = None,
 ) -> AsyncIterator[TelegramEmulator]:
     """Run an emulator until the block is left; everything it stored is deleted then.
 
-    The page shows the journals and switches of `neighbours`, other emulated parties, beside its own.
+    The page shows the journals and switches of `neighbours`, other emulated parties, beside its own; with
+    `restart_bot` it has a switch for that too.
 
     Raises: OSError when the port is taken.
     """
@@ -59,7 +62,7 @@ async def run_telegram_emulator(
     async with AsyncExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="darkroom-telegram-"))
         world = World(config, Path(directory))
-        bot_api, control = BotApi(config, world), Control(world)
+        bot_api, control = BotApi(config, world), Control(world, restart_bot)
         runner = web.AppRunner(
             create_emulator_app(world, bot_api, control, neighbours), access_log=None, shutdown_timeout=_SHUTDOWN_S
         )

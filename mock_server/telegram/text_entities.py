@@ -85,7 +85,7 @@ class _HtmlReader:
             self._token(token)
         self._text(self.source[position:])
         if self.opened:
-            raise _cannot_parse(f"Can't find end tag corresponding to start tag {self.opened[-1].name}")
+            raise _cannot_parse(f'Can\'t find end tag corresponding to start tag "{self.opened[-1].name}"')
         self.entities.sort(key=lambda entity: (entity["offset"], -entity["length"]))
         return FormattedText("".join(self.parts), tuple(self.entities))
 

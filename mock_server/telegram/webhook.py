@@ -196,4 +196,4 @@ class WebhookDelivery:
 def _retry_after_s(header: str | None) -> float | None:
     if header is None or not header.strip().isdecimal():
         return None
-    return float(min(int(header), MAX_RETRY_AFTER_S))
+    return float(min(int(header), MAX_RETRY_AFTER_S)) or None  # 0 is no wish: the usual back-off holds

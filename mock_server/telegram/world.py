@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mock_server.telegram.chats import ChatBook
+from mock_server.telegram.command_menus import CommandMenus
 from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.delivery import UpdateQueue
 from mock_server.telegram.event_log import EventLog
@@ -18,9 +19,9 @@ from mock_server.telegram.message_json import BotApiJson
 
 @dataclass
 class BotProfile:
-    """What the bot says about itself; commands by (scope as canonical JSON, language), texts by language."""
+    """What the bot says about itself, texts by language."""
 
-    commands: dict[tuple[str, str], list[dict[str, str]]] = field(default_factory=dict)
+    commands: CommandMenus = field(default_factory=CommandMenus)
     names: dict[str, str] = field(default_factory=dict)
     descriptions: dict[str, str] = field(default_factory=dict)
     short_descriptions: dict[str, str] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class World:
         self.faults = Faults()
         self.journal = Journal(config.bot_token, config.clock, self.events)
         self.profile = BotProfile()
+        self.group_privacy = config.group_privacy
 
     def tell_bot(self, kind: str, lane_kind: str, lane_id: int, body: dict[str, Any], **lifetime: float) -> int | None:
         """Queue an update for the bot; give its id, or None when the bot does not want this kind."""

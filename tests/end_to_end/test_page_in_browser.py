@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -128,6 +129,15 @@ class Visit:
 
     async def send(self):
         await self.page.get_by_role("button", name="Send", exact=True).click()
+
+
+async def as_bot(world, method, **params):
+    """Call the Bot API beside the bot that runs."""
+    url = f"{world.telegram.base_url}/bot{world.telegram.bot_token}/{method}"
+    async with aiohttp.ClientSession() as session, session.post(url, json=params) as response:
+        answer = await response.json()
+        assert answer["ok"], answer
+        return answer["result"]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -334,6 +344,7 @@ async def test_a_recorded_chat_is_a_test_that_passes(world, tmp_path, visit):
 async def test_it_works_on_a_phone_and_by_keyboard_alone(world, tmp_path, visit):
     async with running_bot(world.settings(tmp_path)), visit(viewport=PHONE, scheme="dark") as one:
         page = one.page
+        await as_bot(world, "setMyCommands", commands=[{"command": "start", "description": "Begin"}])
         assert await page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
         await one.check_reading()
         assert await page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "Message"

@@ -1,19 +1,16 @@
 """Methods about the bot itself and about chats and their members."""
 
-import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from mock_server.telegram.chats import Chat
+from mock_server.telegram.command_menus import Command, checked_commands
 from mock_server.telegram.errors import bad_request
 from mock_server.telegram.methods.targets import find_chat
 from mock_server.telegram.params import CallParams
 from mock_server.telegram.world import World
 
-_DEFAULT_SCOPE = {"type": "default"}
-_MAX_COMMANDS = 100
-_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _MAX_LENGTHS = {"name": 64, "description": 512, "short_description": 120}
 
 Run = Callable[[World, CallParams], Awaitable[Any]]
@@ -23,16 +20,9 @@ async def get_me(world: World, _: CallParams) -> dict[str, Any]:
     """Give the bot itself."""
     return world.json.bot() | {
         "can_join_groups": True,
-        "can_read_all_group_messages": False,
+        "can_read_all_group_messages": not world.group_privacy,
         "supports_inline_queries": False,
     }
-
-
-def _commands_key(params: CallParams) -> tuple[str, str]:
-    scope = params.document("scope") or _DEFAULT_SCOPE
-    if not isinstance(scope, dict) or "type" not in scope:
-        raise bad_request("can't parse BotCommandScope JSON object")
-    return json.dumps(scope, sort_keys=True), _language(params)
 
 
 def _language(params: CallParams) -> str:
@@ -44,34 +34,19 @@ def _language(params: CallParams) -> str:
 
 async def set_my_commands(world: World, params: CallParams) -> bool:
     """Set the command menu for a scope and a language."""
-    commands = params.document("commands")
-    if not isinstance(commands, list):
-        raise bad_request("can't parse commands JSON object")
-    if len(commands) > _MAX_COMMANDS:
-        raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    world.profile.commands[_commands_key(params)] = [_checked_command(command) for command in commands]
+    commands = checked_commands(params.document("commands"))
+    world.profile.commands.put(params.document("scope"), _language(params), commands)
     return True
 
 
-def _checked_command(command: Any) -> dict[str, str]:
-    if not isinstance(command, dict):
-        raise bad_request("can't parse BotCommand: expected an Object")
-    name, description = str(command.get("command", "")).removeprefix("/"), str(command.get("description", ""))
-    if not _COMMAND.fullmatch(name):
-        raise bad_request("BOT_COMMAND_INVALID")
-    if not 1 <= len(description) <= 256:
-        raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
-    return {"command": name, "description": description}
-
-
-async def get_my_commands(world: World, params: CallParams) -> list[dict[str, str]]:
+async def get_my_commands(world: World, params: CallParams) -> list[Command]:
     """Give the command menu set for exactly this scope and language."""
-    return world.profile.commands.get(_commands_key(params), [])
+    return world.profile.commands.get(params.document("scope"), _language(params))
 
 
 async def delete_my_commands(world: World, params: CallParams) -> bool:
     """Forget the command menu of a scope and a language."""
-    world.profile.commands.pop(_commands_key(params), None)
+    world.profile.commands.put(params.document("scope"), _language(params), [])
     return True
 
 

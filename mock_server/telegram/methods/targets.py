@@ -5,7 +5,7 @@ from typing import Any
 
 from mock_server.telegram.chats import Chat, Message
 from mock_server.telegram.errors import BotApiError, bad_request, not_modelled
-from mock_server.telegram.limits import InlineKeyboard, check_inline_keyboard
+from mock_server.telegram.limits import MAX_TEXT_BYTES, InlineKeyboard, check_inline_keyboard
 from mock_server.telegram.params import CallParams
 from mock_server.telegram.text_entities import FormattedText, parse_html, trimmed, with_detected
 from mock_server.telegram.world import World
@@ -47,7 +47,9 @@ def formatted(params: CallParams, name: str, entities_name: str) -> FormattedTex
 
 def formatted_value(text: str, parse_mode: str, entities: Any) -> FormattedText:
     """Give `text` as Telegram understands it in this parse mode."""
-    mode = parse_mode.lower()
+    if len(text.encode(errors="surrogatepass")) > MAX_TEXT_BYTES:
+        raise bad_request("text is too long")
+    mode = parse_mode.lower().replace("none", "")
     if mode == "html":
         return with_detected(parse_html(text))
     if mode in {"markdown", "markdownv2"}:

@@ -17,6 +17,7 @@ const path = (message) => `chats/${message.chat.id}/messages/${message.message_i
 export const api = {
   state: () => call("GET", "state"),
   messages: (chatId, limit, before) => call("GET", `chats/${chatId}/messages?limit=${limit}${before ? "&before=" + before : ""}`),
+  commands: (chatId, userId) => call("GET", `chats/${chatId}/commands?user_id=${userId}`),
   journal: (after) => call("GET", `journal?after=${after}`),
   addPerson: (fields) => call("POST", "users", fields),
   changePerson: (id, fields) => call("PATCH", `users/${id}`, fields),
@@ -28,7 +29,7 @@ export const api = {
     const body = new FormData();
     body.append("user_id", userId);
     body.append("caption", caption);
-    body.append("as_file", asFile);
+    body.append("kind", asFile ? "file" : "photo");
     if (replyTo) body.append("reply_to_message_id", replyTo);
     files.forEach((file, index) => body.append("photo" + index, file, file.name));
     return call("POST", `chats/${chatId}/media`, body);

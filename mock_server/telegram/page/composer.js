@@ -161,14 +161,9 @@ export class Composer {
     return undefined;
   }
 
-  #commands() {
-    const fits = (menu, language) => menu.language_code === language && ["default", "all_private_chats", "chat"].includes(scopeType(menu));
-    const menus = this.store.commands;
-    const found = menus.find((menu) => fits(menu, this.person.language_code)) ?? menus.find((menu) => fits(menu, ""));
-    return found?.commands?.length ? found.commands : [{ command: "start", description: "Begin" }, { command: "help", description: "What the bot can do" }];
-  }
-
-  #openCommands() {
+  async #openCommands() {
+    const commands = await attempt(() => api.commands(this.chat.id, this.person.id));
+    if (!commands?.length) return;
     const choose = (command) => {
       menu.remove();
       this.input.value = "";
@@ -176,7 +171,7 @@ export class Composer {
       attempt(() => api.sendText(this.chat.id, this.person.id, "/" + command));
       this.focus();
     };
-    const items = this.#commands().map(({ command, description }) =>
+    const items = commands.map(({ command, description }) =>
       element(
         "button",
         { type: "button", attributes: { role: "menuitem" }, on: { click: () => choose(command) } },
@@ -191,13 +186,5 @@ export class Composer {
     menu.showPopover();
     place(menu, this.commandButton);
     items[0].focus();
-  }
-}
-
-function scopeType(menu) {
-  try {
-    return JSON.parse(menu.scope).type ?? "default";
-  } catch {
-    return "default";
   }
 }

@@ -17,7 +17,6 @@ export class Store extends EventTarget {
   bot = null;
   people = new Map();
   chats = new Map();
-  commands = [];
   descriptions = {};
   flood = "off";
   records = []; // the emulator's journal, oldest first
@@ -144,7 +143,6 @@ export class Store extends EventTarget {
   async #readState() {
     const state = await api.state();
     this.bot = state.bot;
-    this.commands = state.commands;
     this.descriptions = state.descriptions;
     this.flood = state.flood;
     this.people = new Map(state.users.map((person) => [person.id, person]));

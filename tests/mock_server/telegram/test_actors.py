@@ -95,6 +95,52 @@ async def test_a_press_carries_the_message_and_its_data(bot, anna):
             await anna.press(anna.messages[-1], button)
 
 
+async def test_a_button_of_a_deleted_message_leads_to_what_is_left_of_it(bot, anna):
+    await bot("sendMessage", chat_id=anna.id, text="done", reply_markup=KEYBOARD)
+    shown = anna.messages[-1]
+    await anna.delete_message(shown)
+    await anna.press_outdated(shown, "v1:again")
+    (update,) = await bot("getUpdates")
+    left = update["callback_query"]["message"]
+    assert left == {"chat": left["chat"], "message_id": shown.message_id, "date": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_seen"),
+    [
+        ("just talking", False),
+        ("/help", True),
+        ("/help@darkroom_sandbox_bot", True),
+        ("/help@other_bot", False),
+        ("look, @Darkroom_sandbox_bot", True),
+        ("look, @other_bot", False),
+        ("mail me at anna@darkroom_sandbox_bot.org", False),
+    ],
+)
+async def test_with_privacy_on_a_bot_in_a_group_gets_only_what_is_meant_for_it(bot, emulator, anna, text, is_seen):
+    group = emulator.control.add_group("Friends", [anna])
+    assert (await bot("getMe"))["can_read_all_group_messages"]
+    emulator.control.set_group_privacy(is_on=True)
+    assert not (await bot("getMe"))["can_read_all_group_messages"]
+    own = await anna.in_chat(group).send_text(text)
+    await anna.in_chat(group).edit(own, text)
+    await anna.in_chat(group).send_photo(pictures.jpeg(), caption=text)
+    assert len(await bot("getUpdates")) == (3 if is_seen else 0)
+
+
+async def test_with_privacy_on_a_bot_still_gets_answers_to_it_and_all_that_admins_get(bot, emulator, anna):
+    emulator.control.set_group_privacy(is_on=True)
+    group = emulator.control.add_group("Friends", [anna])
+    await bot("sendMessage", chat_id=group.id, text="hello")
+    there = anna.in_chat(group)
+    await there.send_text("answer", reply_to=there.bot_messages[0])
+    await there.send_text("aside")
+    await anna.send_text("in private")
+    group.admin_ids.add(emulator.control._world.config.bot_id)
+    await there.send_text("among admins")
+    assert [message["text"] for message in await messages(bot)] == ["answer", "in private", "among admins"]
+
+
 async def test_blocking_tells_the_bot_and_writing_unblocks(bot, anna):
     await anna.block_bot()
     await anna.block_bot()

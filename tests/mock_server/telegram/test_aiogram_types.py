@@ -52,9 +52,17 @@ async def test_every_kind_of_update_is_valid(bot, emulator, anna):
     await anna.react(text, "👍")
     await anna.react(text, "")
     await bot("sendMessage", chat_id=anna.id, text="?", reply_markup=KEYBOARD)
+    await anna.send_sticker(pictures.png(mode="RGBA"))
+    await anna.send_live_photo(pictures.jpeg(), caption="moving")
+    await anna.send_other(voice={"file_id": "v", "file_unique_id": "v", "duration": 1})
+    await anna.start("tool_restore")
     await anna.press(anna.bot_messages[0], "Go")
+    await anna.delete_message(anna.bot_messages[0])
+    await anna.press_outdated(anna.history[-1], "Go")
     await anna.block_bot()
     await anna.unblock_bot()
+    await anna.in_chat(group).remove_bot()
+    await anna.in_chat(group).add_bot()
     updates = await bot("getUpdates")
     kinds = {kind for update in updates for kind in update if kind != "update_id"}
     assert kinds == {"message", "edited_message", "message_reaction", "callback_query", "my_chat_member"}

@@ -67,7 +67,7 @@ async def test_pictures_can_be_uploaded_and_looked_at(control, emulator, anna, h
     form.add_field("photo1", io.BytesIO(pictures.png()), filename="b.png")
     album = await control("POST", f"chats/{anna.id}/media", data=form)
     assert len({message["media_group_id"] for message in album}) == 1
-    form = aiohttp.FormData({"user_id": str(anna.id), "as_file": "true"})
+    form = aiohttp.FormData({"user_id": str(anna.id), "kind": "file"})
     form.add_field("photo0", io.BytesIO(b"<svg onload=alert(1)>"), filename="evil.svg")
     (document,) = await control("POST", f"chats/{anna.id}/media", data=form)
     async with http.get(f"{emulator.base_url}/control/media/{album[0]['photo'][-1]['file_id']}") as response:

@@ -231,7 +231,7 @@ async def test_hostile_names_and_captions_reach_the_page_as_plain_json(get):
     async with run_telegram_emulator() as emulator, aiohttp.ClientSession() as session:
         anna = emulator.control.add_user("<img src=x onerror=alert(1)>")
         form = aiohttp.FormData(quote_fields=False)
-        for name, value in {"user_id": str(anna.id), "as_file": "true", "caption": "</script><b>"}.items():
+        for name, value in {"user_id": str(anna.id), "kind": "file", "caption": "</script><b>"}.items():
             form.add_field(name, value)
         form.add_field("photo0", io.BytesIO(b"x"), filename="a<b>.svg")
         async with session.post(f"{emulator.base_url}/control/chats/{anna.id}/media", data=form) as response:

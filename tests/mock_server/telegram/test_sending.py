@@ -16,6 +16,7 @@ async def test_a_text_is_parsed_and_reaches_the_person(bot, anna):
         ({"text": " "}, "message text is empty"),
         ({"text": "x" * 4097}, "message is too long"),
         ({"text": "😀" * 2049}, "message is too long"),
+        ({"text": "x" * 32_769, "parse_mode": "None"}, "text is too long"),
         ({"text": "x", "chat_id": 5}, "chat not found"),
         ({"text": "x", "chat_id": "@nobody"}, "chat not found"),
         ({"text": "x", "chat_id": ""}, "chat_id is empty"),

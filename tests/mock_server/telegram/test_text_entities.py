@@ -29,7 +29,7 @@ def test_links_spoilers_quotes_and_languages_keep_their_arguments():
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("<b>x", "Can't find end tag corresponding to start tag b"),
+        ("<b>x", 'Can\'t find end tag corresponding to start tag "b"'),
         ("é <blink>", 'Unsupported start tag "blink" at byte offset 3'),
         ("x</b>", "Unexpected end tag at byte offset 1"),
         ("<b>x</i>", 'Unmatched end tag at byte offset 4, expected "</b>", found "</i>"'),

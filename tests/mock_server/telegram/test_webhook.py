@@ -105,7 +105,7 @@ async def test_a_refused_update_is_tried_again_and_holds_back_its_chat(hooked, e
 
 
 async def test_retry_after_is_honoured_up_to_an_hour(hooked, emulator, anna):
-    answers = iter([web.Response(status=503, headers={"Retry-After": wish}) for wish in ("5", "99999", "soon")])
+    answers = iter([web.Response(status=503, headers={"Retry-After": wish}) for wish in ("5", "99999", "soon", "0")])
 
     async def ask_for_time(_):
         return next(answers, web.Response())
@@ -113,7 +113,7 @@ async def test_retry_after_is_honoured_up_to_an_hour(hooked, emulator, anna):
     hooked.respond = ask_for_time
     await anna.send_text("x")
     await settled(emulator)
-    assert [record.retry_in_s for record in emulator.control.deliveries] == [5.0, 3600.0, 4.0, None]
+    assert [record.retry_in_s for record in emulator.control.deliveries] == [5.0, 3600.0, 4.0, 8.0, None]
 
 
 def test_backoff_doubles_up_to_one_or_two_minutes():
