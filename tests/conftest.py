@@ -14,6 +14,8 @@ from tests.support.s3_servers import moto_server, seaweedfs_server
 
 __all__ = ["moto_server", "redis_url", "seaweedfs_server"]
 
+pytest_plugins = ["mock_server.pytest_plugin"]
+
 import_lean_aiogram()  # as the product does, before anything else imports it
 
 # The default renderer draws tracebacks with all local variables, which takes seconds each.

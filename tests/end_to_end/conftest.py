@@ -1,7 +1,7 @@
 import pytest
 
 from tests.support.crash_runs import starter
-from tests.support.darkroom import open_world
+from tests.support.darkroom import World
 from tests.support.s3_servers import moto_server  # noqa: F401 - a fixture
 
 
@@ -13,6 +13,5 @@ def bots():
 
 
 @pytest.fixture
-async def world():
-    async with open_world() as world:
-        yield world
+def world(telegram, replicate):
+    return World(telegram, replicate)
