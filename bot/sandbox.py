@@ -13,6 +13,7 @@ from bot.settings import Settings
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.sandbox import Sandbox, open_sandbox
 from mock_server.telegram.config import TelegramEmulatorConfig
+from mock_server.telegram.control import RestartBot
 
 # Any token will do for the mock; this one cannot be mistaken for a real one.
 _MOCK_API_TOKEN = "r8_mock"  # noqa: S105
@@ -25,16 +26,18 @@ def needs_sandbox(settings: Settings) -> bool:
 
 @asynccontextmanager
 async def with_built_in_parties(
-    settings: Settings, *, mock: MockReplicateConfig | None = None
+    settings: Settings, *, mock: MockReplicateConfig | None = None, restart_bot: RestartBot | None = None
 ) -> AsyncIterator[tuple[Settings, Sandbox]]:
     """Start what is missing and give the settings that lead to it, until the block is left.
+
+    With `restart_bot` the chat page has a switch for that.
 
     Raises:
         OSError: a port is taken.
     """
     telegram = TelegramEmulatorConfig(port=settings.sandbox_port) if settings.sandbox else None
     replicate = (mock or MockReplicateConfig()) if _needs_mock(settings) else None
-    async with open_sandbox(telegram=telegram, replicate=replicate) as sandbox:
+    async with open_sandbox(telegram=telegram, replicate=replicate, restart_bot=restart_bot) as sandbox:
         changes: dict[str, object] = {}
         if sandbox.telegram:
             changes |= {

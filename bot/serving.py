@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.app import Role, create_app
 from bot.jobs.errors import EngineUnavailableError
 from bot.openers import own_origin
+from bot.orders import Orders
 from bot.sandbox import needs_sandbox, with_built_in_parties
 from bot.settings import Settings
 from bot.work_queue.engine_errors import EngineRefusedError
@@ -36,16 +37,17 @@ async def work(settings: Settings) -> int:
 
     `/healthz` and `/readyz` are served where `PORT` is set: beside a bot on one machine there is no second port 8000.
     """
-    return await _mendable(_run(settings, Role.WORKER, listens="port" in settings.model_fields_set))
+    return await _mendable(_run(settings, Role.WORKER, Orders(), listens="port" in settings.model_fields_set))
 
 
 async def _serve_somewhere(settings: Settings) -> int:
+    orders = Orders()
     if not needs_sandbox(settings):
-        return await _run(settings, Role.BOT)
-    async with with_built_in_parties(settings) as (complete, sandbox):
+        return await _run(settings, Role.BOT, orders)
+    async with with_built_in_parties(settings, restart_bot=orders.restart) as (complete, sandbox):
         if sandbox.telegram:
             _log.info("sandbox_opened", chat_page=sandbox.telegram.base_url)
-        return await _run(complete, Role.BOT)
+        return await _run(complete, Role.BOT, orders)
 
 
 async def _mendable(running: Coroutine[Any, Any, int]) -> int:
@@ -62,28 +64,33 @@ async def _mendable(running: Coroutine[Any, Any, int]) -> int:
     return _EXIT_FAILED
 
 
-async def _run(settings: Settings, role: Role, *, listens: bool = True) -> int:
-    stop = asyncio.Event()
+async def _run(settings: Settings, role: Role, orders: Orders, *, listens: bool = True) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, orders.stop)
     _allow_connections()
+    while not orders.is_over:
+        await _run_once(settings, role, orders, listens=listens)
+        await orders.pause()
+    return _EXIT_OK
+
+
+async def _run_once(settings: Settings, role: Role, orders: Orders, *, listens: bool) -> None:
     _log.info("bot_starting", role=role.value, **settings.summary())
     # Listening before anything is opened: updates and callbacks that come meanwhile wait instead of being refused.
     door = _open_door(settings) if listens else None
     runner = web.AppRunner(create_app(settings, role=role), access_log=None, shutdown_timeout=REQUEST_DRAIN_S)
     try:
-        if await _unless_stopped(runner.setup(), stop):
+        if await _unless_told(runner.setup(), orders):
             if door:
                 await web.SockSite(runner, door).start()
             _log.info("bot_started", role=role.value, url=own_origin(settings) if door else None)
-            await stop.wait()
+            await orders.told()
         _log.info("bot_stopping")
     finally:
         await runner.cleanup()
         if door:
             door.close()
-    return _EXIT_OK
 
 
 def _allow_connections() -> None:
@@ -97,9 +104,9 @@ def _open_door(settings: Settings) -> socket.socket:
     return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
 
 
-async def _unless_stopped(start: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
-    """Whether the start came to its end before a signal did; a storage may be waited for for a minute."""
-    starting, stopping = asyncio.ensure_future(start), asyncio.ensure_future(stop.wait())
+async def _unless_told(start: Coroutine[Any, Any, None], orders: Orders) -> bool:
+    """Whether the start came to its end before an order did; a storage may be waited for for a minute."""
+    starting, stopping = asyncio.ensure_future(start), asyncio.ensure_future(orders.told())
     await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not starting.done():

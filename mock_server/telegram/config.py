@@ -8,6 +8,7 @@ from typing import Literal
 FloodMode = Literal["off", "real", "harsh"]
 
 FAKE_BOT_TOKEN = "4200000042:SANDBOX-token-opens-no-real-bot-000"  # noqa: S105 - fake on purpose, public
+_FAKE_MARK = "SANDBOX"
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -45,10 +46,12 @@ class TelegramEmulatorConfig:
     clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
-        """Refuse to listen where strangers could reach the control surface."""
+        """Refuse to listen where strangers could reach the control surface, and to be given a real bot's token."""
         if self.host not in LOOPBACK_HOSTS:
             msg = f"host is {self.host!r}: the emulator listens on a loopback address only"
             raise ValueError(msg)
+        if _FAKE_MARK not in self.bot_token:
+            raise ValueError(f"bot_token has no {_FAKE_MARK!r} in it: tokens of real bots have no business here")
 
     @property
     def bot_id(self) -> int:

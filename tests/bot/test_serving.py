@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from bot.openers import open_store
 from bot.serving import _allow_connections, serve
 from bot.settings import Settings
+from mock_server.telegram.client import connect
 from tests.support import pictures
 from tests.support.darkroom import free_port, open_world
 from tests.support.waiting import eventually
@@ -90,26 +91,17 @@ async def get(url):
         return answer.status, await answer.json()
 
 
-async def post(url, **request):
-    async with aiohttp.ClientSession() as http, http.post(url, **request) as answer:
-        assert answer.status == 200, await answer.text()
-        return await answer.json()
-
-
 async def photo_through(bot):
-    """One person, one photo, by the emulator's HTTP control surface; gives the messages when the result is there."""
-    person = await post(f"{bot.page}/control/users", json={"first_name": "Ada", "language_code": "en"})
-    form = aiohttp.FormData()
-    form.add_field("user_id", str(person["id"]))
-    form.add_field("file", pictures.jpeg(160, 120), filename="a.jpg", content_type="image/jpeg")
-    await post(f"{bot.page}/control/chats/{person['id']}/media", data=form)
+    """One person, one photo, by the emulator's HTTP control surface; gives the result when it is all that is left."""
+    async with connect(bot.page) as telegram:
+        person = await telegram.add_user("Ada")
+        await person.send_photo(pictures.jpeg(160, 120))
+        return await person.until(lambda: only_the_result(person), "result alone", within=PATIENCE_S)
 
-    async def only_the_result():
-        _, messages = await get(f"{bot.page}/control/chats/{person['id']}/messages")
-        shown = [m for m in messages if m["sandbox"]["from_bot"] and not m["sandbox"]["deleted"]]
-        return shown if len(shown) == 1 and "photo" in shown[0] else None
 
-    return await eventually(only_the_result, within=PATIENCE_S)
+def only_the_result(person):
+    shown = person.bot_messages
+    return shown[0] if len(shown) == 1 and shown[0].photo else None
 
 
 @pytest.mark.timeout(240)
@@ -120,8 +112,8 @@ async def test_it_serves_a_photo_keeps_its_port_from_a_second_one_and_ends_clean
         await bot.until("bot_started")
         assert await get(f"{bot.url}/healthz") == (200, {"status": "alive"})
         assert (await get(f"{bot.url}/readyz"))[0] == 200
-        (result,) = await photo_through(bot)
-        assert "Done" in result["caption"]
+        result = await photo_through(bot)
+        assert "Done" in result.caption
         async with started(tmp_path, PORT=str(bot.port), DATA_DIR="other") as second:
             assert await second.end() == (1, "")
         began = asyncio.get_running_loop().time()
@@ -153,12 +145,12 @@ def sandbox_settings(tmp_path, *, page=0):
 
 @asynccontextmanager
 async def serving(settings):
-    """The same in this process, where starting takes no second; gives the task once it has started."""
+    """The same in this process, where starting takes no second; gives the task and its log once it has started."""
     with capture_logs() as lines:
         task = asyncio.create_task(serve(settings))
         try:
             await eventually(lambda: task.done() or any(line["event"] == "bot_started" for line in lines), within=20)
-            yield task
+            yield task, lines
         finally:
             task.cancel()
             await asyncio.wait([task])
@@ -168,9 +160,45 @@ async def serving(settings):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_either_signal_ends_it_cleanly(tmp_path, number):
-    async with serving(sandbox_settings(tmp_path)) as task:
+    async with serving(sandbox_settings(tmp_path)) as (task, _):
         os.kill(os.getpid(), number)
         assert await asyncio.wait_for(task, 10) == 0
+
+
+def starts(lines):
+    return [line["event"] for line in lines].count("bot_started")
+
+
+async def test_the_pages_switch_starts_the_bot_anew_and_a_job_goes_on(tmp_path):
+    async with serving(sandbox_settings(tmp_path)) as (task, lines):
+        page = next(line["chat_page"] for line in lines if line["event"] == "sandbox_opened")
+        async with connect(page) as telegram, aiohttp.ClientSession(f"{page}/control/neighbours/Replicate/") as models:
+            await (await models.put("scenario", json={"scenario": "held"})).read()
+            person = await telegram.add_user("Ada")
+            await person.send_photo(pictures.jpeg(160, 120))
+            await person.expect(button="✖ Cancel")
+            await telegram.restart_bot(pause_s=0.01)
+            await eventually(lambda: starts(lines) == 2, within=20)
+
+            async def let_go():
+                return (await (await models.post("release")).json())["released"]
+
+            await eventually(let_go, within=20)
+            await person.until(lambda: only_the_result(person), "result alone", within=20)
+            assert person.pings == 1
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await asyncio.wait_for(task, 10) == 0
+
+
+async def test_told_to_stop_while_it_is_down_it_does_not_start_again(tmp_path):
+    async with serving(sandbox_settings(tmp_path)) as (task, lines):
+        page = next(line["chat_page"] for line in lines if line["event"] == "sandbox_opened")
+        async with connect(page) as telegram:
+            await telegram.restart_bot(pause_s=60)
+            await eventually(lambda: any(line["event"] == "queue_drained" for line in lines))
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await asyncio.wait_for(task, 10) == 0
+        assert starts(lines) == 1
 
 
 async def refusal(settings):

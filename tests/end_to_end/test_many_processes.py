@@ -36,7 +36,7 @@ def bots():
 async def at(bots, tmp_path, seaweedfs_server, redis_url):
     """A place to run a bot and its workers in."""
     number = 7_000_000 + next(_numbers)  # keys in the queue engine go by the bot's number
-    token = f"{number}:AAtest-test-test-test-test-test-test0"
+    token = f"{number}:SANDBOX-token-opens-no-real-bot-000"
     async with open_world(MockReplicateConfig(delay_s=SLOW, webhook_retry_base_s=0.02), bot_token=token) as world:
         server = seaweedfs_server
         shared = {

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from mock_server.telegram.actors import ExpectationError
+from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.errors import UserActionError
 from tests.support import pictures
 
@@ -208,8 +209,9 @@ async def test_old_messages_of_a_long_chat_are_forgotten(start):
     assert [message.text for message in anna.messages] == ["2", "3", "4"]
 
 
-def test_the_emulator_listens_on_loopback_only():
-    from mock_server.telegram.server import TelegramEmulatorConfig
-
+def test_the_emulator_listens_on_loopback_only_and_takes_no_real_token():
     with pytest.raises(ValueError, match="loopback"):
         TelegramEmulatorConfig(host="0.0.0.0")
+    with pytest.raises(ValueError, match="real bots") as refused:
+        TelegramEmulatorConfig(bot_token="4242424242:AAtoken-of-a-real-bot")
+    assert "AAtoken" not in str(refused.value)
