@@ -30,7 +30,10 @@ class Person:
 
 @dataclass
 class Message:
-    """One message, as it is now; an edit changes it in place and counts in `edits`."""
+    """One message, as it is now; an edit changes it in place and counts in `edits`.
+
+    `source_name` is what a picture was called where the person sent it from; bots never learn it.
+    """
 
     message_id: int
     chat: "Chat"
@@ -53,6 +56,7 @@ class Message:
     spoiler: bool = False
     caption_above: bool = False
     protected: bool = False
+    source_name: str = ""
     effect_id: str | None = None
     edits: int = 0
     edited_at: int | None = None

@@ -21,14 +21,19 @@ def message_view(world: World, message: Message) -> dict[str, Any]:
             "silent": message.silent,
             "reactions": reactions,
             "reply_keyboard": message.reply_keyboard,
+            "source_name": message.source_name,
         }
     }
 
 
 def chat_view(world: World, chat: Chat) -> dict[str, Any]:
-    """Give a chat with its members and its count of pings."""
-    members = [user_id for user_id in chat.member_ids if user_id != chat.bot_id]
-    return world.json.chat(chat) | {"member_ids": sorted(members), "pings": chat.pings}
+    """Give a chat with its people, whether the bot is in it, and its count of pings."""
+    people = sorted(user_id for user_id in chat.member_ids if user_id != chat.bot_id)
+    return world.json.chat(chat) | {
+        "member_ids": people,
+        "has_bot": chat.bot_id in chat.member_ids,
+        "pings": chat.pings,
+    }
 
 
 def user_view(user: User) -> dict[str, Any]:

@@ -123,8 +123,8 @@ async def _events(request: web.Request) -> web.StreamResponse:
     """Stream events as Server-Sent Events, from `Last-Event-ID` or `?after=` on; `reset` means: read the state anew."""
     world = request.app[_WORLD]
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-    await response.prepare(request)
     with contextlib.suppress(ConnectionResetError):  # the page was closed, which is how every stream ends
+        await response.prepare(request)
         await _stream(world, response, _asked_seq(request, world.events.last))
     return response
 

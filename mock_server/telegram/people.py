@@ -69,6 +69,8 @@ class PersonActions:
             raise UserActionError("an album has 2 to 10 members")
         text = _checked_caption(caption)
         contents = [await self._store(file, as_file=as_file) for file in files]
+        for content, file in zip(contents, files, strict=True):
+            content["source_name"] = file.name
         contents[0] |= {"caption": text.text, "caption_entities": text.entities}
         group_id = str(secrets.randbits(53)) if len(files) > 1 else None
         messages = []
@@ -102,7 +104,8 @@ class PersonActions:
     ) -> Message:
         """Send a picture as a still sticker."""
         sticker = await self._readable(file, self._world.files.add_sticker(file.data))
-        return self._post(person, chat, around, other_content={"sticker": sticker.as_sticker(emoji)})
+        content = {"sticker": sticker.as_sticker(emoji)}
+        return self._post(person, chat, around, other_content=content, source_name=file.name)
 
     async def send_live_photo(
         self, person: Person, chat: Chat, file: Attachment, caption: str, around: Surroundings
@@ -111,7 +114,7 @@ class PersonActions:
         text = _checked_caption(caption)
         photo = await self._readable(file, self._world.files.add_photo(file.data, max_sides_sum=None))
         video = await self._world.files.add_live_video(photo)
-        content = {"photo": photo, "caption": text.text, "caption_entities": text.entities}
+        content = {"photo": photo, "caption": text.text, "caption_entities": text.entities, "source_name": file.name}
         return self._post(person, chat, around, other_content={"live_photo": video.as_live_photo(photo)}, **content)
 
     def send_other(self, person: Person, chat: Chat, content: dict[str, Any], around: Surroundings) -> Message:

@@ -55,6 +55,24 @@ def portrait() -> Image.Image:
     return _finished(scene, grain=8)
 
 
+def camera_sticker() -> Image.Image:
+    """A camera that smiles, on nothing."""
+    large = Image.new("RGBA", (1024, 1024))
+    draw = ImageDraw.Draw(large)
+    draw.rounded_rectangle((60, 250, 964, 864), radius=130, fill="#ffffff")  # the rim that stickers have
+    draw.rounded_rectangle((300, 150, 700, 420), radius=90, fill="#ffffff")
+    draw.rounded_rectangle((100, 290, 924, 824), radius=100, fill="#b3261e")
+    draw.rounded_rectangle((340, 190, 660, 380), radius=60, fill="#b3261e")
+    draw.ellipse((770, 340, 850, 420), fill="#ffd9a0")
+    draw.ellipse((282, 330, 742, 790), fill="#2b0a08")
+    draw.ellipse((330, 378, 694, 742), fill="#ffb4a2")
+    for x in (430, 594):
+        draw.ellipse((x - 32, 480, x + 32, 560), fill="#2b0a08")
+        draw.ellipse((x, 490, x + 20, 512), fill="#ffffff")
+    draw.arc((412, 530, 612, 680), 20, 160, fill="#2b0a08", width=24)
+    return large.resize((512, 512), Image.Resampling.LANCZOS)
+
+
 def aged(picture: Image.Image) -> Image.Image:
     """The same as a print that lay in the sun: pale, yellowish, scratched."""
     pale = ImageEnhance.Contrast(ImageEnhance.Color(picture).enhance(0.6)).enhance(0.66)

@@ -16,9 +16,14 @@ from mock_server.telegram import sample_scenes
 TOO_LARGE_TO_DOWNLOAD = 21_076_377
 """20.1 MB in bytes, a bit more than a bot may download."""
 
+_TWELVE_MEGAPIXELS = (4000, 3000)
 _BOMB_MEGAPIXELS = 200
 _LONGEST_COMMENT = 0xFFFF - 2  # a JPEG segment counts its own two length bytes
 _QUARTER_TURN = 6  # EXIF orientation: show it turned clockwise
+
+
+SampleKind = Literal["photo", "file", "sticker", "live_photo", "trap"]
+"""How it is best sent; traps are sent as files."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Sample:
     name: str
     title: str
     note: str
-    kind: Literal["photo", "trap"]
+    kind: SampleKind
     mime_type: str
     make: Callable[[], bytes]
 
@@ -62,6 +67,26 @@ def _mountain_lake() -> bytes:
 @functools.cache
 def _portrait() -> bytes:
     return _saved(sample_scenes.aged(sample_scenes.portrait()), "JPEG", quality=88)
+
+
+@functools.cache
+def _camera() -> bytes:
+    return _saved(sample_scenes.camera_sticker(), "WEBP", quality=90)
+
+
+@functools.cache
+def _phone() -> bytes:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Model] = "Sandbox phone"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (48.0, 51.0, 29.0)
+    large = Image.open(io.BytesIO(_mountain_lake())).resize(_TWELVE_MEGAPIXELS, Image.Resampling.BICUBIC)
+    return _saved(large, "JPEG", quality=88, exif=exif.tobytes())
+
+
+@functools.cache
+def _pdf() -> bytes:
+    return _saved(_small(), "PDF")
 
 
 def _not_an_image() -> bytes:
@@ -136,6 +161,12 @@ SAMPLES = (
     Sample("lighthouse.jpg", "Faded lighthouse", "an old print to restore", "photo", "image/jpeg", _lighthouse),
     Sample("portrait.jpg", "Old portrait", "a face, scratched and pale", "photo", "image/jpeg", _portrait),
     Sample("mountain-lake.jpg", "Mountain lake", "a fresh photo", "photo", "image/jpeg", _mountain_lake),
+    Sample("camera.webp", "Sticker", "a still one, with transparency", "sticker", "image/webp", _camera),
+    Sample(
+        "live-lake.jpg", "Live photo", "a moment of video around a still", "live_photo", "image/jpeg", _mountain_lake
+    ),
+    Sample("phone.jpg", "From a phone", "12 megapixels, says where it was taken", "file", "image/jpeg", _phone),
+    Sample("scan.pdf", "PDF", "no picture to a photo bot", "file", "application/pdf", _pdf),
     Sample("not-an-image.jpg", "Not an image", "text with the name of a photo", "trap", "image/jpeg", _not_an_image),
     Sample("truncated.jpg", "Truncated", "the last 40 % are missing", "trap", "image/jpeg", _truncated),
     Sample("narrow.png", "1 by 6000 pixels", "far too narrow", "trap", "image/png", _narrow),

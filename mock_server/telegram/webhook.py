@@ -128,24 +128,25 @@ class WebhookDelivery:
                 failures, tried_id = 0, update.update_id
             async with self._connections:
                 outcome, took_ms = await self._timed_post(update, settings)
-            failures = 0 if outcome.delivered else failures + 1
+            attempt = failures + 1
+            failures = 0 if outcome.delivered else attempt
             wait_s = None if outcome.delivered else self._wait_s(outcome, failures)
             if outcome.delivered:
                 self._queue.remove(update)
             else:
                 self.last_error_date, self.last_error_message = int(self._config.clock()), outcome.error or ""
-            self._record(update, outcome, failures, took_ms, wait_s)
+            self._record(update, outcome, attempt, took_ms, wait_s)
             if outcome.reply is not None:
                 await self._execute_reply(outcome.reply)
             if wait_s is not None:
                 await asyncio.sleep(wait_s * self._config.retry_delay_scale)
 
     def _record(
-        self, update: PendingUpdate, outcome: _Outcome, failures: int, took_ms: float, wait_s: float | None
+        self, update: PendingUpdate, outcome: _Outcome, attempt: int, took_ms: float, wait_s: float | None
     ) -> None:
         self._journal.record_delivery(
             update.body,
-            attempt=max(failures, 1),
+            attempt=attempt,
             status=outcome.status,
             error=outcome.error,
             took_ms=took_ms,

@@ -23,13 +23,16 @@ export const api = {
   changePerson: (id, fields) => call("PATCH", `users/${id}`, fields),
   addGroup: (fields) => call("POST", "groups", fields),
 
+  start: (chatId, userId, payload) => call("POST", `chats/${chatId}/start`, { user_id: userId, payload }),
+  sendOther: (chatId, userId, content) => call("POST", `chats/${chatId}/other`, { user_id: userId, content }),
+  setBotMember: (chatId, userId, isMember) => call("PUT", `chats/${chatId}/bot`, { user_id: userId, is_member: isMember }),
   sendText: (chatId, userId, text, replyTo) =>
     call("POST", `chats/${chatId}/text`, { user_id: userId, text, reply_to_message_id: replyTo }),
-  sendMedia(chatId, userId, files, { caption = "", asFile = false, replyTo } = {}) {
+  sendMedia(chatId, userId, files, { caption = "", kind = "photo", replyTo } = {}) {
     const body = new FormData();
     body.append("user_id", userId);
     body.append("caption", caption);
-    body.append("kind", asFile ? "file" : "photo");
+    body.append("kind", kind);
     if (replyTo) body.append("reply_to_message_id", replyTo);
     files.forEach((file, index) => body.append("photo" + index, file, file.name));
     return call("POST", `chats/${chatId}/media`, body);
@@ -43,6 +46,8 @@ export const api = {
   addFault: (fields) => call("POST", "faults", fields),
   clearFaults: () => call("DELETE", "faults"),
   setFlood: (mode) => call("PUT", "flood", { mode }),
+  setGroupPrivacy: (isOn) => call("PUT", "group_privacy", { is_on: isOn }),
+  restartBot: (pauseS) => call("POST", "bot/restart", { pause_s: pauseS }),
   deliverAgain: (updateId) => call("POST", `updates/${updateId}/again`),
 
   neighbours: () => call("GET", "neighbours"),

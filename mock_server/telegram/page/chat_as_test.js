@@ -1,101 +1,76 @@
 // The story of a chat as a test in Python, for the end-to-end tests of the bot. No DOM in here.
 
-import { kindOf, updatesIn } from "./timeline.js";
+import { python, storyOf } from "./chat_story.js";
 
 const INDENT = "        ";
 
-// `samples`: names of the files that the emulator offers; `records`: its journal.
-// Message ids give the order: what somebody pressed comes right after the message that the button was under.
-export function chatAsTest(person, messages, records, samples) {
-  const own = ownSteps(person, messages, samples);
-  const pressed = presses(person, messages, records, own);
-  const steps = [...own, ...pressed, ...botSteps(messages)].sort((a, b) => a.place - b.place);
-  const lines = steps.flatMap((step) => (pressed.some(({ cause }) => cause === step) ? held(step) : step.lines));
-  const usesSamples = lines.some((line) => line.includes("make_sample("));
-  const imports = [
-    ...(lines.some((line) => line.includes("Scenario(")) ? ["from mock_server.replicate.scenario import Scenario"] : []),
-    ...(usesSamples ? ["from mock_server.telegram.samples import make_sample"] : []),
-    ...(lines.some((line) => line.includes("pictures.")) ? ["from tests.support import pictures"] : []),
-    "from tests.support.darkroom import running_bot",
-  ];
-  const language = text(person.language_code ?? "en");
+// `people`: who is in the chat; `messages`: what is still there; `records`: the emulator's journal; `samples`: names of
+// the files that the emulator offers.
+export function chatAsTest(given) {
+  const steps = storyOf(given);
+  const active = given.people.filter((person) => steps.some((step) => step.who === person.id));
+  const names = namesOf(given.chat, active);
+  const variables = variablesOf(steps);
+  const lines = [...setting(given.chat, active, names), ...steps.flatMap((step) => linesOf(step, names, variables))];
+  const uses = (words) => lines.some((line) => line.includes(words));
   return [
-    ...imports,
+    ...(uses("Scenario(") ? ["from mock_server.replicate.scenario import Scenario"] : []),
+    ...(uses("make_sample(") ? ["from mock_server.telegram.samples import make_sample"] : []),
+    ...(uses("pictures.") ? ["from tests.support import pictures"] : []),
+    "from tests.support.darkroom import running_bot",
     "",
     "",
     "async def test_recorded_chat(world, tmp_path):",
     "    async with running_bot(world.settings(tmp_path)):",
-    `${INDENT}person = world.person(${language})`,
     ...lines.map((line) => INDENT + line),
     "",
   ].join("\n");
 }
 
-// A message whose buttons are pressed: the model waits, so that there is time for that.
-function held({ lines }) {
-  return ['world.models.next_scenario(Scenario(hold="processing"))', "sent = " + lines[0]];
-}
-
-function ownSteps(person, messages, samples) {
-  const own = messages.filter((message) => message.from.id === person.id);
-  const groups = Map.groupBy(own, (message) => message.media_group_id ?? message.message_id);
-  return [...groups.values()].map((group) => ({
-    place: group[0].message_id,
-    ids: group.map((message) => message.message_id),
-    lines: [sending(group, samples)],
-  }));
-}
-
-function sending(group, samples) {
-  const [first] = group;
-  const caption = first.caption ? `, caption=${text(first.caption)}` : "";
-  if (group.length > 1) {
-    const asFile = first.document ? ", as_file=True" : "";
-    return `await person.send_album([${group.map((message) => picture(message, samples)).join(", ")}]${caption}${asFile})`;
+function namesOf(chat, people) {
+  if (chat.type === "private") return new Map(people.map((person) => [person.id, "user"]));
+  const names = new Map();
+  for (const [index, { id, first_name: firstName }] of people.entries()) {
+    const ascii = firstName.toLowerCase().replace(/[^a-z0-9]/g, "");
+    names.set(id, /^[a-z]/.test(ascii) && ![...names.values()].includes(ascii) ? ascii : `user${index + 1}`);
   }
-  if (first.document) {
-    const name = text(first.document.file_name);
-    return `await person.send_photo(${picture(first, samples)}${caption}, as_file=True, filename=${name})`;
+  return names;
+}
+
+function setting(chat, people, names) {
+  const language = (person) => python(person.language_code ?? "en");
+  if (chat.type === "private") return people.map((person) => `user = world.person(${language(person)})`);
+  const all = [...names.values()];
+  return [
+    ...people.map((person) => `${names.get(person.id)} = world.chat.add_user(${python(person.first_name)}, ${language(person)})`),
+    `group = world.chat.add_group(${python(chat.title)}, [${all.join(", ")}])`,
+    ...all.map((name) => `${name} = ${name}.in_chat(group)`),
+  ];
+}
+
+// A name for each message that another step refers to, by message id.
+function variablesOf(steps) {
+  const wanted = new Set(steps.flatMap(({ reply, after, target }) => [reply, after, target]).filter(Boolean));
+  const variables = new Map();
+  const counts = { sent: 0, answer: 0 };
+  for (const { ids = [], verb } of steps) {
+    const [id] = ids.filter((one) => wanted.has(one));
+    const kind = verb.startsWith("expect") ? "answer" : "sent";
+    if (id) variables.set(id, kind + (counts[kind]++ ? counts[kind] : ""));
   }
-  if (first.photo) return `await person.send_photo(${picture(first, samples)}${caption})`;
-  return `await person.send_text(${text(first.text ?? "")})`;
+  return variables;
 }
 
-function picture(message, samples) {
-  const name = message.document?.file_name;
-  return name && samples.includes(name) ? `make_sample(${text(name)})` : "pictures.photo()";
-}
-
-function presses(person, messages, records, own) {
-  const chatId = messages[0]?.chat.id;
-  const queries = records
-    .flatMap(updatesIn)
-    .filter(({ update, isTaken }) => isTaken && kindOf(update) === "callback_query")
-    .map(({ update }) => update.callback_query)
-    .filter((query) => query.from.id === person.id && query.message.chat.id === chatId);
-  return queries.map((query) => {
-    const buttons = query.message.reply_markup?.inline_keyboard.flat() ?? [];
-    const label = text(buttons.find((button) => button.callback_data === query.data)?.text ?? query.data);
-    const cause = own.find((step) => step.ids.includes(query.message.reply_to_message?.message_id));
-    const after = cause?.ids.length === 1 ? ", after=sent" : "";
-    return {
-      place: query.message.message_id + 0.25,
-      cause,
-      lines: [`asked = await person.expect(button=${label}${after})`, `await person.press(asked, ${label})`],
-    };
-  });
-}
-
-function botSteps(messages) {
-  const fromBot = messages.filter((message) => message.sandbox.from_bot);
-  return fromBot.map((message) => {
-    const what = message.photo ? "photo=True, " : message.document ? "document=True, " : "";
-    const words = (message.text ?? message.caption ?? "").split("\n")[0];
-    return { place: message.message_id + 0.5, lines: [`await person.expect(${what}text=${text(words)}, within=30)`] };
-  });
-}
-
-// A JSON text is a Python text too, as long as characters beyond the first plane stay as they are.
-function text(value) {
-  return JSON.stringify(value);
+function linesOf(step, names, variables) {
+  const who = names.get(step.who);
+  if (step.verb === "press") {
+    const after = variables.has(step.after) ? `, after=${variables.get(step.after)}` : "";
+    return [`asked = await ${who}.expect(button=${step.args[0]}${after})`, `await ${who}.press(asked, ${step.args[0]})`];
+  }
+  const [id] = (step.ids ?? []).filter((one) => variables.has(one));
+  const name = id === undefined ? "" : step.ids.length > 1 ? `${variables.get(id)}, *_ = ` : `${variables.get(id)} = `;
+  const target = step.target ? [variables.get(step.target)] : [];
+  const reply = variables.has(step.reply) ? [`reply_to=${variables.get(step.reply)}`] : [];
+  const held = step.isHeld ? ['world.models.next_scenario(Scenario(hold="processing"))'] : [];
+  return [...held, `${name}await ${who}.${step.verb}(${[...target, ...step.args, ...reply].join(", ")})`];
 }

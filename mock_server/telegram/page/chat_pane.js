@@ -1,14 +1,15 @@
 // One chat as one person sees it: header, messages, input.
 
-import { readSamples, card } from "./samples.js";
 import { api } from "./api.js";
-import { chatAsTest } from "./chat_as_test.js";
-import { attempt, avatar, botAvatar, copyText, element, icon, iconButton } from "./dom.js";
 import { Composer } from "./composer.js";
+import { attempt, avatar, botAvatar, element, icon, iconButton } from "./dom.js";
+import { listenToDrags } from "./drops.js";
 import { MessageList } from "./message_list.js";
+import { openPaneMenu } from "./pane_menu.js";
+import { card, readSamples } from "./samples.js";
 
 export class ChatPane {
-  #dragDepth = 0;
+  #action = "";
 
   // `desk` has: viewer, activate, openBeside, close, openPeople, toggleInspector.
   constructor(store, person, chat, desk) {
@@ -18,17 +19,19 @@ export class ChatPane {
     this.pings = element("b");
     this.closeButton = iconButton("close", "Close this chat", () => desk.close(this));
     this.messages = new MessageList(store, person, chat, {
-      viewer: desk.viewer, composer: this.composer, onAction: (action) => this.#showSubtitle(action), emptyView: this.#emptyView(),
+      viewer: desk.viewer, composer: this.composer, onAction: (action) => this.#act(action), emptyView: this.#emptyView(),
     });
     this.root = element(
       "section",
-      { className: "pane", attributes: { "aria-label": `${person.first_name}: ${store.titleOf(chat)}` }, on: { focusin: () => desk.activate(this), pointerdown: () => desk.activate(this) } },
+      {
+        className: "pane", attributes: { "aria-label": `${person.first_name}: ${store.titleOf(chat)}` }, data: { person: person.id, chat: chat.id },
+        on: { focusin: () => desk.activate(this), pointerdown: () => desk.activate(this) },
+      },
       this.#header(),
       this.messages.root,
       this.composer.root,
-      this.#dropZones(),
     );
-    this.#listenToDrags();
+    listenToDrags(this.root, (files, options) => this.composer.stage(files, options));
     this.update();
   }
 
@@ -36,31 +39,54 @@ export class ChatPane {
     return this.person.id === personId && this.chat.id === chatId;
   }
 
-  // After people or pings have changed.
+  // Once it is on the page (again), where things have a height.
+  shown() {
+    this.messages.shown();
+    this.composer.shown();
+  }
+
+  // After people, chats or the bot's menus have changed.
   update() {
     this.person = this.store.people.get(this.person.id);
     this.chat = this.store.chats.get(this.chat.id);
     Object.assign(this.messages, { person: this.person, chat: this.chat });
-    Object.assign(this.composer, { person: this.person, chat: this.chat });
-    this.pings.textContent = String(this.chat.pings);
-    this.#showSubtitle("");
-    this.#describe();
-    this.composer.showReplyKeyboard(this.store.messagesOf(this.chat.id).findLast((message) => message.sandbox.from_bot)?.sandbox.reply_keyboard);
+    this.composer.update(this.person, this.chat);
+    const { descriptions } = this.store;
+    this.description.textContent = descriptions[this.person.language_code.slice(0, 2)] ?? descriptions[""] ?? "The real bot, an emulated Telegram. Nothing leaves this machine.";
+    this.refresh();
   }
 
-  stage(files, options) {
-    this.composer.stage(files, options);
+  // After a message or a delivery.
+  refresh() {
+    this.pings.textContent = String(this.chat.pings);
+    this.subtitle.textContent = this.#state();
+    this.subtitle.classList.toggle("acting", Boolean(this.#action));
+    this.composer.takeReplyMarkup(this.store.messagesOf(this.chat.id).findLast((message) => message.sandbox.reply_keyboard));
+  }
+
+  #act(action) {
+    this.#action = action;
+    this.refresh();
+  }
+
+  #state() {
+    const { chat, store, person } = this;
+    const isPrivate = chat.type === "private";
+    if (this.#action) return isPrivate ? this.#action : `${store.bot.first_name} is ${this.#action}`;
+    if (isPrivate && person.blocked_bot) return "blocked; a message unblocks it";
+    if (store.isBotSilent) return "does not answer; Telegram tries again";
+    if (isPrivate) return `bot · with ${person.first_name}`;
+    const names = [...chat.member_ids.map((id) => store.nameOf(id)), ...(chat.has_bot ? [store.bot.first_name] : [])];
+    return `${names.join(", ")} · as ${person.first_name}`;
   }
 
   #header() {
     const { store, chat, desk } = this;
-    const face = chat.type === "private" ? botAvatar() : avatar(chat.title, chat.id);
-    const testButton = iconButton("code", "Copy this chat as a test", () => attempt(() => this.#copyAsTest()), { className: "rarely" });
     return element(
       "header",
       { className: "bar" },
       iconButton("menu", "People and chats", () => desk.openPeople(), { className: "only-narrow" }),
-      face,
+      chat.type === "private" ? botAvatar() : avatar(chat.title, chat.id),
       element("span", { className: "titles" }, element("b", { className: "title", text: store.titleOf(chat) }), this.subtitle),
       element(
         "span",
@@ -69,19 +95,14 @@ export class ChatPane {
         this.pings,
         element("span", { className: "visually-hidden", text: " pings" }),
       ),
-      testButton,
-      iconButton("beside", "Open another chat beside", () => desk.openBeside(this), { className: "rarely" }),
       iconButton("inspector", "Inspector", () => desk.toggleInspector(), { className: "inspector-toggle" }),
+      iconButton("more", "More about this chat", (event) => this.#openMenu(event.currentTarget)),
       this.closeButton,
     );
   }
 
-  #showSubtitle(action) {
-    const { chat, store, person } = this;
-    const others = chat.member_ids.map((id) => store.nameOf(id)).join(", ");
-    const still = chat.type === "private" ? `bot · with ${person.first_name}` : `${others}, ${store.bot.first_name} · as ${person.first_name}`;
-    this.subtitle.textContent = action ? (chat.type === "private" ? action : `${store.bot.first_name} is ${action}`) : person.blocked_bot && chat.type === "private" ? "blocked" : still;
-    this.subtitle.classList.toggle("acting", Boolean(action));
+  #openMenu(anchor) {
+    openPaneMenu(anchor, { store: this.store, person: this.person, chat: this.chat, desk: this.desk, pane: this });
   }
 
   #emptyView() {
@@ -91,7 +112,7 @@ export class ChatPane {
       const samples = await readSamples();
       photos.append(...samples.filter((sample) => sample.kind === "photo").map((sample) => card(sample, this.composer)));
     });
-    const begin = () => attempt(() => api.sendText(this.chat.id, this.person.id, "/start"));
+    const begin = () => attempt(() => api.start(this.chat.id, this.person.id, ""));
     return element(
       "div",
       { className: "empty" },
@@ -103,57 +124,5 @@ export class ChatPane {
         element("p", { className: "faint", text: "or pick a photo, drop one here, paste one" }),
         photos),
     );
-  }
-
-  #describe() {
-    const { descriptions } = this.store;
-    this.description.textContent = descriptions[this.person.language_code] ?? descriptions[""] ?? "The real bot, an emulated Telegram. Nothing leaves this machine.";
-  }
-
-  async #copyAsTest() {
-    const samples = (await readSamples()).map((sample) => sample.name);
-    await this.store.readJournal();
-    const story = chatAsTest(this.person, this.store.messagesOf(this.chat.id), this.store.records, samples);
-    await copyText(story, "this chat as a test");
-  }
-
-  #dropZones() {
-    const zone = (text, note, asFile) =>
-      element(
-        "div",
-        { className: "drop-zone", on: { drop: (event) => this.#dropped(event, asFile), dragover: (event) => event.preventDefault() } },
-        element("b", { text }),
-        element("span", { text: note }),
-      );
-    this.zones = element("div", { className: "drop-zones", hidden: true }, zone("Drop as photo", "quick, re-encoded", false), zone("Drop as file", "every byte kept", true));
-    return this.zones;
-  }
-
-  #listenToDrags() {
-    const isFiles = (event) => [...event.dataTransfer.types].includes("Files");
-    const count = (step) => (event) => {
-      if (!isFiles(event)) return;
-      event.preventDefault();
-      this.#dragDepth += step;
-      this.zones.hidden = this.#dragDepth <= 0;
-    };
-    this.root.addEventListener("dragenter", count(1));
-    this.root.addEventListener("dragleave", count(-1));
-    this.root.addEventListener("dragover", (event) => isFiles(event) && event.preventDefault());
-    this.root.addEventListener("drop", (event) => isFiles(event) && this.#dropped(event));
-    this.root.addEventListener("paste", (event) => {
-      const files = [...event.clipboardData.files];
-      if (!files.length) return;
-      event.preventDefault();
-      this.stage(files);
-    });
-  }
-
-  #dropped(event, asFile) {
-    event.preventDefault();
-    event.stopPropagation();
-    this.#dragDepth = 0;
-    this.zones.hidden = true;
-    this.stage([...event.dataTransfer.files], asFile === undefined ? {} : { asFile });
   }
 }

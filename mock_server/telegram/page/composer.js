@@ -2,9 +2,10 @@
 
 import { api } from "./api.js";
 import { Attachments } from "./attachments.js";
+import { CommandList } from "./command_list.js";
 import { attempt, element, icon, iconButton } from "./dom.js";
-import { moveFocus, place } from "./message_menu.js";
-import { contentName } from "./message_view.js";
+import { contentName } from "./message_media.js";
+import { ReplyKeys } from "./reply_keys.js";
 import { openSamples } from "./samples.js";
 
 const TALLEST_PX = 160;
@@ -18,38 +19,60 @@ export class Composer {
     this.attachments = new Attachments(() => this.#changed());
     this.input = element("textarea", {
       rows: 1, className: "input", attributes: { "aria-label": "Message", enterkeyhint: "send" },
-      on: { input: () => this.#typed(), keydown: (event) => this.#key(event) },
+      on: { input: () => this.#typed(), keydown: (event) => this.#key(event), blur: () => this.commands.close() },
     });
     this.picker = element("input", {
-      type: "file", multiple: true, hidden: true, accept: "image/*", tabIndex: -1, attributes: { "aria-label": "Photos to send" },
+      type: "file", multiple: true, hidden: true, tabIndex: -1, attributes: { "aria-label": "Photos or files to send" },
       on: { change: () => this.#picked() },
     });
     this.context = element("div", { className: "context", hidden: true });
     this.send = element("button", { className: "send", title: "Send", attributes: { "aria-label": "Send" } }, icon("send"));
-    this.commandButton = iconButton("menu", "Commands of the bot", () => this.#openCommands());
-    this.replyKeys = element("div", { className: "reply-keys", hidden: true });
+    // The input keeps the focus, and the list with it stays open.
+    this.menuButton = iconButton("menu", "Commands of the bot", () => this.#openCommands(), { hidden: true, onmousedown: (event) => event.preventDefault() });
+    this.commands = new CommandList(this.input, {
+      onChoose: (command) => this.#sendNow("/" + command),
+      onKnown: (hasAny) => (this.menuButton.hidden = !hasAny),
+    });
+    this.replyKeys = new ReplyKeys(this.input, (text) => this.#sendNow(text));
     this.root = element(
       "form",
       { className: "composer", on: { submit: (event) => this.#submit(event) } },
+      this.commands.root,
       this.context,
       this.attachments.root,
       element(
         "div",
         { className: "composer-row" },
-        this.commandButton,
+        this.menuButton,
         iconButton("attach", "Attach photos or files", () => this.picker.click()),
         this.input,
         iconButton("samples", "Sample photos", (event) => openSamples(event.currentTarget, this)),
         this.send,
       ),
-      this.replyKeys,
+      this.replyKeys.root,
       this.picker,
     );
+    this.input.value = localStorage.getItem(this.#draftKey) ?? "";
     this.#changed();
+  }
+
+  get #draftKey() {
+    return `draft:${this.person.id}:${this.chat.id}`;
   }
 
   focus() {
     this.input.focus();
+  }
+
+  // After people, chats or the bot's menus have changed.
+  update(person, chat) {
+    Object.assign(this, { person, chat });
+    this.commands.read(chat.id, person.id);
+  }
+
+  // Once it is on the page, where text has a height.
+  shown() {
+    this.#changed();
   }
 
   stage(files, options) {
@@ -58,26 +81,22 @@ export class Composer {
   }
 
   replyTo(message) {
+    if (this.#edited) this.#endContext();
     this.#reply = message;
     this.#showContext("Reply to " + this.store.nameOf(message.from.id), message);
   }
 
   startEditing(message) {
+    this.#reply = null;
     this.#edited = message;
     this.input.value = message.text || message.caption || "";
     this.#showContext("Edit message", message);
     this.#changed();
   }
 
-  showReplyKeyboard(keyboard) {
-    const rows = keyboard?.keyboard ?? [];
-    this.replyKeys.hidden = !rows.length;
-    const send = (text) => attempt(() => api.sendText(this.chat.id, this.person.id, text));
-    const key = (one) => {
-      const text = one.text ?? one;
-      return element("button", { type: "button", className: "key", text, on: { click: () => send(text) } });
-    };
-    this.replyKeys.replaceChildren(...rows.map((row) => element("div", { className: "key-row" }, ...row.map(key))));
+  // The newest message of the bot that says something about the keyboard of this person.
+  takeReplyMarkup(message) {
+    if (this.replyKeys.take(message)) this.replyTo(message);
   }
 
   #showContext(title, message) {
@@ -108,12 +127,13 @@ export class Composer {
 
   #typed() {
     this.#changed();
-    if (this.input.value === "/") this.#openCommands();
+    this.commands.suggest(this.input.value);
+    if (!this.#edited) localStorage.setItem(this.#draftKey, this.input.value);
   }
 
   #changed() {
     const hasFiles = !this.attachments.isEmpty;
-    this.input.placeholder = hasFiles ? "Add a caption…" : "Message";
+    this.input.placeholder = hasFiles ? "Add a caption…" : this.replyKeys?.placeholder || "Message";
     this.input.style.height = "auto";
     const wanted = this.input.scrollHeight; // 0 while the chat is not on the page yet
     if (wanted) this.input.style.height = Math.min(wanted, TALLEST_PX) + "px";
@@ -121,12 +141,35 @@ export class Composer {
   }
 
   #key(event) {
+    if (this.commands.takesKey(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       this.root.requestSubmit(this.send.disabled ? undefined : this.send);
     } else if (event.key === "Escape" && !this.context.hidden) {
       this.#endContext();
+    } else if (event.key === "ArrowUp" && !this.input.value && this.attachments.isEmpty) {
+      this.#editLast(event);
     }
+  }
+
+  #editLast(event) {
+    const last = this.store.messagesOf(this.chat.id).findLast((message) => message.from.id === this.person.id && (message.text || message.caption));
+    if (!last) return;
+    event.preventDefault();
+    this.startEditing(last);
+  }
+
+  async #openCommands() {
+    await this.commands.read(this.chat.id, this.person.id);
+    this.focus();
+    this.commands.toggle();
+  }
+
+  async #sendNow(text) {
+    this.input.value = "";
+    this.#typed();
+    await attempt(() => api.sendText(this.chat.id, this.person.id, text));
+    this.focus();
   }
 
   async #submit(event) {
@@ -142,6 +185,7 @@ export class Composer {
     this.root.classList.remove("sending");
     if (isDone) {
       if (this.input.value === text) this.input.value = "";
+      localStorage.removeItem(this.#draftKey);
       this.attachments.clear();
       this.#reply = this.#edited = null;
       this.context.hidden = true;
@@ -154,37 +198,10 @@ export class Composer {
     const [chatId, personId, replyTo] = [this.chat.id, this.person.id, this.#reply?.message_id];
     if (this.#edited) return api.edit(this.#edited, personId, text);
     if (this.attachments.isEmpty) return api.sendText(chatId, personId, text, replyTo);
-    const asFile = this.attachments.asFile;
+    const { kind } = this.attachments;
     for (const [index, files] of this.attachments.batches().entries()) {
-      await api.sendMedia(chatId, personId, files, { caption: index ? "" : text, asFile, replyTo });
+      await api.sendMedia(chatId, personId, files, { caption: index ? "" : text, kind, replyTo });
     }
     return undefined;
-  }
-
-  async #openCommands() {
-    const commands = await attempt(() => api.commands(this.chat.id, this.person.id));
-    if (!commands?.length) return;
-    const choose = (command) => {
-      menu.remove();
-      this.input.value = "";
-      this.#changed();
-      attempt(() => api.sendText(this.chat.id, this.person.id, "/" + command));
-      this.focus();
-    };
-    const items = commands.map(({ command, description }) =>
-      element(
-        "button",
-        { type: "button", attributes: { role: "menuitem" }, on: { click: () => choose(command) } },
-        element("b", { text: "/" + command }),
-        element("span", { className: "faint", text: description }),
-      ),
-    );
-    const menu = element("div", { className: "menu commands", popover: "auto", attributes: { role: "menu", "aria-label": "Commands" } }, ...items);
-    menu.addEventListener("toggle", (event) => event.newState === "closed" && menu.remove());
-    menu.addEventListener("keydown", (event) => moveFocus(event, menu));
-    document.body.append(menu);
-    menu.showPopover();
-    place(menu, this.commandButton);
-    items[0].focus();
   }
 }

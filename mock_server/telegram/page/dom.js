@@ -59,7 +59,7 @@ const TOAST_MS = 4500;
 
 export function toast(text, { isError = false } = {}) {
   if (!text) return;
-  const shown = element("div", { className: isError ? "toast error" : "toast", text });
+  const shown = element("div", { className: isError ? "toast error" : "toast", text, attributes: { role: isError ? "alert" : null } });
   document.getElementById("toasts").append(shown);
   setTimeout(() => shown.remove(), TOAST_MS);
 }

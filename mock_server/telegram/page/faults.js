@@ -12,6 +12,7 @@ const TELEGRAM_FAULTS = [
   ["Slow upload", "The next photo takes 6 s", { method: "sendPhoto", action: "none", delay_s: 6 }],
   ["File is gone", "The next download is refused", { method: "getFile", error_code: 400, description: "Bad Request: wrong file_id or the file is temporarily unavailable" }],
 ];
+const PAUSE_S = 4;
 const FLOOD = [["off", "No flood limits"], ["real", "Real flood limits"], ["harsh", "Harsh flood limits"]];
 
 export class Faults {
@@ -21,7 +22,8 @@ export class Faults {
     this.neighbours = element("div");
     this.people = element("div", { className: "switches" });
     this.flood = element("select", { on: { change: () => attempt(() => api.setFlood(this.flood.value)) } }, ...FLOOD.map(([value, text]) => element("option", { value, text })));
-    this.root = element("div", { className: "faults" }, this.neighbours, this.#telegram(), this.#peopleSection());
+    this.privacy = element("input", { type: "checkbox", on: { change: () => attempt(() => api.setGroupPrivacy(this.privacy.checked)) } });
+    this.root = element("div", { className: "faults" }, this.#bot(), this.neighbours, this.#telegram(), this.#peopleSection());
     store.on("people", () => this.#drawPeople());
     store.on("journal", () => this.root.closest("[hidden]") || this.#drawArmed());
   }
@@ -29,26 +31,42 @@ export class Faults {
   async refresh() {
     await attempt(async () => {
       this.#drawPeople();
-      this.flood.value = this.store.flood = (await api.state()).flood;
+      await this.store.refreshPeople();
+      this.flood.value = this.store.flood;
+      this.privacy.checked = this.store.groupPrivacy;
+      this.restart.hidden = !this.store.canRestartBot;
       this.neighbours.replaceChildren(...(await api.neighbours()).map((neighbour) => this.#neighbour(neighbour)));
       await this.#drawArmed();
     });
   }
 
-  #telegram() {
-    const buttons = TELEGRAM_FAULTS.map(([text, title, fault]) =>
+  #bot() {
+    const restart = (pauseS) => async () => {
+      await api.restartBot(pauseS);
+      toast(pauseS ? `The bot is down for ${pauseS} s. What is sent meanwhile waits at Telegram.` : "The bot stops and starts anew.");
+    };
+    this.restart = element(
+      "section",
+      { hidden: true, attributes: { "aria-label": "The bot" } },
+      element("h3", { text: "The bot" }),
       element(
-        "button",
-        { type: "button", className: "fault", on: { click: () => attempt(() => this.#arm(fault)) } },
-        element("b", { text }),
-        element("span", { className: "faint", text: title }),
+        "div",
+        { className: "fault-grid" },
+        faultButton("Restart the bot", "It stops in an orderly way and starts anew; jobs go on", restart(0)),
+        faultButton(`Take it down for ${PAUSE_S} s`, "Telegram tries again until it is back", restart(PAUSE_S)),
       ),
     );
+    return this.restart;
+  }
+
+  #telegram() {
+    const buttons = TELEGRAM_FAULTS.map(([text, title, fault]) => faultButton(text, title, () => this.#arm(fault)));
     return element(
       "section",
       { attributes: { "aria-label": "Telegram" } },
       element("h3", { text: "Telegram" }),
       field("Limits on how fast the bot may send", this.flood),
+      element("label", { className: "choice setting" }, this.privacy, "Privacy mode: in groups the bot gets only commands, mentions and answers to it"),
       element("div", { className: "fault-grid" }, ...buttons),
       element("div", { className: "panel-bar" },
         element("button", { type: "button", text: "Deliver the last update again", on: { click: () => attempt(() => this.#again()) } }),
@@ -123,4 +141,13 @@ export class Faults {
       }),
     );
   }
+}
+
+function faultButton(text, note, work) {
+  return element(
+    "button",
+    { type: "button", className: "fault", on: { click: () => attempt(work) } },
+    element("b", { text }),
+    element("span", { className: "faint", text: note }),
+  );
 }

@@ -3,7 +3,7 @@
 import { mediaUrl } from "./api.js";
 import { attempt, clock, copyText, element, icon, iconButton } from "./dom.js";
 import { Faults } from "./faults.js";
-import { curlCommand, messageTitle, timelines } from "./timeline.js";
+import { curlCommand, jobIds, messageTitle, tellsOf, timelines } from "./timeline.js";
 
 const SHOWN_JOBS = 60;
 const NOTED_PAUSE_S = 0.8;
@@ -22,9 +22,13 @@ export class Inspector {
     this.store = store;
     this.root = document.getElementById("inspector");
     this.filter = element("select", { attributes: { "aria-label": "Chat to show" }, on: { change: () => this.draw() } });
+    this.search = element("input", {
+      type: "search", placeholder: "Job, prediction, method, text…", className: "search", attributes: { "aria-label": "Show only timelines with" },
+      on: { input: () => this.draw() },
+    });
     this.jobs = element("ol", { className: "jobs", attributes: { "aria-label": "Timelines" } });
     this.background = element("details", { className: "background" }, element("summary", { text: "Start and upkeep" }), element("ol", { className: "rows" }));
-    this.none = element("p", { className: "faint none", text: "Send something: what it sets in motion shows here." });
+    this.none = element("p", { className: "faint none" });
     this.faults = new Faults(store);
     this.legend = element("span", { className: "legend" });
     this.#build();
@@ -55,7 +59,7 @@ export class Inspector {
   }
 
   async reveal(key) {
-    this.filter.value = "";
+    this.filter.value = this.search.value = "";
     if (!this.isOpen) this.toggle(true);
     this.#tab("timeline");
     await attempt(() => this.store.watchNeighbours(true));
@@ -70,8 +74,8 @@ export class Inspector {
 
   draw() {
     const { jobs, background } = timelines(this.store.records, this.store.neighbourRecords);
-    const wanted = this.filter.value;
-    const shown = jobs.filter((job) => !wanted || String(job.chatId) === wanted).slice(0, SHOWN_JOBS);
+    const [chatId, words] = [this.filter.value, this.search.value.trim()];
+    const shown = jobs.filter((job) => (!chatId || String(job.chatId) === chatId) && tellsOf(job, words)).slice(0, SHOWN_JOBS);
     const newest = shown[0]?.key;
     const cards = shown.map((job) => this.#card(job, job.key === newest));
     // Cards that did not change stay as they are, so that nothing jumps under the pointer.
@@ -79,6 +83,7 @@ export class Inspector {
       this.jobs.replaceChildren(...cards);
     }
     this.none.hidden = shown.length > 0;
+    this.none.textContent = jobs.length ? "Nothing here has that." : "Send something: what it sets in motion shows here.";
     this.background.hidden = !background.length;
     const rows = this.background.lastElementChild;
     if (rows.children.length !== background.length) rows.replaceChildren(...background.map((row) => this.#row(row, background[0].start)));
@@ -95,7 +100,8 @@ export class Inspector {
       element(
         "div",
         { id: "panel-timeline", className: "panel", attributes: { role: "tabpanel", "aria-labelledby": "tab-timeline" } },
-        element("div", { className: "panel-bar" }, this.filter, this.legend),
+        element("div", { className: "panel-bar" }, this.filter, this.search),
+        element("div", { className: "panel-bar" }, this.legend),
         this.none,
         this.jobs,
         this.background,
@@ -168,7 +174,7 @@ export class Inspector {
     const head = element(
       "button",
       { type: "button", className: "job-head", attributes: { "aria-expanded": String(isOpen) }, on: { click: toggle } },
-      thumb ? element("img", { src: mediaUrl(thumb), alt: "" }) : element("span", { className: "job-icon" }, icon(message.document ? "file" : "code")),
+      thumb ? element("img", { src: mediaUrl(thumb), alt: "" }) : element("span", { className: "job-icon" }, icon(message.document ? "file" : "chat")),
       element(
         "span",
         { className: "job-words" },
@@ -178,7 +184,7 @@ export class Inspector {
       element("span", { className: "state " + state.replaceAll(" ", "-"), text: STATES[state] }),
       element("span", { className: "duration", text: seconds(job.end - job.start) }),
     );
-    return element("li", { className: "job", data: { job: job.key } }, head, isOpen ? element("ol", { className: "rows" }, ...this.#rowsWithPauses(job)) : null);
+    return element("li", { className: "job", data: { job: job.key } }, head, isOpen ? ids(job) : null, isOpen ? element("ol", { className: "rows" }, ...this.#rowsWithPauses(job)) : null);
   }
 
   #rowsWithPauses({ rows, start }) {
@@ -232,6 +238,14 @@ export class Inspector {
       ...json("Answer", row.response),
     );
   }
+}
+
+// The names under which the job stands in logs and records, to copy.
+function ids(job) {
+  const known = jobIds(job);
+  if (!known.length) return null;
+  const copies = known.map((id) => element("button", { type: "button", className: "text-button id", text: id, title: "Copy", on: { click: () => copyText(id, "the id") } }));
+  return element("div", { className: "ids" }, element("span", { className: "faint", text: known.length > 1 ? "jobs" : "job" }), ...copies);
 }
 
 function legend(neighbours) {

@@ -13,6 +13,7 @@ const MOST_PANES = 4;
 class Desk {
   panes = [];
   active = null;
+  #pool = new Map(); // "person:chat" → pane, so that a chat looks as it was left when it is opened again
 
   constructor() {
     this.store = new Store();
@@ -24,11 +25,12 @@ class Desk {
     this.store.on("people", () => this.panes.forEach((pane) => pane.update()));
     this.store.on("message", (event) => this.#each(event.chatId, (pane) => {
       pane.messages.take(event);
-      pane.update();
+      pane.refresh();
     }));
+    this.store.on("journal", () => this.panes.forEach((pane) => pane.refresh()));
     this.store.on("chat_action", (event) => this.#each(event.chat_id, (pane) => pane.messages.showAction(event.action)));
     this.store.on("callback_answer", (event) => this.#each(event.chat_id, (pane) => pane.messages.takeAnswer(event)));
-    this.store.on("delivered", ({ keys }) => this.panes.forEach((pane) => pane.messages.refreshTicks(keys)));
+    this.store.on("delivered", ({ keys }) => this.#pool.forEach((pane) => pane.messages.refreshTicks(keys)));
     this.store.on("inspector", () => this.#showInspectorState());
   }
 
@@ -42,7 +44,7 @@ class Desk {
     if (!known) this.#put(this.#made(personId, chatId), isBeside && this.panes.length < MOST_PANES ? null : this.active);
     this.activate(known ?? this.active);
     this.active.composer.focus();
-    this.people.markRead(personId, chatId);
+    this.people.draw();
     this.#remember();
   }
 
@@ -78,9 +80,10 @@ class Desk {
   }
 
   #made(personId, chatId) {
-    const pane = new ChatPane(this.store, this.store.people.get(personId), this.store.chats.get(chatId), this);
-    pane.root.dataset.person = personId;
-    pane.root.dataset.chat = chatId;
+    const key = `${personId}:${chatId}`;
+    if (!this.#pool.has(key)) this.#pool.set(key, new ChatPane(this.store, this.store.people.get(personId), this.store.chats.get(chatId), this));
+    const pane = this.#pool.get(key);
+    pane.update();
     return pane;
   }
 
@@ -94,18 +97,20 @@ class Desk {
       this.root.append(pane.root);
     }
     this.active = pane;
-    pane.messages.toEnd();
+    pane.shown();
     this.#showInspectorState();
   }
 
+  // Those that are not on the page hear of it too: they are shown again as they are.
   #each(chatId, run) {
-    this.panes.filter((pane) => pane.chat.id === chatId).forEach(run);
+    [...this.#pool.values()].filter((pane) => pane.chat.id === chatId).forEach(run);
   }
 
   #restore() {
     const wanted = remembered().filter(([personId, chatId]) => this.store.chats.get(chatId)?.member_ids.includes(personId));
     const [first] = this.store.people.keys();
     this.panes = [];
+    this.#pool.clear();
     this.root.replaceChildren();
     for (const [personId, chatId] of wanted.length ? wanted : [[first, first]]) this.#put(this.#made(personId, chatId), null);
     this.activate(this.panes[0]);

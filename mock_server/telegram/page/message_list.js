@@ -2,8 +2,9 @@
 
 import { api } from "./api.js";
 import { attempt, day, element, icon, showText, toast } from "./dom.js";
+import { morph } from "./morph.js";
 import { blockKey, blockView } from "./message_view.js";
-import { openMenu } from "./message_menu.js";
+import { openMessageMenu } from "./message_menu.js";
 
 const NEAR_END_PX = 90;
 const ACTION_SHOWN_MS = 5000;
@@ -17,14 +18,14 @@ export class MessageList {
   #blocks = new Map(); // key → list item
   #waiting = new Map(); // callback query id → its button
   #isReading = false;
+  #isAtEnd = true;
   #actionTimer = null;
   #missed = 0;
+  #left = 0; // where it was scrolled to
 
+  // `onAction` is told what the bot is doing in the chat: a word, or "".
   constructor(store, person, chat, { viewer, composer, onAction, emptyView }) {
-    Object.assign(this, { store, person, chat });
-    this.viewer = viewer;
-    this.composer = composer;
-    this.onAction = onAction;
+    Object.assign(this, { store, person, chat, viewer, composer, onAction });
     this.empty = emptyView;
     this.list = element("ol", { className: "messages" });
     this.activity = element("div", { className: "activity", hidden: true }, element("i"), element("i"), element("i"));
@@ -47,8 +48,6 @@ export class MessageList {
     this.draw();
   }
 
-  #isAtEnd = true;
-
   get #view() {
     return {
       store: this.store,
@@ -56,8 +55,8 @@ export class MessageList {
       chat: this.chat,
       isDelivered: (message) => this.store.delivered.has(`${message.chat.id}:${message.message_id}`),
       openPhoto: (message) => this.viewer.open(this.chat.id, message),
-      openMenu: (message, anchor) => openMenu(message, anchor, { store: this.store, person: this.person, composer: this.composer }),
-      sendText: (text) => attempt(() => api.sendText(this.chat.id, this.person.id, text)),
+      openMenu: (message, anchor) => openMessageMenu(message, anchor, { store: this.store, person: this.person, composer: this.composer }),
+      send: (text) => attempt(() => api.sendText(this.chat.id, this.person.id, text)),
       showMessage: (id) => this.showMessage(id),
       press: (message, button, pressed) => this.#press(message, button, pressed),
     };
@@ -66,8 +65,15 @@ export class MessageList {
   draw() {
     this.#blocks.clear();
     this.list.replaceChildren(...this.#grouped(this.store.messagesOf(this.chat.id)).map((group) => this.#made(group)));
-    this.#relate();
+    for (const block of this.list.children) this.#relate(block);
+    this.empty.hidden = this.list.children.length > 0;
     this.toEnd();
+  }
+
+  // Where it was left, or at the end.
+  shown() {
+    if (this.#isAtEnd) this.toEnd();
+    else this.scroller.scrollTop = this.#left;
   }
 
   // Takes an event about one message of this chat.
@@ -75,27 +81,26 @@ export class MessageList {
     const key = blockKey(message);
     const group = this.store.messagesOf(this.chat.id).filter((one) => blockKey(one) === key);
     const old = this.#blocks.get(key);
-    if (!group.length) return old && this.#leave(key, old);
     const wasAtEnd = this.#isAtEnd;
-    const made = this.#made(group);
-    if (old) old.replaceWith(made);
-    else this.#insert(made, kind);
-    this.#relate();
+    if (!group.length) {
+      if (old) this.#leave(key, old);
+    } else if (old) {
+      this.#redraw(old, group);
+    } else {
+      this.#insert(this.#made(group), kind);
+    }
+    this.empty.hidden = this.#blocks.size > 0;
     if (message.sandbox.from_bot && kind === "message") this.showAction(null);
     if (wasAtEnd || (kind === "message" && message.from.id === this.person.id)) this.toEnd();
     else if (kind === "message") this.#miss();
-    return undefined;
   }
 
   // Draws again what the bot has meanwhile confirmed.
   refreshTicks(keys) {
-    for (const message of this.store.messagesOf(this.chat.id)) {
-      const isAffected = keys.has(`${message.chat.id}:${message.message_id}`) && message.from.id === this.person.id;
-      const ticks = isAffected && this.#blocks.get(blockKey(message))?.querySelector(".ticks");
-      if (ticks) {
-        ticks.title = "The bot has it";
-        ticks.replaceChildren(icon("checks"));
-      }
+    const groups = this.#grouped(this.store.messagesOf(this.chat.id).filter((message) => message.from.id === this.person.id));
+    for (const group of groups) {
+      const block = this.#blocks.get(blockKey(group[0]));
+      if (block && group.some((message) => keys.has(`${message.chat.id}:${message.message_id}`))) this.#redraw(block, group);
     }
   }
 
@@ -116,14 +121,16 @@ export class MessageList {
     else toast(url ? `${text} ${url}`.trim() : text);
   }
 
-  async showMessage(id) {
+  showMessage(id) {
     const message = this.store.message(this.chat.id, id);
     const block = message && this.#blocks.get(blockKey(message));
-    if (!block) return toast("That message is further back or gone.");
+    if (!block) {
+      toast("That message is further back or gone.");
+      return;
+    }
     block.scrollIntoView({ block: "center", behavior: "smooth" });
     block.classList.remove("found");
     requestAnimationFrame(() => block.classList.add("found"));
-    return undefined;
   }
 
   toEnd(isSmooth = false) {
@@ -134,61 +141,63 @@ export class MessageList {
   }
 
   #grouped(messages) {
-    const groups = new Map();
-    for (const message of messages) {
-      const key = blockKey(message);
-      groups.set(key, [...(groups.get(key) ?? []), message]);
-    }
-    return [...groups.values()];
+    return [...Map.groupBy(messages, blockKey).values()];
   }
 
   #made(group) {
     const made = blockView(group, this.#view);
     this.#blocks.set(made.dataset.key, made);
-    for (const picture of made.querySelectorAll("img")) picture.addEventListener("load", () => this.#isAtEnd && this.toEnd(), { once: true });
-    made.addEventListener("contextmenu", (event) => {
-      if (event.target.closest("a, .words")) return;
-      event.preventDefault();
-      made.querySelector(".block-menu").click();
-    });
+    this.#followPictures(made);
     return made;
+  }
+
+  #redraw(block, group) {
+    const shown = morph(block, blockView(group, this.#view));
+    this.#blocks.set(shown.dataset.key, shown);
+    this.#followPictures(shown);
+    this.#relate(shown);
+  }
+
+  #followPictures(block) {
+    for (const picture of block.querySelectorAll("img")) {
+      if (!picture.complete) picture.addEventListener("load", () => this.#isAtEnd && this.toEnd(), { once: true });
+    }
   }
 
   #insert(made, kind) {
     if (kind === "message") made.classList.add("entering");
     const first = Number(made.dataset.first);
-    const next = [...this.list.children].reverse().find((one, index, all) => {
-      const before = all[index + 1];
-      return Number(one.dataset.first) > first && (!before || Number(before.dataset.first) < first);
-    });
-    this.list.insertBefore(made, next ?? null);
+    let next = null;
+    for (let at = this.list.lastElementChild; at && Number(at.dataset.first) > first; at = at.previousElementSibling) next = at;
+    this.list.insertBefore(made, next);
+    this.#relate(made);
+    if (next) this.#relate(next);
   }
 
   #leave(key, block) {
     this.#blocks.delete(key);
     block.classList.add("leaving");
     setTimeout(() => {
+      const next = block.nextElementSibling;
       block.remove();
-      this.#relate();
+      if (next) this.#relate(next);
     }, LEAVING_MS);
   }
 
-  // Marks the first of each day, and those that follow one of the same sender.
-  #relate() {
-    let previous = null;
-    for (const block of this.list.children) {
-      const today = day(Number(block.dataset.date));
-      const isNewDay = !previous || day(Number(previous.dataset.date)) !== today;
-      if (isNewDay) block.dataset.day = today;
-      else delete block.dataset.day;
-      block.classList.toggle("follows", !isNewDay && previous.dataset.sender === block.dataset.sender);
-      previous = block;
-    }
-    this.empty.hidden = this.list.children.length > 0;
+  // Marks a block as the first of its day, or as one that follows another of the same sender.
+  #relate(block) {
+    const previous = block.previousElementSibling;
+    const today = day(Number(block.dataset.date));
+    const isNewDay = !previous || day(Number(previous.dataset.date)) !== today;
+    if (isNewDay) block.dataset.day = today;
+    else delete block.dataset.day;
+    block.classList.toggle("follows", !isNewDay && previous.dataset.sender === block.dataset.sender);
   }
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    if (!clientHeight) return; // not on the page
+    this.#left = scrollTop;
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
     if (this.#isAtEnd) this.#missed = 0;
     this.jump.hidden = this.#isAtEnd;
@@ -206,25 +215,32 @@ export class MessageList {
     if (this.#isReading || this.store.chats.get(this.chat.id).isComplete) return;
     this.#isReading = true;
     const known = new Set(this.store.messagesOf(this.chat.id).map((message) => message.message_id));
-    if (await attempt(() => this.store.readOlder(this.chat.id))) {
-      const older = this.store.messagesOf(this.chat.id).filter((message) => !known.has(message.message_id));
-      const groups = this.#grouped(older).filter((group) => !this.#blocks.has(blockKey(group[0])));
-      const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
-      this.list.prepend(...groups.map((group) => this.#made(group)));
-      this.#relate();
-      this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
-    }
+    if (await attempt(() => this.store.readOlder(this.chat.id))) this.#drawOlder(known);
     this.#isReading = false;
+  }
+
+  #drawOlder(known) {
+    const groups = this.#grouped(this.store.messagesOf(this.chat.id)).filter((group) => !group.every((message) => known.has(message.message_id)));
+    const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
+    const wasFirst = this.list.firstElementChild;
+    const halved = groups.filter((group) => this.#blocks.has(blockKey(group[0]))); // an album over the edge of a portion
+    for (const group of halved) this.#redraw(this.#blocks.get(blockKey(group[0])), group);
+    const blocks = groups.filter((group) => !halved.includes(group)).map((group) => this.#made(group));
+    this.list.prepend(...blocks);
+    for (const block of [...blocks, wasFirst]) if (block) this.#relate(block);
+    this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
   }
 
   async #press(message, button, pressed) {
     pressed.classList.add("waiting");
     const answer = await attempt(() => api.press(message, this.person.id, button.callback_data));
-    if (!answer) return pressed.classList.remove("waiting");
+    if (!answer) {
+      pressed.classList.remove("waiting");
+      return;
+    }
     this.#waiting.set(answer.query_id, pressed);
     setTimeout(() => {
       if (this.#waiting.delete(answer.query_id)) pressed.classList.remove("waiting");
     }, ANSWER_WITHIN_MS);
-    return undefined;
   }
 }

@@ -2,17 +2,18 @@
 
 import { api } from "./api.js";
 import { ask, attempt, avatar, botAvatar, clock, element, field, iconButton, languageSelect } from "./dom.js";
-import { contentName } from "./message_view.js";
+import { contentName } from "./message_media.js";
+import { morphChildren } from "./morph.js";
 import { cycleTheme } from "./theme.js";
+import { Unread } from "./unread.js";
 
 const NAMES = ["Mia", "Juan", "Sora", "Lena", "Omar", "Noah", "Vera"];
 
 export class People {
-  #unread = new Map(); // "person:chat" → ids of messages
-
   // `desk` has: open, isShown.
   constructor(store, desk) {
     Object.assign(this, { store, desk });
+    this.unread = new Unread(store);
     this.root = document.getElementById("people");
     this.sections = element("div", { className: "people-list" });
     this.offline = element("p", { className: "offline", hidden: true, text: "The emulator does not answer. Waiting for it…", attributes: { role: "status" } });
@@ -31,44 +32,35 @@ export class People {
       element(
         "footer",
         {},
-        iconButton("person", "Add a person", () => attempt(() => this.#addPerson()), { className: "worded" }),
-        iconButton("group", "New group", () => attempt(() => this.#addGroup()), { className: "worded" }),
+        wordedButton("person", "Person", "Add a person", () => attempt(() => this.#addPerson())),
+        wordedButton("group", "Group", "New group", () => attempt(() => this.#addGroup())),
       ),
     );
-    for (const [button, text] of [...this.root.querySelectorAll("footer button")].map((one, index) => [one, ["Person", "Group"][index]])) button.append(text);
-    for (const kind of ["reload", "people"]) store.on(kind, () => this.draw());
-    store.on("message", (event) => this.#take(event));
+    this.root.addEventListener("keydown", (event) => event.key === "Escape" && this.root.classList.remove("open"));
+    for (const kind of ["reload", "people", "message"]) store.on(kind, () => this.draw());
     store.on("connection", ({ isOpen }) => (this.offline.hidden = isOpen));
   }
 
   draw() {
-    this.sections.replaceChildren(...[...this.store.people.values()].map((person) => this.#section(person)));
+    for (const { person, chat } of this.#places()) if (this.desk.isShown(person.id, chat.id)) this.unread.read(person.id, chat.id);
+    const sections = [...this.store.people.values()].map((person) => this.#section(person));
+    morphChildren(this.sections, element("div", {}, ...sections));
+    const unread = this.#places().reduce((sum, { person, chat }) => sum + this.unread.count(person.id, chat.id), 0);
+    document.title = unread ? `(${unread}) Darkroom sandbox` : "Darkroom sandbox";
   }
 
-  markRead(personId, chatId) {
-    this.#unread.delete(`${personId}:${chatId}`);
-    this.draw();
-  }
-
-  #take({ kind, chatId, message }) {
-    const chat = this.store.chats.get(chatId);
-    for (const personId of kind === "message" ? chat.member_ids : []) {
-      const key = `${personId}:${chatId}`;
-      const isNew = message.from.id !== personId && !this.desk.isShown(personId, chatId);
-      if (isNew) this.#unread.set(key, (this.#unread.get(key) ?? new Set()).add(message.message_id));
-    }
-    if (message.sandbox.deleted) this.#unread.forEach((ids, key) => key.endsWith(`:${chatId}`) && ids.delete(message.message_id));
-    this.draw();
+  #places() {
+    return [...this.store.people.values()].flatMap((person) => this.store.chatsOf(person).map((chat) => ({ person, chat })));
   }
 
   #section(person) {
     const language = languageSelect(person.language_code ?? "en", {
       className: "language", attributes: { "aria-label": `Language of ${person.first_name}` },
-      on: { change: () => attempt(() => this.#speak(person, language.value)) },
+      onchange: (event) => attempt(() => this.#speak(person, event.currentTarget.value)),
     });
     return element(
       "section",
-      { className: "person", attributes: { "aria-label": person.first_name } },
+      { className: "person", attributes: { "aria-label": person.first_name }, data: { key: person.id } },
       element(
         "div",
         { className: "person-head" },
@@ -84,16 +76,16 @@ export class People {
 
   #chat(person, chat) {
     const last = this.store.messagesOf(chat.id).at(-1);
-    const unread = this.#unread.get(`${person.id}:${chat.id}`)?.size ?? 0;
+    const unread = this.unread.count(person.id, chat.id);
     const isOpen = this.desk.isShown(person.id, chat.id);
     const who = last && chat.type !== "private" ? this.store.nameOf(last.from.id) + ": " : "";
     return element(
       "button",
       {
-        type: "button", className: "chat" + (isOpen ? " open" : ""), data: { person: person.id, chat: chat.id },
+        type: "button", className: "chat" + (isOpen ? " open" : ""), data: { key: `${person.id}:${chat.id}`, person: person.id, chat: chat.id },
         attributes: { "aria-current": isOpen ? "true" : null },
         title: "Ctrl or Alt: open beside",
-        on: { click: (event) => this.desk.open(person.id, chat.id, { isBeside: event.ctrlKey || event.altKey || event.metaKey }) },
+        onclick: (event) => this.desk.open(person.id, chat.id, { isBeside: event.ctrlKey || event.altKey || event.metaKey }),
       },
       chat.type === "private" ? botAvatar() : avatar(chat.title, chat.id),
       element(
@@ -137,4 +129,10 @@ export class People {
     await this.store.refreshPeople();
     this.desk.open(ids[0], group.id);
   }
+}
+
+function wordedButton(name, word, label, work) {
+  const made = iconButton(name, label, work, { className: "worded" });
+  made.append(word);
+  return made;
 }

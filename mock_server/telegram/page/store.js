@@ -19,6 +19,9 @@ export class Store extends EventTarget {
   chats = new Map();
   descriptions = {};
   flood = "off";
+  groupPrivacy = false;
+  canRestartBot = false;
+  isBotSilent = false; // the newest delivery to its webhook failed
   records = []; // the emulator's journal, oldest first
   delivered = new Set(); // "chat:message" of what the bot has confirmed
   neighbours = [];
@@ -27,6 +30,7 @@ export class Store extends EventTarget {
   #journalTimer = null;
   #journalAfter = 0;
   #watchingNeighbours = false;
+  #menusChanged = false;
 
   emit(kind, detail = {}) {
     this.dispatchEvent(new CustomEvent(kind, { detail }));
@@ -97,6 +101,8 @@ export class Store extends EventTarget {
       this.#journalAfter = fresh.at(-1).seq;
       this.records = [...this.records, ...fresh].slice(-JOURNAL_KEPT);
       this.#noteDelivered(fresh);
+      const delivery = fresh.findLast((record) => record.kind === "delivery");
+      if (delivery) this.isBotSilent = !(delivery.status >= 200 && delivery.status < 300);
     }
     if (this.#watchingNeighbours) await this.#readNeighbours();
     this.emit("journal");
@@ -145,6 +151,8 @@ export class Store extends EventTarget {
     this.bot = state.bot;
     this.descriptions = state.descriptions;
     this.flood = state.flood;
+    this.groupPrivacy = state.group_privacy;
+    this.canRestartBot = state.can_restart_bot;
     this.people = new Map(state.users.map((person) => [person.id, person]));
     const before = this.chats;
     this.chats = new Map(
@@ -188,10 +196,12 @@ export class Store extends EventTarget {
   }
 
   #journalHasMore({ method }) {
-    if (/commands|description/i.test(method ?? "")) this.inBackground(this.refreshPeople());
+    this.#menusChanged ||= /^(set|delete)My(Commands|Description)/i.test(method ?? "");
     this.#journalTimer ??= setTimeout(() => {
       this.#journalTimer = null;
       this.inBackground(this.readJournal());
+      if (this.#menusChanged) this.inBackground(this.refreshPeople());
+      this.#menusChanged = false;
     }, JOURNAL_PAUSE_MS);
   }
 }

@@ -56,6 +56,24 @@ function job(rows) {
   };
 }
 
+// The ids of the bot's own jobs that a timeline tells of, as UUIDs.
+export function jobIds({ rows }) {
+  const found = rows.flatMap((row) => row.keys).filter((key) => key.startsWith("job:")).map((key) => key.slice("job:".length));
+  return [...new Set(found)].map((id) => id.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
+}
+
+const searchable = new WeakMap();
+
+// Whether these words, or this id with or without its dashes, stand anywhere in a timeline.
+export function tellsOf({ rows }, words) {
+  const sought = words.toLowerCase();
+  const bare = sought.replaceAll("-", "");
+  return rows.some((row) => {
+    if (!searchable.has(row)) searchable.set(row, JSON.stringify([row.title, row.keys, row.request, row.response]).toLowerCase());
+    return searchable.get(row).includes(sought) || (bare.length > 7 && row.keys.some((key) => key.includes(bare)));
+  });
+}
+
 function stateOf(rows) {
   const answers = rows.filter((row) => row.isGood && /^(send|editMessage|copyMessage)/.test(row.method ?? "") && row.method !== "sendChatAction");
   const last = answers.at(-1);
@@ -188,8 +206,10 @@ function updateTitle(update) {
 }
 
 export function messageTitle(message) {
+  if (message.live_photo) return "Live photo";
   if (message.photo) return message.media_group_id ? "Photo of an album" : "Photo";
   if (message.document) return "File";
+  if (message.sticker) return "Sticker";
   return message.text ? `“${message.text.slice(0, 32)}”` : "Message";
 }
 

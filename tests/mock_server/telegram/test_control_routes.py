@@ -52,6 +52,7 @@ async def test_a_person_can_write_edit_react_press_and_delete(control, bot, anna
         "silent": False,
         "reactions": [{"by": anna.id, "emoji": ["👍"]}],
         "reply_keyboard": None,
+        "source_name": "",
     }
     assert second["sandbox"]["from_bot"]
     assert [next(iter(update.keys() - {"update_id"})) for update in await bot("getUpdates")] == [

@@ -2,17 +2,20 @@
 
 import io
 import re
+import tomllib
 from pathlib import Path
+from typing import get_args
 
 import aiohttp
 import pytest
+from PIL import ExifTags
 
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
 from mock_server.sandbox import open_sandbox
 from mock_server.telegram import page_routes
 from mock_server.telegram.config import TelegramEmulatorConfig
-from mock_server.telegram.samples import SAMPLES, TOO_LARGE_TO_DOWNLOAD, make_sample
+from mock_server.telegram.samples import SAMPLES, TOO_LARGE_TO_DOWNLOAD, SampleKind, make_sample
 from mock_server.telegram.server import run_telegram_emulator
 from tests.support import pictures
 
@@ -79,11 +82,19 @@ def test_every_icon_that_is_asked_for_exists_and_every_import_leads_to_a_file():
             assert imported in FILES
 
 
+def test_every_module_is_asked_for_at_once_and_every_file_is_shipped():
+    preloaded = re.findall(r'<link rel="modulepreload" href="/page/([\w.]+)">', (PAGE / "index.html").read_text())
+    assert sorted([*preloaded, "main.js"]) == [name for name in FILES if name.endswith(".js")]
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    assert {f"*{Path(name).suffix}" for name in FILES} <= set(patterns)
+
+
 async def test_samples_are_listed_and_every_one_can_be_had(get):
     response, body = await get("/control/samples")
     listed = await response.json()
     assert [one["name"] for one in listed] == [sample.name for sample in SAMPLES]
-    assert {"photo", "trap"} == {one["kind"] for one in listed}
+    assert {one["kind"] for one in listed} == set(get_args(SampleKind))
     for sample in SAMPLES:
         response, body = await get(f"/control/samples/{sample.name}")
         assert response.content_type == sample.mime_type
@@ -95,6 +106,9 @@ def test_good_samples_are_photos_and_traps_are_what_they_say():
     for sample in SAMPLES:
         if sample.kind == "photo":
             assert pictures.opened(sample.make()).size == (1280, 960)
+    assert (pictures.opened(make_sample("camera.webp")).mode, len(make_sample("scan.pdf")) > 0) == ("RGBA", True)
+    assert pictures.opened(make_sample("phone.jpg")).size == (4000, 3000)
+    assert pictures.opened(make_sample("phone.jpg")).getexif().get_ifd(ExifTags.IFD.GPSInfo)
     assert pictures.opened(make_sample("narrow.png")).size == (1, 6000)
     assert pictures.opened(make_sample("cmyk.jpg")).mode == "CMYK"
     assert pictures.opened(make_sample("rotated.jpg")).getexif()[pictures.EXIF_ORIENTATION] == 6

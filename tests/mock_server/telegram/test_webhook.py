@@ -99,6 +99,7 @@ async def test_a_refused_update_is_tried_again_and_holds_back_its_chat(hooked, e
     records = emulator.control.deliveries
     assert [record.status for record in records] == [500, 404, 200, 200]
     assert [record.retry_in_s for record in records] == [0.0, 2.0, None, None]
+    assert [record.attempt for record in records] == [1, 2, 3, 1]
     info = await bot("getWebhookInfo")
     assert info["last_error_message"] == "Wrong response from the webhook: 404 Not Found"
     assert info["pending_update_count"] == 0

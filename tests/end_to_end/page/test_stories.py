@@ -1,182 +1,19 @@
-"""The chat page in a real browser, with the real bot behind it. Pictures of what was seen stay in test-artifacts/."""
+"""The chat page with the real bot behind it. Pictures of what was seen stay in test-artifacts/."""
 
-import os
 import re
-from contextlib import asynccontextmanager
-from pathlib import Path
-from urllib.parse import urlsplit
-
-import aiohttp
-import pytest
-import pytest_asyncio
 
 from mock_server.replicate.scenario import Scenario
-from mock_server.telegram.config import TelegramEmulatorConfig
-from mock_server.telegram.server import run_telegram_emulator
-from tests.support.darkroom import free_port, open_world, running_bot
+from mock_server.telegram.samples import make_sample
+from tests.support import pictures
+from tests.support.browser import IN_BROWSER, PHONE, as_bot
+from tests.support.darkroom import open_world, running_bot
 from tests.support.waiting import eventually
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
-SWITCHES = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
-LOADED_WITHIN_MS = 15_000
-
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),  # one browser for all
-    pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}"),
-    pytest.mark.timeout(180),
-]
-
-# Every text that is on the page with too little contrast to the colour behind it; pictures and gradients are left out.
-FAINT_TEXTS = """
-() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
-    return [r, g, b, a / 255];
-  };
-  const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
-  const ground = (node) => {
-    const layers = [];
-    for (let at = node; at; at = at.parentElement) {
-      const style = getComputedStyle(at);
-      if (style.backgroundImage !== "none") return null;
-      const colour = rgba(style.backgroundColor);
-      layers.push(colour);
-      if (colour[3] === 1) return layers.reverse().reduce((below, top) => over(top, below), colour.slice(0, 3));
-    }
-    return null;
-  };
-  const light = (colour) => {
-    const [r, g, b] = colour.map((part) => {
-      const share = part / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const UNREAD = "template, script, noscript, :disabled, .spoiler, .leaving, .entering";
-  const found = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const node = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || node.closest(UNREAD)) continue;
-    if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
-    const behind = ground(node);
-    if (!behind) continue;
-    const [a, b] = [light(over(rgba(getComputedStyle(node).color), behind)), light(behind)].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) found.push(`${ratio.toFixed(2)} "${walker.currentNode.data.trim()}" .${node.className}`);
-  }
-  return found;
-}
-"""
-UNNAMED_CONTROLS = """
-() => [...document.querySelectorAll("button, a, input, select, textarea, img")]
-  .filter((one) => one.checkVisibility() && !one.closest("template"))
-  .filter((one) => {
-    if (one.matches("img")) return !one.hasAttribute("alt");
-    const words = [one.getAttribute("aria-label"), one.textContent, one.labels?.[0]?.textContent];
-    return ![...words, one.querySelector("img")?.alt].some((word) => word?.trim());
-  })
-  .map((one) => one.outerHTML.slice(0, 120))
-"""
-
-
-class Visit:
-    """A page that remembers what should not have happened on it."""
-
-    def __init__(self, page, host):
-        self.page, self.host = page, host
-        self.complaints = []
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        page.on("request", self._see)
-
-    def _hear(self, message):
-        if message.type in ("error", "warning"):
-            self.complaints.append(f"console {message.type}: {message.text}")
-
-    def _see(self, request):
-        if urlsplit(request.url).scheme not in ("blob", "data") and urlsplit(request.url).netloc != self.host:
-            self.complaints.append(f"request elsewhere: {request.url}")
-
-    async def keep(self, name):
-        ARTIFACTS.mkdir(exist_ok=True)
-        await self.page.screenshot(path=ARTIFACTS / f"{name}.png")
-
-    async def check_reading(self):
-        await self.page.wait_for_timeout(0)
-        assert await self.page.evaluate(FAINT_TEXTS) == []
-        assert await self.page.evaluate(UNNAMED_CONTROLS) == []
-
-    async def choose_sample(self, name):
-        await self.page.get_by_role("button", name="Sample photos").click()
-        await self.page.locator(f".menu [data-sample='{name}']").click()
-        await self.page.locator(".preview-name", has_text=name).wait_for()
-
-    async def send(self):
-        await self.page.get_by_role("button", name="Send", exact=True).click()
-
-
-async def as_bot(world, method, **params):
-    """Call the Bot API beside the bot that runs."""
-    url = f"{world.telegram.base_url}/bot{world.telegram.bot_token}/{method}"
-    async with aiohttp.ClientSession() as session, session.post(url, json=params) as response:
-        answer = await response.json()
-        assert answer["ok"], answer
-        return answer["result"]
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser():
-    # Where Chromium is, a missing Playwright is a mistake in the set-up, not a reason to skip.
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as started:
-        opened = await started.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield opened
-        await opened.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def world():
-    async with open_world() as opened:
-        yield opened
-
-
-@pytest.fixture
-def visit(browser, world):
-    @asynccontextmanager
-    async def open_page(*, viewport=DESKTOP, scheme="light"):
-        context = await browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
-        await context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = await context.new_page()
-        page.set_default_timeout(LOADED_WITHIN_MS)
-        one = Visit(page, urlsplit(world.telegram.base_url).netloc)
-        await page.goto(world.telegram.base_url)
-        await page.locator("body[data-ready]").wait_for()
-        yield one
-        assert one.complaints == []
-        await context.close()
-
-    return open_page
+pytestmark = IN_BROWSER
 
 
 async def test_a_newcomer_sends_a_photo_cancels_another_sends_an_album_and_changes_the_language(world, tmp_path, visit):
-    async with running_bot(world.settings(tmp_path)), visit() as one:
+    async with running_bot(world.settings(tmp_path)), visit(world.telegram) as one:
         page = one.page
         await one.check_reading()
         await one.keep("page-empty")
@@ -236,7 +73,7 @@ async def test_a_newcomer_sends_a_photo_cancels_another_sends_an_album_and_chang
 
 async def test_the_inspector_tells_the_story_of_a_photo_and_keeps_secrets(world, tmp_path, visit):
     settings = world.settings(tmp_path)
-    async with running_bot(settings), visit(scheme="dark") as one:
+    async with running_bot(settings), visit(world.telegram, scheme="dark") as one:
         page = one.page
         await page.get_by_role("button", name="Inspector", exact=True).click()
         await one.choose_sample("lighthouse.jpg")
@@ -267,7 +104,7 @@ async def test_the_inspector_tells_the_story_of_a_photo_and_keeps_secrets(world,
 
 
 async def test_switches_turn_and_a_blocked_bot_shows(world, tmp_path, visit):
-    async with running_bot(world.settings(tmp_path)), visit() as one:
+    async with running_bot(world.settings(tmp_path)), visit(world.telegram) as one:
         page = one.page
         await page.get_by_role("button", name="Inspector", exact=True).click()
         await page.get_by_role("tab", name="Faults").click()
@@ -286,7 +123,7 @@ async def test_switches_turn_and_a_blocked_bot_shows(world, tmp_path, visit):
 
 
 async def test_photos_can_be_pasted_and_dropped_and_keep_their_bytes_as_a_file(world, tmp_path, visit):
-    async with running_bot(world.settings(tmp_path)), visit() as one:
+    async with running_bot(world.settings(tmp_path)), visit(world.telegram) as one:
         page = one.page
         give = """async ([kind, selector, name]) => {
           const blob = await (await fetch("/control/samples/mountain-lake.jpg")).blob();
@@ -319,7 +156,7 @@ async def test_photos_can_be_pasted_and_dropped_and_keep_their_bytes_as_a_file(w
 
 async def test_a_recorded_chat_is_a_test_that_passes(world, tmp_path, visit):
     world.models.scenario = Scenario(hold="processing")
-    async with running_bot(world.settings(tmp_path / "recorded")), visit() as one:
+    async with running_bot(world.settings(tmp_path / "recorded")), visit(world.telegram) as one:
         page = one.page
         await page.get_by_role("button", name="START").click()
         await page.locator(".theirs .words").first.wait_for()
@@ -330,26 +167,61 @@ async def test_a_recorded_chat_is_a_test_that_passes(world, tmp_path, visit):
         await one.send()
         await page.get_by_role("button", name="✖ Cancel", exact=True).click()
         await page.locator(".theirs .words", has_text="It does not count").wait_for()
-        await page.get_by_role("button", name="Copy this chat as a test").click()
-        await page.get_by_text("Copied this chat as a test").wait_for()
-        story = await page.evaluate("() => navigator.clipboard.readText()")
+        story = await copied(one)
     names = {}
     exec(compile(story, "recorded chat", "exec"), names)
     async with open_world() as another:
         await names["test_recorded_chat"](another, tmp_path / "replayed")
     assert "make_sample" in story
-    assert "person.press(" in story
+    assert "await user.press(asked, " in story
+
+
+async def test_a_recorded_group_with_answers_and_edits_is_a_test_that_passes(world, tmp_path, visit):
+    anna, ivan = world.chat.add_user("Anna", user_id=1001), world.chat.add_user("Иван", "ru", user_id=1002)
+    group = world.chat.add_group("Photo club", [anna, ivan])
+    first, second = anna.in_chat(group), ivan.in_chat(group)
+    async with running_bot(world.settings(tmp_path / "recorded")):
+        question = await first.send_text('a "quoted" question')
+        await second.send_text("an answer", reply_to=question)
+        await first.edit(question, "another question")
+        await first.send_album([make_sample("lighthouse.jpg"), pictures.jpeg(160, 120)], caption="two", as_file=True)
+        sent = await second.send_photo(make_sample("portrait.jpg"))
+        await second.expect(photo=True, after=sent, within=30)
+        await second.until(lambda: not any(message.text for message in second.bot_messages), "only results", within=30)
+    async with visit(world.telegram) as one:
+        await one.page.locator(".person", has_text="Anna").locator(".chat", has_text="Photo club").click()
+        story = await copied(one)
+    names = {}
+    exec(compile(story, "recorded group", "exec"), names)
+    async with open_world() as another:
+        await names["test_recorded_chat"](another, tmp_path / "replayed")
+    for line in (
+        'anna = world.chat.add_user("Anna", "en")',
+        'user2 = world.chat.add_user("Иван", "ru")',
+        'group = world.chat.add_group("Photo club", [anna, user2])',
+        'sent = await anna.send_text("a \\"quoted\\" question")',
+        'await user2.send_text("an answer", reply_to=sent)',
+        'await anna.edit(sent, "another question")',
+    ):
+        assert f"        {line}\n" in story
+
+
+async def copied(one):
+    await one.choose("Copy this chat as a test")
+    await one.page.get_by_text("Copied this chat as a test").wait_for()
+    return await one.page.evaluate("() => navigator.clipboard.readText()")
 
 
 async def test_it_works_on_a_phone_and_by_keyboard_alone(world, tmp_path, visit):
-    async with running_bot(world.settings(tmp_path)), visit(viewport=PHONE, scheme="dark") as one:
+    async with running_bot(world.settings(tmp_path)), visit(world.telegram, viewport=PHONE, scheme="dark") as one:
         page = one.page
-        await as_bot(world, "setMyCommands", commands=[{"command": "start", "description": "Begin"}])
+        await as_bot(world.telegram, "setMyCommands", commands=[{"command": "start", "description": "Begin"}])
         assert await page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
         await one.check_reading()
         assert await page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "Message"
         await page.keyboard.type("/")
-        await page.locator(".menu.commands").wait_for()
+        await page.locator(".commands li").first.wait_for()
+        await page.keyboard.type("sta")
         await page.keyboard.press("Enter")
         await page.locator(".theirs .words", has_text="Send me a photo").wait_for()
         await page.keyboard.press("Shift+Tab")
@@ -367,11 +239,11 @@ async def test_it_works_on_a_phone_and_by_keyboard_alone(world, tmp_path, visit)
 
 
 async def test_two_people_side_by_side_see_the_same_group_live(world, tmp_path, visit):
-    async with running_bot(world.settings(tmp_path)), visit() as one:
+    async with running_bot(world.settings(tmp_path)), visit(world.telegram) as one:
         page = one.page
         group = "Photo club"
         await page.locator(".person", has_text="Anna").locator(".chat", has_text=group).click()
-        await page.get_by_role("button", name="Open another chat beside").click()
+        await one.choose("Open another chat beside")
         await page.locator(".pane").nth(1).wait_for()
         await page.locator(".person", has_text="Иван").locator(".chat", has_text=group).click()
         first, second = page.locator(".pane").nth(0), page.locator(".pane").nth(1)
@@ -385,57 +257,3 @@ async def test_two_people_side_by_side_see_the_same_group_live(world, tmp_path, 
         await first.locator(".reaction", has_text="🔥").wait_for()
         await one.check_reading()
         await one.keep("page-beside")
-
-
-async def test_a_long_chat_is_drawn_in_portions_and_stays_where_it_is_while_older_ones_come(world, visit):
-    ada = world.person()
-    for number in range(1000):
-        await ada.send_text(f"message {number}")
-    async with visit() as one:
-        page = one.page
-        await page.locator(".words", has_text=re.compile("^message 999$")).wait_for()
-        assert await page.locator(".block").count() == 60
-        stays = "() => { const s = document.querySelector('.scroller'); s.scrollTop = 40; }"
-        await page.evaluate(stays)
-        await page.locator(".block").nth(61).wait_for(state="attached")
-        assert await page.evaluate("() => document.querySelector('.scroller').scrollTop") > 40
-        while await page.locator(".block").count() < 1000:
-            count = await page.locator(".block").count()
-            await page.evaluate(stays)
-            await page.locator(".block").nth(count).wait_for(state="attached")
-        texts = await page.locator(".words").all_inner_texts()
-        assert texts == [f"message {number}" for number in range(1000)]
-        slowest = await page.evaluate(
-            """async () => {
-              const scroller = document.querySelector(".scroller");
-              let slowest = 0, before = performance.now();
-              for (let step = 0; step < 40; step += 1) {
-                scroller.scrollTop = (step / 40) * scroller.scrollHeight;
-                await new Promise(requestAnimationFrame);
-                const now = performance.now();
-                slowest = Math.max(slowest, now - before);
-                before = now;
-              }
-              return slowest;
-            }"""
-        )
-        assert slowest < 500  # a busy machine draws slowly; a page that cannot cope takes seconds
-
-
-async def test_the_page_finds_its_feet_again_when_the_sandbox_restarts(browser):
-    config = TelegramEmulatorConfig(port=free_port())
-    page = await browser.new_page()
-    page.set_default_timeout(LOADED_WITHIN_MS)
-    async with run_telegram_emulator(config) as emulator:
-        await page.goto(emulator.base_url)
-        await page.get_by_role("textbox", name="Message").fill("before")
-        await page.keyboard.press("Enter")
-        await page.locator(".mine .words", has_text="before").wait_for()
-    await page.get_by_text("The emulator does not answer").wait_for()
-    async with run_telegram_emulator(config) as emulator:
-        await page.get_by_text("The emulator does not answer").wait_for(state="hidden")
-        await page.get_by_role("button", name="START").wait_for()
-        assert await page.get_by_text("before").count() == 0
-        await emulator.control.users()[0].send_text("after")
-        await page.locator(".mine .words", has_text="after").wait_for()
-    await page.close()

@@ -1,0 +1,169 @@
+"""The chat page in a real Chromium: one visit to it, and what must hold on it at any time."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
+SWITCHES = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+LOADED_WITHIN_MS = 15_000
+
+IN_BROWSER = [
+    pytest.mark.asyncio(loop_scope="module"),  # one browser for all
+    pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}"),
+    pytest.mark.timeout(180),
+]
+"""For `pytestmark` of a module."""
+
+# Every text that is on the page with too little contrast to the colour behind it, and how many were looked at. Where a
+# gradient is behind a text its colours all count; pictures are left out.
+FAINT_TEXTS = """
+() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
+  const coloursIn = (image) =>
+    (image.match(/rgba?\\([^)]*\\)|color\\([^)]*\\)/g) ?? []).map(rgba).filter(([, , , a]) => a === 1);
+  const grounds = (node) => {
+    const layers = [];
+    for (let at = node; at; at = at.parentElement) {
+      const style = getComputedStyle(at);
+      if (at.matches(".photo, .viewer img")) return [];
+      const colour = rgba(style.backgroundColor);
+      const plain = colour[3] === 1 ? [colour] : [];
+      const solid = style.backgroundImage === "none" ? plain : coloursIn(style.backgroundImage);
+      const seen = (one) => layers.reduceRight((below, top) => over(top, below), one.slice(0, 3));
+      if (solid.length) return solid.map(seen);
+      layers.push(colour);
+    }
+    return [];
+  };
+  const light = (colour) => {
+    const [r, g, b] = colour.map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const UNREAD = "template, script, noscript, :disabled, .spoiler:not(.shown), .leaving, .entering";
+  const top = document.querySelector("dialog[open]") ?? document.body; // what is behind a dialog is out of reach
+  const found = [];
+  let seen = 0;
+  const walker = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || node.closest(UNREAD)) continue;
+    if (!node.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    for (const behind of grounds(node)) {
+      seen += 1;
+      const [a, b] = [light(over(rgba(getComputedStyle(node).color), behind)), light(behind)].sort((x, y) => y - x);
+      const ratio = (a + 0.05) / (b + 0.05);
+      if (ratio < 4.5) found.push(`${ratio.toFixed(2)} "${walker.currentNode.data.trim()}" .${node.className}`);
+    }
+  }
+  return { found, seen };
+}
+"""
+UNNAMED_CONTROLS = """
+() => [...document.querySelectorAll("button, a, input, select, textarea, img, [role=button], [role=img]")]
+  .filter((one) => one.checkVisibility() && !one.closest("template"))
+  .filter((one) => {
+    if (one.matches("img")) return !one.hasAttribute("alt");
+    const words = [one.getAttribute("aria-label"), one.textContent, one.labels?.[0]?.textContent, one.title];
+    return ![...words, one.querySelector("img")?.alt].some((word) => word?.trim());
+  })
+  .map((one) => one.outerHTML.slice(0, 120))
+"""
+
+
+class Visit:
+    """A page that remembers what should not have happened on it."""
+
+    def __init__(self, page, base_url):
+        self.page, self.base_url = page, base_url
+        self.complaints = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("request", self._see)
+
+    def _hear(self, message):
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"console {message.type}: {message.text}")
+
+    def _see(self, request):
+        host = urlsplit(self.base_url).netloc
+        if urlsplit(request.url).scheme not in ("blob", "data") and urlsplit(request.url).netloc != host:
+            self.complaints.append(f"request elsewhere: {request.url}")
+
+    async def open(self):
+        await self.page.goto(self.base_url)
+        await self.ready()
+
+    async def ready(self):
+        await self.page.locator("body[data-ready]").wait_for()
+
+    async def keep(self, name):
+        """Keep a picture of what is seen, for people."""
+        ARTIFACTS.mkdir(exist_ok=True)
+        await self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+    async def check_reading(self):
+        """Every text has contrast, every control a name."""
+        await self.page.wait_for_timeout(0)
+        contrast = await self.page.evaluate(FAINT_TEXTS)
+        assert not contrast["found"], contrast["found"]
+        assert contrast["seen"] > 2
+        unnamed = await self.page.evaluate(UNNAMED_CONTROLS)
+        assert not unnamed, unnamed
+
+    async def read_back_to(self, message_id):
+        """Scroll up until this message is on the page, and stay there."""
+        look = """(id) => {
+          document.querySelector(".scroller").scrollTop = 0;
+          return document.querySelector(`.block[data-first="${id}"]`);
+        }"""
+        await self.page.wait_for_function(look, arg=message_id)
+
+    async def choose_sample(self, name):
+        await self.page.get_by_role("button", name="Sample photos").click()
+        await self.page.locator(f".menu [data-sample='{name}']").click()
+        await self.page.locator(".preview-name", has_text=name).wait_for()
+
+    async def send(self, text=None):
+        if text is not None:
+            await self.page.get_by_role("textbox", name="Message").fill(text)
+        await self.page.get_by_role("button", name="Send", exact=True).click()
+
+    async def choose(self, item):
+        """Choose from the menu of the chat."""
+        await self.page.get_by_role("button", name="More about this chat").click()
+        await self.page.get_by_role("menuitem", name=item).click()
+
+
+async def as_bot(emulator, method, **params):
+    """Call the Bot API beside the bot that runs, if any; gives the result."""
+    url = f"{emulator.base_url}/bot{emulator.bot_token}/{method}"
+    async with aiohttp.ClientSession() as session, session.post(url, json=params) as response:
+        answer = await response.json()
+        assert answer["ok"], answer
+        return answer["result"]
