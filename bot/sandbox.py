@@ -17,6 +17,8 @@ from mock_server.telegram.control import RestartBot
 
 # Any token will do for the mock; this one cannot be mistaken for a real one.
 _MOCK_API_TOKEN = "r8_mock"  # noqa: S105
+# Between the members of an album, as in life: bots that look away too early shall show it here.
+_ALBUM_GAP_S = 0.12
 
 
 def needs_sandbox(settings: Settings) -> bool:
@@ -35,7 +37,9 @@ async def with_built_in_parties(
     Raises:
         OSError: a port is taken.
     """
-    telegram = TelegramEmulatorConfig(port=settings.sandbox_port) if settings.sandbox else None
+    telegram = (
+        TelegramEmulatorConfig(port=settings.sandbox_port, album_gap_s=_ALBUM_GAP_S) if settings.sandbox else None
+    )
     replicate = (mock or MockReplicateConfig()) if _needs_mock(settings) else None
     async with open_sandbox(telegram=telegram, replicate=replicate, restart_bot=restart_bot) as sandbox:
         changes: dict[str, object] = {}

@@ -32,7 +32,8 @@ class Person:
 class Message:
     """One message, as it is now; an edit changes it in place and counts in `edits`.
 
-    `source_name` is what a picture was called where the person sent it from; bots never learn it.
+    `delivered`: the bot has confirmed it. `source_name` is what a picture was called where the person sent it from;
+    bots never learn it.
     """
 
     message_id: int
@@ -57,6 +58,7 @@ class Message:
     caption_above: bool = False
     protected: bool = False
     source_name: str = ""
+    delivered: bool = False
     effect_id: str | None = None
     edits: int = 0
     edited_at: int | None = None
@@ -178,6 +180,13 @@ class ChatBook:
             message.edited_at = self.now()
         self._events.publish("edit", chat_id=message.chat.id, message_id=message.message_id)
         return message
+
+    def note_delivered(self, chat_id: int, message_id: int) -> None:
+        """The bot has a person's message, which may be forgotten here already."""
+        message = self.chats[chat_id].messages.get(message_id)
+        if message is not None:
+            message.delivered = True
+            self._events.publish("delivered", chat_id=chat_id, message_id=message_id)
 
     def delete(self, message: Message) -> None:
         """Take a message away from everybody."""

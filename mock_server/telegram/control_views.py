@@ -21,6 +21,7 @@ def message_view(world: World, message: Message) -> dict[str, Any]:
             "silent": message.silent,
             "reactions": reactions,
             "reply_keyboard": message.reply_keyboard,
+            "delivered": message.delivered,
             "source_name": message.source_name,
         }
     }

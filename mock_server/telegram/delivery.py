@@ -44,12 +44,17 @@ class UpdateQueue:
         self._lanes: dict[Lane, deque[PendingUpdate]] = {}
         self._recent: deque[PendingUpdate] = deque(maxlen=_RECENT)
         self._subscribers: list[Callable[[PendingUpdate], None]] = []
+        self._confirmed: list[Callable[[PendingUpdate], None]] = []
         self.allowed: frozenset[str] | None = None
         self.bell = Bell()
 
     def subscribe(self, on_added: Callable[[PendingUpdate], None]) -> None:
         """Have `on_added` called with every new update."""
         self._subscribers.append(on_added)
+
+    def subscribe_confirmed(self, on_confirmed: Callable[[PendingUpdate], None]) -> None:
+        """Have `on_confirmed` called with every update that the bot has confirmed."""
+        self._confirmed.append(on_confirmed)
 
     def allow(self, kinds: Iterable[str]) -> None:
         """Filter from now on by `allowed_updates`; an empty list means the default kinds."""
@@ -100,6 +105,12 @@ class UpdateQueue:
             self.remove(waiting[0])
         return None
 
+    def confirm(self, update: PendingUpdate) -> None:
+        """Forget an update that the bot has."""
+        self.remove(update)
+        for on_confirmed in self._confirmed:
+            on_confirmed(update)
+
     def remove(self, update: PendingUpdate) -> None:
         """Forget an update: it was delivered or has expired."""
         self._updates.pop(update.update_id, None)
@@ -110,12 +121,12 @@ class UpdateQueue:
                 del self._lanes[update.lane]
 
     def confirm_before(self, update_id: int) -> None:
-        """Forget every update with a smaller id; a negative number keeps that many from the end."""
+        """Confirm every update with a smaller id; a negative number keeps that many from the end."""
         known = sorted(self._updates)
         if update_id < 0:
             update_id = known[update_id] if len(known) >= -update_id else 0
         for older in (number for number in known if number < update_id):
-            self.remove(self._updates[older])
+            self.confirm(self._updates[older])
 
     def waiting(self, limit: int) -> list[dict[str, Any]]:
         """Give the oldest updates as JSON."""

@@ -14,7 +14,7 @@ from mock_server.telegram.event_log import Bell
 from mock_server.telegram.remote_message import RemoteMessage
 
 _SILENCE_S = 60.0  # the stream says that it is alive four times a minute
-_WITH_MESSAGE = frozenset({"message", "edit", "delete", "reaction"})
+_WITH_MESSAGE = frozenset({"message", "edit", "delete", "reaction", "delivered"})
 _WITH_PEOPLE = frozenset({"person", "chat"})
 
 

@@ -17,9 +17,10 @@ from mock_server.telegram.world import World
 KEEP_ALIVE_S = 15.0
 PAGE_DIRECTORY = Path(__file__).parent / "page"
 _WORLD = web.AppKey("page_world", World)
-_WITH_MESSAGE = frozenset({"message", "edit", "delete", "reaction"})
+_WITH_MESSAGE = frozenset({"message", "edit", "delete", "reaction", "delivered"})
 _MIME_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_PAGE_FILES = {path.name: path for path in PAGE_DIRECTORY.iterdir() if path.suffix in _MIME_TYPES}
+# Kept in memory: some forty small files are asked for at once, and the page shall be there at once.
+_PAGE_FILES = {path.name: path.read_bytes() for path in PAGE_DIRECTORY.iterdir() if path.suffix in _MIME_TYPES}
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -59,12 +60,11 @@ async def _page_file(request: web.Request) -> web.StreamResponse:
 
 
 def _file_of_page(name: str) -> web.StreamResponse:
-    path = _PAGE_FILES.get(name)
-    if path is None:
+    body = _PAGE_FILES.get(name)
+    if body is None:
         return web.json_response({"error": "the page has no such file"}, status=404)
-    return web.FileResponse(
-        path, headers=_PAGE_HEADERS | {"Content-Type": f"{_MIME_TYPES[path.suffix]}; charset=utf-8"}
-    )
+    mime_type = _MIME_TYPES[Path(name).suffix]
+    return web.Response(body=body, headers=_PAGE_HEADERS | {"Content-Type": f"{mime_type}; charset=utf-8"})
 
 
 def _stored(request: web.Request) -> tuple[StoredFile, Path] | None:

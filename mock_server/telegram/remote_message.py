@@ -121,6 +121,11 @@ class RemoteMessage:
         return bool(self.json["sandbox"]["silent"])
 
     @property
+    def delivered(self) -> bool:
+        """Whether the bot has confirmed it."""
+        return bool(self.json["sandbox"]["delivered"])
+
+    @property
     def edits(self) -> int:
         """How often it was changed."""
         return int(self.json["sandbox"]["edits"])

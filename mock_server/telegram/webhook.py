@@ -132,7 +132,7 @@ class WebhookDelivery:
             failures = 0 if outcome.delivered else attempt
             wait_s = None if outcome.delivered else self._wait_s(outcome, failures)
             if outcome.delivered:
-                self._queue.remove(update)
+                self._queue.confirm(update)
             else:
                 self.last_error_date, self.last_error_message = int(self._config.clock()), outcome.error or ""
             self._record(update, outcome, attempt, took_ms, wait_s)

@@ -52,7 +52,7 @@ export class Inspector {
     document.body.classList.toggle("inspecting", isOpen);
     localStorage.setItem("inspector", isOpen ? "open" : "");
     clearInterval(this.#timer);
-    attempt(() => this.store.watchNeighbours(isOpen));
+    attempt(() => this.store.watchJournals(isOpen));
     // The journals of the neighbours tell nobody when they grow.
     if (isOpen) this.#timer = setInterval(() => document.hidden || this.store.inBackground(this.store.readJournal()), REFRESH_MS);
     this.store.emit("inspector", { isOpen });
@@ -62,7 +62,7 @@ export class Inspector {
     this.filter.value = this.search.value = "";
     if (!this.isOpen) this.toggle(true);
     this.#tab("timeline");
-    await attempt(() => this.store.watchNeighbours(true));
+    await attempt(() => this.store.watchJournals(true));
     const job = timelines(this.store.records, this.store.neighbourRecords).jobs.find((one) => one.rows.some((row) => row.keys.includes("message:" + key)));
     if (job) this.#isOpen.set(job.key, true);
     this.#cards.delete(job?.key);

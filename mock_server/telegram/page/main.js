@@ -27,10 +27,9 @@ class Desk {
       pane.messages.take(event);
       pane.refresh();
     }));
-    this.store.on("journal", () => this.panes.forEach((pane) => pane.refresh()));
+    this.store.on("bot", () => this.#pool.forEach((pane) => pane.refresh()));
     this.store.on("chat_action", (event) => this.#each(event.chat_id, (pane) => pane.messages.showAction(event.action)));
     this.store.on("callback_answer", (event) => this.#each(event.chat_id, (pane) => pane.messages.takeAnswer(event)));
-    this.store.on("delivered", ({ keys }) => this.#pool.forEach((pane) => pane.messages.refreshTicks(keys)));
     this.store.on("inspector", () => this.#showInspectorState());
   }
 

@@ -53,7 +53,6 @@ export class MessageList {
       store: this.store,
       person: this.person,
       chat: this.chat,
-      isDelivered: (message) => this.store.delivered.has(`${message.chat.id}:${message.message_id}`),
       openPhoto: (message) => this.viewer.open(this.chat.id, message),
       openMenu: (message, anchor) => openMessageMenu(message, anchor, { store: this.store, person: this.person, composer: this.composer }),
       send: (text) => attempt(() => api.sendText(this.chat.id, this.person.id, text)),
@@ -79,7 +78,7 @@ export class MessageList {
   // Takes an event about one message of this chat.
   take({ kind, message }) {
     const key = blockKey(message);
-    const group = this.store.messagesOf(this.chat.id).filter((one) => blockKey(one) === key);
+    const group = this.#groupOf(key);
     const old = this.#blocks.get(key);
     const wasAtEnd = this.#isAtEnd;
     if (!group.length) {
@@ -89,19 +88,11 @@ export class MessageList {
     } else {
       this.#insert(this.#made(group), kind);
     }
+    if (["edit", "delete"].includes(kind)) this.#redrawQuotes(message.message_id);
     this.empty.hidden = this.#blocks.size > 0;
     if (message.sandbox.from_bot && kind === "message") this.showAction(null);
     if (wasAtEnd || (kind === "message" && message.from.id === this.person.id)) this.toEnd();
     else if (kind === "message") this.#miss();
-  }
-
-  // Draws again what the bot has meanwhile confirmed.
-  refreshTicks(keys) {
-    const groups = this.#grouped(this.store.messagesOf(this.chat.id).filter((message) => message.from.id === this.person.id));
-    for (const group of groups) {
-      const block = this.#blocks.get(blockKey(group[0]));
-      if (block && group.some((message) => keys.has(`${message.chat.id}:${message.message_id}`))) this.#redraw(block, group);
-    }
   }
 
   showAction(action) {
@@ -121,11 +112,15 @@ export class MessageList {
     else toast(url ? `${text} ${url}`.trim() : text);
   }
 
-  showMessage(id) {
-    const message = this.store.message(this.chat.id, id);
-    const block = message && this.#blocks.get(blockKey(message));
+  async showMessage(id) {
+    const find = () => {
+      const message = this.store.message(this.chat.id, id);
+      return message && this.#blocks.get(blockKey(message));
+    };
+    while (!find() && !this.store.chats.get(this.chat.id).isComplete && (await this.#readOlder()));
+    const block = find();
     if (!block) {
-      toast("That message is further back or gone.");
+      toast("That message is gone.");
       return;
     }
     block.scrollIntoView({ block: "center", behavior: "smooth" });
@@ -156,6 +151,19 @@ export class MessageList {
     this.#blocks.set(shown.dataset.key, shown);
     this.#followPictures(shown);
     this.#relate(shown);
+  }
+
+  // Those that quote a message show it as it is now.
+  #redrawQuotes(id) {
+    const quoting = this.store.messagesOf(this.chat.id).filter((message) => message.reply_to_message?.message_id === id);
+    for (const key of new Set(quoting.map(blockKey))) {
+      const block = this.#blocks.get(key);
+      if (block) this.#redraw(block, this.#groupOf(key));
+    }
+  }
+
+  #groupOf(key) {
+    return this.store.messagesOf(this.chat.id).filter((message) => blockKey(message) === key);
   }
 
   #followPictures(block) {
@@ -211,12 +219,15 @@ export class MessageList {
     this.jump.firstElementChild.textContent = String(this.#missed);
   }
 
+  // Whether older messages came.
   async #readOlder() {
-    if (this.#isReading || this.store.chats.get(this.chat.id).isComplete) return;
+    if (this.#isReading || this.store.chats.get(this.chat.id).isComplete) return false;
     this.#isReading = true;
     const known = new Set(this.store.messagesOf(this.chat.id).map((message) => message.message_id));
-    if (await attempt(() => this.store.readOlder(this.chat.id))) this.#drawOlder(known);
+    const count = await attempt(() => this.store.readOlder(this.chat.id));
+    if (count) this.#drawOlder(known);
     this.#isReading = false;
+    return Boolean(count);
   }
 
   #drawOlder(known) {

@@ -26,7 +26,7 @@ export function hasPicture(message) {
 // What a message is called where it is only mentioned.
 export function contentName(message) {
   if (message.live_photo) return "Live photo";
-  if (message.photo) return message.media_group_id ? "Album" : "Photo";
+  if (message.photo) return "Photo";
   if (message.document) return message.document.file_name || "File";
   if (message.sticker) return `${message.sticker.emoji ?? ""} Sticker`.trim();
   const [other] = otherKinds(message);

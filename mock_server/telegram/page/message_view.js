@@ -6,11 +6,14 @@ import { formattedText, isJumbo } from "./formatted_text.js";
 import { inlineKeys } from "./message_keys.js";
 import { contentName, isMedia, mediaView, otherKinds, smallPicture } from "./message_media.js";
 
+// Effects that public bots use, by id; Telegram publishes no list.
+const EFFECTS = { "5104841245755180586": "🔥", "5107584321108051014": "👍", "5159385139981059251": "❤️", "5046509860389126442": "🎉" };
+
 export function blockKey(message) {
   return message.media_group_id ? "album-" + message.media_group_id : "message-" + message.message_id;
 }
 
-// `view` has: store, person, chat, isDelivered, and what can be done: openPhoto, openMenu, send, showMessage, press.
+// `view` has: store, person, chat, and what can be done: openPhoto, openMenu, send, showMessage, press.
 export function blockView(messages, view) {
   const [first] = messages;
   const isMine = first.from.id === view.person.id;
@@ -75,8 +78,9 @@ function senderLine(message) {
 }
 
 function quote(message, view) {
-  const quoted = message.reply_to_message;
-  const isGone = view.store.message(message.chat.id, quoted.message_id)?.sandbox.deleted;
+  const now = view.store.message(message.chat.id, message.reply_to_message.message_id);
+  const quoted = now ?? message.reply_to_message;
+  const isGone = now?.sandbox.deleted;
   const thumb = isGone ? null : smallPicture(quoted);
   const words = isGone ? "Deleted message" : message.quote?.text || quoted.text || quoted.caption || contentName(quoted);
   return element(
@@ -95,25 +99,26 @@ function body(messages, view, isMine) {
     "div",
     { className: "body" + (text ? "" : " wordless") },
     element("span", { className: "words", attributes: { dir: "auto" } }, formattedText(text, entities, { onCommand: view.send })),
-    meta(messages, view, isMine),
+    meta(messages, isMine),
   );
 }
 
-function meta(messages, view, isMine) {
+function meta(messages, isMine) {
   const [first] = messages;
   const isSilent = first.sandbox.silent && first.sandbox.from_bot;
   return element(
     "span",
     { className: "meta" },
+    first.effect_id ? element("span", { title: "Sent with an effect", text: EFFECTS[first.effect_id] ?? "✨" }) : null,
     isSilent ? element("span", { className: "silent", title: "Sent silently: no ping", attributes: { role: "img", "aria-label": "silent" } }, icon("silent")) : null,
     messages.some((message) => message.edit_date) ? element("span", { text: "edited" }) : null,
     element("time", { text: clock(first.date), dateTime: new Date(first.date * 1000).toISOString() }),
-    isMine ? ticks(messages, view) : null,
+    isMine ? ticks(messages) : null,
   );
 }
 
-function ticks(messages, view) {
-  const isHeard = messages.every((message) => view.isDelivered(message));
+function ticks(messages) {
+  const isHeard = messages.every((message) => message.sandbox.delivered);
   const title = isHeard ? "The bot has it" : "Not with the bot (yet)";
   return element("span", { className: "ticks", title, attributes: { role: "img", "aria-label": title } }, icon(isHeard ? "checks" : "check"));
 }

@@ -1,7 +1,6 @@
 // What the page knows of the emulated Telegram, kept up to date by its stream of events.
 
 import { api } from "./api.js";
-import { updatesIn } from "./timeline.js";
 
 export const PAGE_OF_MESSAGES = 60;
 const JOURNAL_PAUSE_MS = 120;
@@ -22,15 +21,14 @@ export class Store extends EventTarget {
   groupPrivacy = false;
   canRestartBot = false;
   isBotSilent = false; // the newest delivery to its webhook failed
-  records = []; // the emulator's journal, oldest first
-  delivered = new Set(); // "chat:message" of what the bot has confirmed
+  records = []; // the emulator's journal, oldest first; read only while somebody looks at it
   neighbours = [];
   neighbourRecords = []; // of all neighbours, each with `party`
   #stream = null;
   #journalTimer = null;
   #journalAfter = 0;
-  #watchingNeighbours = false;
-  #menusChanged = false;
+  #isWatched = false;
+  #menusTimer = null;
 
   emit(kind, detail = {}) {
     this.dispatchEvent(new CustomEvent(kind, { detail }));
@@ -46,11 +44,11 @@ export class Store extends EventTarget {
       await this.#settle();
       state = await this.#readState();
     }
-    await Promise.all([...this.chats.keys()].map((id) => this.#readMessages(id)));
-    this.neighbours = await api.neighbours();
+    const messages = [...this.chats.keys()].map((id) => this.#readMessages(id));
+    [this.neighbours] = await Promise.all([api.neighbours(), ...messages]);
     this.records = [];
     this.#journalAfter = 0;
-    await this.readJournal();
+    if (this.#isWatched) await this.readJournal();
     this.emit("reload");
     this.#listen(state.seq);
   }
@@ -100,11 +98,8 @@ export class Store extends EventTarget {
     if (fresh.length) {
       this.#journalAfter = fresh.at(-1).seq;
       this.records = [...this.records, ...fresh].slice(-JOURNAL_KEPT);
-      this.#noteDelivered(fresh);
-      const delivery = fresh.findLast((record) => record.kind === "delivery");
-      if (delivery) this.isBotSilent = !(delivery.status >= 200 && delivery.status < 300);
     }
-    if (this.#watchingNeighbours) await this.#readNeighbours();
+    if (this.#isWatched) await this.#readNeighbours();
     this.emit("journal");
   }
 
@@ -117,16 +112,10 @@ export class Store extends EventTarget {
     }
   }
 
-  async watchNeighbours(isWatching) {
-    this.#watchingNeighbours = isWatching;
-    if (isWatching) await this.readJournal();
-  }
-
-  #noteDelivered(records) {
-    const taken = records.flatMap(updatesIn).filter(({ update, isTaken }) => isTaken && update.message);
-    const keys = new Set(taken.map(({ update }) => `${update.message.chat.id}:${update.message.message_id}`));
-    for (const key of keys) this.delivered.add(key);
-    if (keys.size) this.emit("delivered", { keys });
+  // Keeps the journals up to date from now on, or no longer.
+  async watchJournals(isWatched) {
+    this.#isWatched = isWatched;
+    if (isWatched) await this.readJournal();
   }
 
   async #readNeighbours() {
@@ -176,10 +165,11 @@ export class Store extends EventTarget {
     const stream = new EventSource("/control/events?after=" + after);
     this.#stream = stream;
     const hear = (kind, react) => stream.addEventListener(kind, (event) => react(JSON.parse(event.data)));
-    for (const kind of ["message", "edit", "delete", "reaction"]) hear(kind, (event) => this.#takeMessage(event));
+    for (const kind of ["message", "edit", "delete", "reaction", "delivered"]) hear(kind, (event) => this.#takeMessage(event));
     for (const kind of ["person", "chat"]) hear(kind, () => this.inBackground(this.refreshPeople()));
     for (const kind of ["chat_action", "callback_answer"]) hear(kind, (event) => this.emit(kind, event));
-    for (const kind of ["call", "delivery"]) hear(kind, (event) => this.#journalHasMore(event));
+    hear("call", (event) => this.#called(event));
+    hear("delivery", (event) => this.#delivered(event));
     hear("reset", () => this.inBackground(this.load()));
     stream.onopen = () => this.emit("connection", { isOpen: true });
     stream.onerror = () => this.emit("connection", { isOpen: false });
@@ -195,13 +185,28 @@ export class Store extends EventTarget {
     this.emit("message", { kind: isNew ? "message" : kind, chatId, message });
   }
 
-  #journalHasMore({ method }) {
-    this.#menusChanged ||= /^(set|delete)My(Commands|Description)/i.test(method ?? "");
+  #called({ method }) {
+    this.#journalHasMore();
+    if (!/^(set|delete)My(Commands|Description)/i.test(method)) return;
+    this.#menusTimer ??= setTimeout(() => {
+      this.#menusTimer = null;
+      this.inBackground(this.refreshPeople());
+    }, JOURNAL_PAUSE_MS);
+  }
+
+  #delivered({ status }) {
+    this.#journalHasMore();
+    const isSilent = !(status >= 200 && status < 300);
+    if (isSilent === this.isBotSilent) return;
+    this.isBotSilent = isSilent;
+    this.emit("bot");
+  }
+
+  #journalHasMore() {
+    if (!this.#isWatched) return;
     this.#journalTimer ??= setTimeout(() => {
       this.#journalTimer = null;
       this.inBackground(this.readJournal());
-      if (this.#menusChanged) this.inBackground(this.refreshPeople());
-      this.#menusChanged = false;
     }, JOURNAL_PAUSE_MS);
   }
 }

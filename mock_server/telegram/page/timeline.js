@@ -202,13 +202,17 @@ function isGood(status) {
 }
 
 function updateTitle(update) {
-  return `update: ${update.message ? messageTitle(update.message).toLowerCase() : kindOf(update).replaceAll("_", " ")}`;
+  return `update: ${update.message ? nameOf(update.message) : kindOf(update).replaceAll("_", " ")}`;
+}
+
+function nameOf(message) {
+  return message.document || message.text ? messageTitle(message) : messageTitle(message).toLowerCase();
 }
 
 export function messageTitle(message) {
   if (message.live_photo) return "Live photo";
   if (message.photo) return message.media_group_id ? "Photo of an album" : "Photo";
-  if (message.document) return "File";
+  if (message.document) return message.document.file_name || "File";
   if (message.sticker) return "Sticker";
   return message.text ? `“${message.text.slice(0, 32)}”` : "Message";
 }

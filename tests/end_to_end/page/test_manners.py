@@ -4,6 +4,7 @@ import re
 import time
 
 import aiohttp
+from aiogram.types import Update
 
 from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.server import run_telegram_emulator
@@ -15,18 +16,17 @@ from tests.support.waiting import eventually
 pytestmark = IN_BROWSER
 
 KEYS = {"inline_keyboard": [[{"text": "Cancel", "callback_data": "c", "style": "danger"}]]}
-# Half a second where nobody else works (README of the emulator); here other tests run at the same time.
-READY_WITHIN_S = 3.0
+READY_WITHIN_S = 1.0
 
 
-async def test_the_page_is_ready_soon(emulator, visit):
+async def test_the_page_is_ready_within_a_second(emulator, visit):
     async with visit(emulator) as one:
         took = []
-        for _ in range(3):
+        for _ in range(5):
             began = time.perf_counter()
             await one.open()
             took.append(time.perf_counter() - began)
-        assert min(took) < READY_WITHIN_S  # a busy machine may have a slow one among them
+        assert min(took) < READY_WITHIN_S  # other tests run at the same time: the quickest says what it can do
         requests = await one.page.evaluate(
             "() => performance.getEntriesByType('resource').map((one) => one.initiatorType)"
         )
@@ -86,6 +86,20 @@ async def test_a_press_is_answered_by_a_note_or_by_an_alert(emulator, visit):
         await as_bot(emulator, "answerCallbackQuery", **answer)
         await page.get_by_role("dialog").get_by_text("Only Anna may").wait_for()
         await page.get_by_role("button", name="Close", exact=True).click()
+
+
+async def test_what_the_bot_is_doing_shows_until_it_has_done_it(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    async with visit(emulator) as one:
+        page = one.page
+        await as_bot(emulator, "sendChatAction", chat_id=anna.id, action="upload_photo")
+        await page.locator(".subtitle", has_text="sending a photo…").wait_for()
+        await page.locator(".activity").wait_for()
+        await as_bot(emulator, "sendMessage", chat_id=anna.id, text="there")
+        await page.locator(".activity").wait_for(state="hidden")
+        assert "with Anna" in await page.locator(".subtitle").inner_text()
+        await anna.block_bot()
+        await page.locator(".subtitle", has_text="blocked").wait_for()
 
 
 async def test_the_list_of_people_stays_as_it_is_while_messages_come(emulator, visit):
@@ -161,10 +175,41 @@ async def test_commands_are_found_while_typing_and_links_open_the_bot(emulator, 
         await page.keyboard.type("tool_restore")
         await page.keyboard.press("Enter")
         await page.locator(".mine .words", has_text="/start tool_restore").wait_for()
-        await one.choose("Send something else…")
-        await page.get_by_role("menuitem", name="Location").click()
-        await page.get_by_text("[location]").wait_for()
-        assert [message.text for message in anna.messages] == ["/history", "/start tool_restore", ""]
+        assert [message.text for message in anna.messages] == ["/history", "/start tool_restore"]
+
+
+async def test_what_a_photo_bot_cannot_use_can_be_sent_too(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    kinds = {"Voice message": "voice", "Video": "video", "Location": "location", "Contact": "contact", "Die": "dice"}
+    async with visit(emulator) as one:
+        for name, kind in kinds.items():
+            await one.choose("Send something else…")
+            await one.page.get_by_role("menuitem", name=name).click()
+            await one.page.get_by_text(f"[{kind}]").wait_for()
+    assert [list(message.other_content) for message in anna.messages] == [[kind] for kind in kinds.values()]
+    for update in await as_bot(emulator, "getUpdates"):
+        assert Update.model_validate(update).message.content_type in kinds.values()
+
+
+async def test_a_quoted_message_far_back_is_found(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    first = await anna.send_text("the very first")
+    for number in range(150):
+        await anna.send_text(f"message {number}")
+    effect = {"message_effect_id": "5046509860389126442", "reply_parameters": {"message_id": first.message_id}}
+    await as_bot(emulator, "sendMessage", chat_id=anna.id, text="found", **effect)
+    async with visit(emulator) as one:
+        page = one.page
+        await page.get_by_title("Sent with an effect").wait_for()
+        await page.locator(".quote").click()
+        found = page.locator(".block.found", has_text="the very first")
+        await found.wait_for()
+        await eventually(lambda: found.evaluate("(one) => one.getBoundingClientRect().top > 0"))
+        await anna.delete_message(first)
+        await found.wait_for(state="detached")
+        await page.get_by_role("button", name="To the newest message").click()
+        await page.locator(".quote", has_text="Deleted message").click()
+        await page.locator(".toast", has_text="That message is gone").wait_for()
 
 
 async def test_a_keyboard_in_place_of_the_letters_stays_until_the_bot_takes_it_away(emulator, visit):

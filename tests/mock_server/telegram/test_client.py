@@ -172,6 +172,17 @@ async def test_the_bot_can_be_blocked_and_taken_out_of_a_group(bot, anna, group_
         await anna.remove_bot()
 
 
+async def test_who_writes_sees_when_the_bot_has_it(bot, anna, webhook):
+    polled = await anna.send_text("by polling")
+    (update,) = await bot("getUpdates")
+    assert not polled.delivered
+    await bot("getUpdates", offset=update["update_id"] + 1)
+    await anna.until(lambda: polled.delivered, "delivery by polling")
+    await bot("setWebhook", url=webhook.url)
+    pushed = await anna.send_text("by webhook")
+    await anna.until(lambda: pushed.delivered, "delivery by webhook")
+
+
 async def test_other_content_and_quotes_arrive(bot, anna):
     voice = await anna.send_other(voice={"file_id": "v", "file_unique_id": "v", "duration": 1})
     assert list(voice.other_content) == ["voice"]

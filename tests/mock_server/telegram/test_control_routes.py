@@ -52,6 +52,7 @@ async def test_a_person_can_write_edit_react_press_and_delete(control, bot, anna
         "silent": False,
         "reactions": [{"by": anna.id, "emoji": ["👍"]}],
         "reply_keyboard": None,
+        "delivered": False,
         "source_name": "",
     }
     assert second["sandbox"]["from_bot"]
