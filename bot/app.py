@@ -5,7 +5,7 @@ running steps are given time to finish, and only then are the sessions closed un
 deleted: the next process, or another one, goes on taking the updates.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -149,7 +149,7 @@ async def _open(
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
     notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock, background))
-    queue = engine.queue
+    queue, presets = engine.queue, load_presets()
     executor = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
     stack.callback(executor.shutdown, wait=False, cancel_futures=True)
     references = CallbackReference(
@@ -161,7 +161,7 @@ async def _open(
             repository=repository,
             store=store,
             gateway=gateway,
-            presets=load_presets(),
+            presets=presets,
             notifier=notifier,
             photos=TelegramPhotos(bot, http),
             outputs=OutputFetcher(http, settings.allowed_outputs.allows),
@@ -176,7 +176,7 @@ async def _open(
             executor=executor,
         ),
     )
-    dispatcher = build_dispatcher(jobs.service, _rules(settings, bot), Talk(background))
+    dispatcher = build_dispatcher(jobs.service, _rules(settings, bot, presets), Talk(background))
     updates = UpdateIntake(bot, dispatcher, repository, notifier)
     secret = settings.replicate_webhook_secret
     signing_key = SigningKey(gateway, secret.get_secret_value() if secret else None)
@@ -255,12 +255,13 @@ def _limits(settings: Settings) -> JobLimits:
     )
 
 
-def _rules(settings: Settings, bot: Bot) -> ChatRules:
+def _rules(settings: Settings, bot: Bot, presets: Collection[str]) -> ChatRules:
     return ChatRules(
         bot_id=bot.id,
         default_locale=settings.default_locale,
         preset=DEFAULT_PRESET,
         max_image_mb=settings.max_image_mb,
+        presets=presets,
         allowed_ids=settings.allowed_ids,
     )
 

@@ -3,17 +3,21 @@
 images/input/{uuid}.{ext}      what a person sent          images/output/{job_id}/{n}.{ext}   results
 jobs/{job_id}.json             every job                   open/{job_id}                      not finished
 tasks/{prediction_id}.json     prediction -> job           history/{user}/{time}-{job_id}     newest first
-users/{user}.json              choices and quota           reports/{job_id}/...               reports
+users/{user}.json              choices and quota           reports/{job_id}/report.{ext}      reports
+drafts/{user}/{chat}/{job_id}  waits for its person        images/output/{job_id}/{n}.txt     results in words
 poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
 """
 
 import re
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 IMAGES = "images/"
 JOBS = "jobs/"
 OPEN = "open/"
+DRAFTS = "drafts/"
+REPORTS = "reports/"
 TASKS = "tasks/"
 POISON = "poison/"
 PROBE = ".probe/"
@@ -23,6 +27,7 @@ _NAMESPACE = uuid.UUID("5f2c9f0e-6d0b-5f0a-9a3e-3b1d6f6f7c11")
 _LAST_MS = 9_999_999_999_999  # 2286-11-20: thirteen digits keep the order of keys and of time the same
 _PREDICTION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _JOB_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DRAFT = re.compile(rf"{DRAFTS}([^/]+)/(-?[0-9]{{1,19}})/([0-9a-f-]+)")
 _EXTENSION = re.compile(r"[a-z0-9]{1,5}")
 
 
@@ -57,6 +62,30 @@ def job_id_of_marker(key: str) -> str | None:
     return name if is_job_id(name) else None
 
 
+@dataclass(frozen=True, slots=True)
+class DraftOf:
+    """Whose drafts: a person in a chat."""
+
+    user: str
+    chat_id: int
+
+
+def draft_marker(whose: DraftOf, job_id: str) -> str:
+    """The marker of a job that began as a draft; it goes with the open marker."""
+    return f"{drafts_prefix(whose)}{job_id}"
+
+
+def drafts_prefix(whose: DraftOf) -> str:
+    """What the markers of all of a person's drafts in a chat begin with."""
+    return f"{DRAFTS}{whose.user}/{whose.chat_id}/"
+
+
+def draft_of_marker(key: str) -> tuple[DraftOf, str] | None:
+    """Whose draft a marker is, and its job; None for a foreign object."""
+    found = _DRAFT.fullmatch(key)
+    return (DraftOf(found[1], int(found[2])), found[3]) if found and is_job_id(found[3]) else None
+
+
 def task(prediction_id: str) -> str:
     """The record that leads from a prediction to its job."""
     if not is_prediction_id(prediction_id):
@@ -72,6 +101,16 @@ def input_image(job_id: str, index: int, extension: str) -> str:
 def output_image(job_id: str, number: int, extension: str) -> str:
     """Where result `number` (in display order, from 1) is kept."""
     return f"{IMAGES}output/{job_id}/{number}.{_checked(extension)}"
+
+
+def output_preview(job_id: str, number: int) -> str:
+    """Where a small JPEG of result `number` is kept."""
+    return f"{IMAGES}output/{job_id}/{number}.preview.jpg"
+
+
+def report(job_id: str, extension: str) -> str:
+    """Where the page about a job is kept."""
+    return f"{REPORTS}{job_id}/report.{_checked(extension)}"
 
 
 def history(user: str, at: datetime, job_id: str) -> str:

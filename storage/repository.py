@@ -16,9 +16,12 @@ from storage.errors import (
     StorageUnavailableError,
 )
 from storage.event import Event
-from storage.job import (
+from storage.job import Job
+from storage.object_keys import DraftOf
+from storage.objects import ObjectStore
+from storage.recent import KeyedLocks, KnownJob, Locks, RecentJobs
+from storage.records import (
     HistoryEntry,
-    Job,
     TaskRecord,
     dump_history,
     dump_job,
@@ -27,8 +30,6 @@ from storage.job import (
     load_job,
     load_task,
 )
-from storage.objects import ObjectStore
-from storage.recent import KeyedLocks, KnownJob, Locks, RecentJobs
 from storage.transitions import apply_all
 
 MAX_RECORD_BYTES = 1_000_000
@@ -43,6 +44,14 @@ class OpenMarker:
 
     job_id: str
     marked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftMarker:
+    """A job that began as a draft, and whose it is."""
+
+    whose: DraftOf
+    job_id: str
 
 
 class JobRepository:
@@ -73,7 +82,7 @@ class JobRepository:
         the job is not terminal.
         """
         async with self._locks.hold(job.id):
-            marked = asyncio.ensure_future(self._mark_open(job.id))
+            marked = asyncio.ensure_future(self._mark(job))
             try:
                 created = await self._create_record(job)
             finally:
@@ -82,7 +91,7 @@ class JobRepository:
                 _ = marked.cancelled() or marked.exception()  # looked at, even if the record's own failure is told
             marked.result()
         if not created and await self._finished(job.id):
-            await self._store.delete([object_keys.open_marker(job.id)])
+            await self._store.delete(_markers(job))
         return created
 
     async def load(self, job_id: str) -> Job:
@@ -136,9 +145,21 @@ class JobRepository:
             await self._store.delete([object_keys.open_marker(job_id)])
             return True
 
-    async def close(self, job_id: str, prediction_ids: Iterable[str]) -> None:
-        """Remove the open marker and the task records of a job that needs nobody's attention any more."""
+    async def drafts(self, whose: DraftOf | None = None) -> AsyncIterator[DraftMarker]:
+        """The jobs that began as drafts and are not closed yet: this person's, or all; each person's by job id."""
+        prefix = object_keys.drafts_prefix(whose) if whose else object_keys.DRAFTS
+        async for row in self._store.list(prefix):
+            found = object_keys.draft_of_marker(row.key)
+            if found:
+                yield DraftMarker(*found)
+
+    async def close(self, job_id: str, prediction_ids: Iterable[str], whose: DraftOf | None = None) -> None:
+        """Remove the markers and the task records of a job that needs nobody's attention any more.
+
+        `whose` it was is told of a job from a chat, which may have begun as a draft.
+        """
         keys = [object_keys.task(p) for p in prediction_ids]
+        keys += [object_keys.draft_marker(whose, job_id)] if whose else []
         await self._store.delete([*keys, object_keys.open_marker(job_id)])
         self._recent.forget(job_id)
 
@@ -186,8 +207,11 @@ class JobRepository:
         await self._store.put(key, body[:MAX_RECORD_BYTES], content_type=_JSON)
         return key
 
-    async def _mark_open(self, job_id: str) -> None:
-        await self._store.put(object_keys.open_marker(job_id), b"", content_type="text/plain")
+    async def _mark(self, job: Job) -> None:
+        marks = [self._store.put(key, b"", content_type="text/plain") for key in _markers(job)]
+        for result in await asyncio.gather(*marks, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
 
     async def _create_record(self, job: Job) -> bool:
         key = object_keys.job(job.id)
@@ -259,3 +283,11 @@ def _writable(entry: object) -> object:
     except (ValueError, RecursionError) as error:
         return f"cannot be written: {type(error).__name__}"
     return entry
+
+
+def _markers(job: Job) -> list[str]:
+    """What an open job is found by; a draft also by whose it is."""
+    keys = [object_keys.open_marker(job.id)]
+    if job.draft and job.origin.chat_id is not None:
+        keys.append(object_keys.draft_marker(DraftOf(job.origin.user, job.origin.chat_id), job.id))
+    return keys

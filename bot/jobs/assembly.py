@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 
 from bot.jobs.admission import Admission
@@ -13,6 +14,7 @@ from bot.jobs.background import Background
 from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
+from bot.jobs.drafts import Drafts
 from bot.jobs.images import ImageLimits
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, PhotoSource, Team
@@ -26,7 +28,10 @@ from bot.jobs.steps.create import Create
 from bot.jobs.steps.decide import Decide
 from bot.jobs.steps.fetch_input import FetchInput
 from bot.jobs.steps.find_orphan import FindOrphan
+from bot.jobs.steps.gather import Gather
+from bot.jobs.steps.join import Join
 from bot.jobs.steps.leftovers import Leftovers
+from bot.jobs.steps.plan import Plan
 from bot.jobs.steps.poll import Poll
 from bot.jobs.steps.settle_telling import SettleTelling
 from bot.jobs.steps.step import Step
@@ -93,9 +98,13 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
     create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
     orphans = FindOrphan(s.gateway, create, s.clock)
+    drafts = Drafts(s.repository, sole=s.team.alone)
     steps = (
+        Gather(),
+        Join(s.repository, s.queue, s.clock),
+        Plan(s.presets, timedelta(seconds=limits.job_timeout_s)),
         Admit(admission, quota),
-        Announce(s.notifier, s.repository, s.clock),
+        Announce(s.notifier, s.presets, s.repository, s.clock),
         FetchInput(s.photos, s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor),
         create,
         orphans,
@@ -107,10 +116,19 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     )
     close = Close(s.repository, s.notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
     attempt = Attempt(s.repository, s.notifier, s.clock, s.random)
-    advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.team.run_id, s.clock)
+    advancer = Advancer(s.repository, steps, close, attempt, admission, drafts, artifacts, s.team.run_id, s.clock)
     return Jobs(
         service=JobService(
-            s.repository, s.queue, admission, s.gateway, s.background, pace, s.clock, job_timeout_s=limits.job_timeout_s
+            s.repository,
+            s.queue,
+            s.presets,
+            drafts,
+            admission,
+            s.gateway,
+            s.background,
+            pace,
+            s.clock,
+            job_timeout_s=limits.job_timeout_s,
         ),
         advancer=advancer,
         worker=Worker(advancer, s.repository, s.queue, s.notifier, s.storage_circuit, s.clock, s.random),

@@ -57,5 +57,9 @@ class StatusMessageGoneError(JobsError):
     """There is no status message to edit (any more)."""
 
 
+class NoSuchPresetError(JobsError):
+    """The preset that was named is not on offer."""
+
+
 class NoSuchJobError(JobsError):
     """The job that was named is not recorded."""

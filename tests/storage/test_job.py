@@ -7,18 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.errors import RecordCorruptError, RecordTooNewError
-from storage.job import (
-    Claim,
+from storage.job import Claim, InputImage, Job, JobFile, JobStatus, Origin, Outcome, Postponement, Slot, SlotState
+from storage.records import (
     HistoryEntry,
-    InputImage,
-    Job,
-    JobFile,
-    JobStatus,
-    Origin,
-    Outcome,
-    Postponement,
-    Slot,
-    SlotState,
     TaskRecord,
     dump_history,
     dump_job,

@@ -27,8 +27,9 @@ from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
 from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.links import PresignedLinks
 from bot.jobs.ports import Artifact, InputLinks
-from bot.jobs.service import CallbackResult, Submission
+from bot.jobs.service import CallbackResult
 from bot.jobs.steps.archive import Archive
+from bot.jobs.submission import Submission
 from bot.work_queue.alone import alone
 from replicate_gateway.errors import PredictionNotFoundError
 from replicate_gateway.models import ModelReference
@@ -37,8 +38,9 @@ from replicate_gateway.presets import load_presets
 from replicate_gateway.protocol import Account, InputField, PredictionRequest
 from storage import object_keys
 from storage.errors import ObjectNotFoundError, ObjectTooLargeError, PreconditionFailedError, StorageUnavailableError
-from storage.job import InputImage, Job, JobStatus, Origin, Slot, load_job
+from storage.job import InputImage, Job, JobStatus, Origin, Slot
 from storage.objects import Capabilities, ExpiryRule, ObjectInfo, StoredObject
+from storage.records import load_job
 from storage.repository import JobRepository
 from tests.support import pictures
 
@@ -228,7 +230,8 @@ class RecordingNotifier:
         async with self.faults.call("chat.send_outcome"):
             self._be_there()
             assert job.outcome
-            message_id = self._send(job, job.outcome.status, pings=True)
+            pings = job.outcome.status is not JobStatus.CANCELED  # its person has just asked for it, or is away
+            message_id = self._send(job, job.outcome.status, pings=pings)
             self._fill(self.messages[message_id], job, results)
             return (message_id,)
 

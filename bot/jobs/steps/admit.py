@@ -25,8 +25,8 @@ class Admit(Step):
         self._admission, self._quota = admission, quota
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """Nobody has looked at the limits yet."""
-        if job.status is JobStatus.PENDING and not job.outcome and not job.cancel_requested:
+        """It is settled what is to be made, and nobody has looked at the limits yet."""
+        if job.status is JobStatus.PENDING and job.slots and not job.outcome and not job.cancel_requested:
             yield Due()
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:

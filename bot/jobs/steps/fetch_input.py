@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 
+import structlog
+
 from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.errors import JobFailedError
 from bot.jobs.images import ImageLimits, ImageRefusedError, check_input_image
@@ -13,8 +15,11 @@ from bot.jobs.steps.step import Due, Step
 from storage import object_keys
 from storage.event import Event
 from storage.events import InputStored
-from storage.job import InputImage, Job, JobStatus
+from storage.job import InputImage, Job, JobStatus, SlotState
 from storage.objects import ObjectStore
+from storage.slot_events import SlotFailed
+
+_log = structlog.get_logger()
 
 
 class FetchInput(Step):
@@ -30,17 +35,20 @@ class FetchInput(Step):
         self._budget, self._executor = budget, executor
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """Every input that has no key yet."""
+        """Every input that an open slot needs and that has no key yet."""
         if job.status is JobStatus.PROCESSING and not job.outcome and not job.cancel_requested:
-            yield from (Due(index) for index, image in enumerate(job.inputs) if image.key is None)
+            open_slots = [slot for slot in job.slots if slot.state is SlotState.OPEN]
+            needed = {index for slot in open_slots for index in job.inputs_of(slot)}
+            yield from (Due(index) for index in sorted(needed) if job.inputs[index].key is None)
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
-        """A picture that cannot be used ends the job with a sentence that says why."""
-        image = job.inputs[part]
+        """A picture that cannot be used fails the slots that need it, each with a sentence that says why."""
         try:
-            return [await self._store_checked(job, part, image)]
+            return [await self._store_checked(job, part, job.inputs[part])]
         except ImageRefusedError as error:
-            raise JobFailedError(error.code.value, error.data) from error
+            return _refused(job, part, JobFailedError(error.code.value, error.data), error)
+        except JobFailedError as error:
+            return _refused(job, part, error, error.__cause__)
 
     async def _store_checked(self, job: Job, part: int, image: InputImage) -> InputStored:
         self._limits.check_bytes(image.size or 0)
@@ -51,3 +59,12 @@ class FetchInput(Step):
             key = object_keys.input_image(job.id, part, checked.extension)
             await self._store.put(key, checked.body, content_type=checked.content_type)
         return InputStored(part, key, checked.content_type, checked.width, checked.height)
+
+
+def _refused(job: Job, index: int, failure: JobFailedError, cause: BaseException | None) -> Sequence[Event]:
+    """The other pictures of an album may be fine."""
+    in_need = [part for part, slot in enumerate(job.slots) if index in job.inputs_of(slot)]
+    if len(in_need) == len(job.slots):
+        raise failure from cause
+    _log.warning("input_refused", input=index, code=failure.code, slots=in_need)
+    return [SlotFailed(part, failure.code, job.slots[part].state, failure.facts) for part in in_need]

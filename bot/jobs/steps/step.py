@@ -29,6 +29,9 @@ class Step(ABC):
 
     name: ClassVar[str]
     done: ClassVar[str]  # the log event when it was done
+    # Whether all that happened before must be written first: what this does can be seen, and must not be done twice
+    # only because the way to it was forgotten.
+    on_record: ClassVar[bool] = False
 
     @abstractmethod
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
@@ -47,8 +50,8 @@ class Step(ABC):
         """All that comes before the claim; its events are recorded with it. May raise what `perform` may."""
         return ()
 
-    def claim(self, part: int, claim: Claim) -> Event | None:
-        """The event that announces an effect that cannot be undone."""
+    def claim(self, job: Job, part: int, claim: Claim) -> Event | None:
+        """The event that announces an effect that cannot be undone; it is written before `perform` is called."""
         return None
 
     def release(self, part: int, claim: Claim) -> Event | None:

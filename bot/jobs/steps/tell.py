@@ -37,7 +37,7 @@ class Tell(Step):
         if job.outcome and not job.status.terminal and not job.delivery:
             yield Due()
 
-    def claim(self, part: int, claim: Claim) -> Event:
+    def claim(self, job: Job, part: int, claim: Claim) -> Event:
         """From here on the person may have been told."""
         return DeliveryClaimed(claim)
 

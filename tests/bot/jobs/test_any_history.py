@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot.jobs.errors import NoSuchJobError, NotDoneError, OutcomeUnknownError
-from bot.jobs.service import Submission
+from bot.jobs.submission import Submission
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage import object_keys

@@ -3,7 +3,7 @@
 import math
 
 from bot.jobs.quota import DailyQuota
-from storage.job import HistoryEntry
+from storage.records import HistoryEntry
 from storage.repository import JobRepository
 from tests.support.fakes import World, new_job
 

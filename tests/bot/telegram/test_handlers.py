@@ -8,7 +8,8 @@ from bot.telegram.talk import Talk
 from bot.telegram.texts import EN, KO, RU
 from storage import object_keys
 from storage.events import OutcomeDecided
-from storage.job import JobStatus, load_job
+from storage.job import JobStatus
+from storage.records import load_job
 from tests.support.fakes import BEGIN, World
 from tests.support.recording_bot import TOKEN, recording_bot
 
@@ -74,13 +75,12 @@ async def test_a_photo_is_a_job_with_its_largest_size(door):
     assert door.said == []  # the status message is the job's own
 
 
-async def test_the_same_update_again_is_the_same_job_with_the_same_seed(door):
+async def test_the_same_update_again_is_the_same_job(door):
     await door.message(photo=SIZES)
     (before,) = door.jobs
     await door.message(photo=SIZES, update_id=101)
     (after,) = door.jobs
     assert after == before
-    assert before.slots[0].seed is not None
 
 
 async def test_the_same_message_number_in_another_chat_is_another_job(door):

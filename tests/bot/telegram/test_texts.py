@@ -29,7 +29,7 @@ CODE_ARGUMENT = {
     "OutcomeDecided": 2,
 }
 # These end a job as canceled, whose sentence needs no code.
-CANCELED = frozenset({"canceled_by_person", "chat_gone"})
+CANCELED = frozenset({"canceled_by_person", "chat_gone", "not_answered"})
 MAX_CALLBACK_ANSWER = 200  # https://core.telegram.org/bots/api#answercallbackquery
 
 

@@ -1,0 +1,81 @@
+"""What a person asks for, as a door understood it, and the job that it becomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.jobs.errors import JobsError
+from bot.jobs.planning import plan
+from bot.jobs.questions import ANSWER_WITHIN, open_question
+from bot.jobs.steps.gather import GATHER_FOR
+from replicate_gateway.presets import Preset
+from storage.job import InputImage, Job, Origin, Slot
+from storage.wishes import Question, Wishes
+
+
+class IncompleteError(JobsError):
+    """Something is missing, and there is no chat to ask in."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question.value)
+        self.question = question
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """The album that a picture belongs to: `job_id` is the job of all of it, `group` Telegram's name for it."""
+
+    job_id: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Pictures and what is to be done with them. The same delivery must always give the same `job_id`.
+
+    `chosen` says that the person named the preset for these very pictures, so they are no answer to a question.
+    `seeds` make one slot each, over all inputs; without them the slots follow from preset and wishes.
+    """
+
+    job_id: str
+    origin: Origin
+    preset: str
+    inputs: tuple[InputImage, ...]
+    prompt: str = ""
+    seeds: tuple[int | None, ...] = ()
+    wishes: Wishes = field(default_factory=Wishes)
+    chosen: bool = False
+    album: Album | None = None
+
+
+def new_job(
+    asked: Submission, presets: Mapping[str, Preset], now: datetime, timeout: timedelta, *, joins: str | None = None
+) -> Job:
+    """The job as it is recorded first: with its slots, or as a draft where something is still to come.
+
+    Raises:
+        IncompleteError: its person would have to be asked, and it did not come from a chat.
+    """
+    draft = Job(
+        id=asked.album.job_id if asked.album else asked.job_id,
+        origin=asked.origin,
+        preset=asked.preset,
+        prompt=asked.prompt,
+        inputs=asked.inputs,
+        slots=tuple(Slot(seed=seed) for seed in asked.seeds),
+        created_at=now,
+        updated_at=now,
+        deadline=now + timeout,
+        wishes=asked.wishes,
+        album=asked.album.group if asked.album else None,
+        gathering_until=now + GATHER_FOR if asked.album else None,
+        joins=joins,
+    )
+    question = open_question(draft, presets)
+    if question and asked.origin.chat_id is None:
+        raise IncompleteError(question)
+    if draft.slots:
+        return draft
+    if question or draft.joins or draft.gathering_until:
+        return replace(draft, deadline=now + ANSWER_WITHIN)
+    return replace(draft, slots=plan(draft, presets[draft.preset]))
