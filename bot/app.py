@@ -48,6 +48,7 @@ from bot.telegram.alerts import AdminAlerts
 from bot.telegram.guard import Guard
 from bot.telegram.handlers import ChatRules, build_dispatcher
 from bot.telegram.intake import UpdateIntake
+from bot.telegram.messages import text
 from bot.telegram.migration import Migration
 from bot.telegram.pacing import Pacing
 from bot.telegram.photos import TelegramPhotos
@@ -174,6 +175,8 @@ async def _open(
             clock=clock,
             random=overrides.random,
             executor=executor,
+            say=text,
+            timezone=settings.timezone,
         ),
     )
     dispatcher = build_dispatcher(jobs.service, _rules(settings, bot, presets), Talk(background))

@@ -82,14 +82,16 @@ class JobRepository:
         the job is not terminal.
         """
         async with self._locks.hold(job.id):
-            marked = asyncio.ensure_future(self._mark(job))
+            marked = [asyncio.ensure_future(self._mark(key)) for key in _markers(job)]
             try:
                 created = await self._create_record(job)
             finally:
-                # Never leave the marker's write behind: its failure is ours, and its end is the job's durability.
-                await asyncio.wait([marked])
-                _ = marked.cancelled() or marked.exception()  # looked at, even if the record's own failure is told
-            marked.result()
+                # Never leave a marker's write behind: its failure is ours, and its end is the job's durability.
+                await asyncio.wait(marked)
+                for mark in marked:
+                    _ = mark.cancelled() or mark.exception()  # looked at, even if the record's own failure is told
+            for mark in marked:
+                mark.result()
         if not created and await self._finished(job.id):
             await self._store.delete(_markers(job))
         return created
@@ -207,11 +209,8 @@ class JobRepository:
         await self._store.put(key, body[:MAX_RECORD_BYTES], content_type=_JSON)
         return key
 
-    async def _mark(self, job: Job) -> None:
-        marks = [self._store.put(key, b"", content_type="text/plain") for key in _markers(job)]
-        for result in await asyncio.gather(*marks, return_exceptions=True):
-            if isinstance(result, BaseException):
-                raise result
+    async def _mark(self, key: str) -> None:
+        await self._store.put(key, b"", content_type="text/plain")
 
     async def _create_record(self, job: Job) -> bool:
         key = object_keys.job(job.id)

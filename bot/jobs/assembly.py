@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from random import Random
 
 from bot.jobs.admission import Admission
@@ -17,23 +17,28 @@ from bot.jobs.circuit import Circuit
 from bot.jobs.drafts import Drafts
 from bot.jobs.images import ImageLimits
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, PhotoSource, Team
+from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, PhotoSource, Say, Team
 from bot.jobs.quota import DailyQuota
+from bot.jobs.report import ReportWriter
 from bot.jobs.service import JobService
 from bot.jobs.steps.admit import Admit
 from bot.jobs.steps.announce import Announce
 from bot.jobs.steps.archive import Archive
 from bot.jobs.steps.close import Close
+from bot.jobs.steps.compose_report import ComposeReport
+from bot.jobs.steps.conclude import Conclude
 from bot.jobs.steps.create import Create
 from bot.jobs.steps.decide import Decide
 from bot.jobs.steps.fetch_input import FetchInput
 from bot.jobs.steps.find_orphan import FindOrphan
+from bot.jobs.steps.follow_up import FollowUp
 from bot.jobs.steps.gather import Gather
 from bot.jobs.steps.join import Join
 from bot.jobs.steps.leftovers import Leftovers
 from bot.jobs.steps.plan import Plan
 from bot.jobs.steps.poll import Poll
 from bot.jobs.steps.settle_telling import SettleTelling
+from bot.jobs.steps.show_report import ShowReport
 from bot.jobs.steps.step import Step
 from bot.jobs.steps.tell import Tell
 from bot.jobs.sweep import Sweep
@@ -77,6 +82,8 @@ class Surroundings:
     clock: Clock
     random: Random
     executor: Executor  # for pictures; few threads, since decoding takes memory
+    say: Say
+    timezone: tzinfo  # of the times that people read
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +115,15 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         FetchInput(s.photos, s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor),
         create,
         orphans,
-        Poll(s.gateway, pace, s.clock),
-        Archive(s.gateway, s.outputs, s.store, artifacts, budget, s.executor),
+        Poll(s.gateway, s.presets, pace, s.clock),
+        Archive(s.gateway, s.presets, s.outputs, s.store, artifacts, budget, s.executor),
         Decide(s.clock, pace),
         Tell(s.notifier, artifacts),
         SettleTelling(s.notifier, artifacts),
+        FollowUp(s.notifier, artifacts),
+        ComposeReport(s.presets, ReportWriter(s.say, s.timezone), s.store, artifacts, budget, s.executor),
+        ShowReport(s.notifier, artifacts),
+        Conclude(),
     )
     close = Close(s.repository, s.notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
     attempt = Attempt(s.repository, s.notifier, s.clock, s.random)

@@ -1,9 +1,9 @@
 """What the doors call. Each call returns once the fact is durable; the work follows through the queue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
@@ -17,7 +17,7 @@ from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, JobQueue
 from bot.jobs.questions import ANSWER_WITHIN, open_question
-from bot.jobs.replicate_news import news_of
+from bot.jobs.replicate_news import news_of, output_kind
 from bot.jobs.steps.gather import GATHER_FOR
 from bot.jobs.submission import Submission, new_job
 from replicate_gateway.errors import GatewayError
@@ -26,6 +26,7 @@ from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway
 from storage.draft_events import Answer, AnswerAwaited, InputAdded, PresetChosen, PromptGiven
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
+from storage.event import Event
 from storage.events import CancelRequested, OutcomeDecided
 from storage.job import Job, JobStatus, SlotState
 from storage.object_keys import is_job_id
@@ -130,7 +131,7 @@ class JobService:
             return CallbackResult.UNKNOWN
         bind_contextvars(job_id=job.id, chat_id=job.origin.chat_id)
         now = self._clock.now()
-        changed = await self._repository.change(job.id, news_of(prediction, reference.slot, now), now)
+        changed = await self._repository.change(job.id, self._news(job, prediction, reference.slot, now), now)
         if changed != job:
             await self._queue.enqueue(job.id)
             return CallbackResult.RECORDED
@@ -216,6 +217,9 @@ class JobService:
                 if job and open_question(job, self._presets) is question:
                     waiting.append(job)
         return max(waiting, key=lambda job: job.created_at, default=None)
+
+    def _news(self, job: Job, prediction: Prediction, slot: int, now: datetime) -> Sequence[Event]:
+        return news_of(prediction, slot, now, output_kind(job, self._presets))
 
     async def _look_up(self, prediction_id: str) -> JobReference | None:
         task = await self._repository.find_task(prediction_id)

@@ -11,7 +11,7 @@ from bot.jobs.admission import Admission
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.errors import NotDoneError
 from bot.jobs.ports import Clock, InputLinks
-from bot.jobs.replicate_news import news_of, translated
+from bot.jobs.replicate_news import news_of, output_kind, translated
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayBusyError, GatewayError
 from replicate_gateway.prediction import Prediction
@@ -93,7 +93,11 @@ class Create(Step):
                 self._busy_until = self._clock.now() + timedelta(seconds=error.retry_after_s)
             raise translated(error) from error
         await self.remember(job, part, prediction.id)
-        return news_of(prediction, part, self._clock.now())
+        return self.news(job, prediction, part)
+
+    def news(self, job: Job, prediction: Prediction, part: int) -> Sequence[Event]:
+        """What this prediction means for its slot."""
+        return news_of(prediction, part, self._clock.now(), output_kind(job, self._presets))
 
     async def remember(self, job: Job, part: int, prediction_id: str) -> None:
         """Write the task record. It is an index: the job's own record knows the prediction in any case."""

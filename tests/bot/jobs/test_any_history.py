@@ -338,8 +338,10 @@ class History:
         assert chat.pings(job.id) <= 1
         if job.status is JobStatus.COMPLETED:
             keys = {file.key for file in job.files}
-            assert all(set(message.files) == keys for message in seen)
+            assert set().union(*(message.files for message in seen)) == keys
             assert keys <= set(self.world.store.objects)
+            reports = [message for message in chat.visible(job.id) if message.report]
+            assert len(reports) == (len(job.slots) > 1), "one page about several images, none about one"
 
     def _paid_once(self, job: Job) -> None:
         """Replicate's list is honest here, so an orphan is always found before another prediction is made."""
