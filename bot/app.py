@@ -30,6 +30,7 @@ from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.clock import SystemClock
+from bot.jobs.everybody import Everybody
 from bot.jobs.guarded_replicate import GuardedReplicate
 from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.links import PresignedLinks, UploadedLinks
@@ -174,6 +175,7 @@ async def _open(
             storage_circuit=circuits["storage"],
             clock=clock,
             random=overrides.random,
+            people=Everybody(),
             executor=executor,
             say=text,
             timezone=settings.timezone,

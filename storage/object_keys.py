@@ -113,9 +113,10 @@ def report(job_id: str, extension: str) -> str:
     return f"{REPORTS}{job_id}/report.{_checked(extension)}"
 
 
-def history(user: str, at: datetime, job_id: str) -> str:
-    """An entry of a person's history; ascending keys are descending times."""
-    return f"{history_prefix(user)}{_LAST_MS - int(at.timestamp() * 1000):013d}-{job_id}"
+def history(user: str, at: datetime, job_id: str, results: int = 1) -> str:
+    """An entry of a person's history; ascending keys are descending times. More results than one are told by it."""
+    several = f".{results}" if results > 1 else ""
+    return f"{history_prefix(user)}{_LAST_MS - int(at.timestamp() * 1000):013d}-{job_id}{several}"
 
 
 def history_prefix(user: str) -> str:
@@ -126,6 +127,12 @@ def history_prefix(user: str) -> str:
 def history_time(key: str) -> float:
     """Seconds since the epoch at which the job of this history key was done."""
     return (_LAST_MS - int(key.rsplit("/", 1)[1][:13])) / 1000
+
+
+def history_results(key: str) -> int:
+    """How many results the job of this history key gave."""
+    _, _, several = key.rsplit("/", 1)[1].partition(".")
+    return int(several) if several.isdecimal() else 1
 
 
 def poison(kind: str, ident: str) -> str:

@@ -36,6 +36,7 @@ class HistoryEntry:
     input_key: str | None
     keys: tuple[str, ...]
     message_ids: tuple[int, ...] = ()
+    results: int = 1  # how many images of the day's quota it took
     v: int = SCHEMA_VERSION
 
 

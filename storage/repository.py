@@ -182,7 +182,7 @@ class JobRepository:
 
     async def put_history(self, user: str, entry: HistoryEntry) -> None:
         """Add to a person's history; writing the same entry again changes nothing."""
-        key = object_keys.history(user, entry.done_at, entry.job_id)
+        key = object_keys.history(user, entry.done_at, entry.job_id, entry.results)
         await self._store.put(key, dump_history(entry), content_type=_JSON)
 
     async def history(self, user: str, *, limit: int, before: str = "") -> list[tuple[str, HistoryEntry]]:
@@ -193,13 +193,16 @@ class JobRepository:
         return [(key, load_history(found.body, key)) for key, found in zip(keys, bodies, strict=True)]
 
     async def done_since(self, user: str, since_s: float, *, limit: int) -> list[float]:
-        """When this person's jobs after `since_s` (epoch seconds) were done, newest first; one listing."""
-        times = []
+        """When this person's results after `since_s` (epoch seconds) were done, newest first; one listing.
+
+        At least the last `limit` of them.
+        """
+        times: list[float] = []
         async for row in self._store.list(object_keys.history_prefix(user), limit=limit):
             at = object_keys.history_time(row.key)
             if at < since_s:
                 break
-            times.append(at)
+            times += [at] * object_keys.history_results(row.key)
         return times
 
     async def keep_poison(self, kind: str, ident: str, document: Mapping[str, object]) -> str:

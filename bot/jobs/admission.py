@@ -17,9 +17,9 @@ class Admission:
     def __init__(self, *, jobs: Places, predictions: Places, queue: JobQueue) -> None:
         self._jobs, self._predictions, self._queue = jobs, predictions, queue
 
-    async def admit_job(self, job: Job) -> bool:
-        """Take one of the person's places; False puts the job in line."""
-        return await self._jobs.take(job.origin.user, job.id)
+    async def admit_job(self, job: Job, limit: int | None = None) -> bool:
+        """Take one of the person's places, of which there may be a `limit` of their own; False puts the job in line."""
+        return await self._jobs.take(job.origin.user, job.id, limit)
 
     async def admit_prediction(self, job: Job, part: int) -> bool:
         """Take a place for the prediction of a slot; False puts it in line."""

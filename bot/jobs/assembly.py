@@ -17,9 +17,10 @@ from bot.jobs.circuit import Circuit
 from bot.jobs.drafts import Drafts
 from bot.jobs.images import ImageLimits
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, PhotoSource, Say, Team
+from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, People, PhotoSource, Say, Team
 from bot.jobs.quota import DailyQuota
 from bot.jobs.report import ReportWriter
+from bot.jobs.result_service import ResultService
 from bot.jobs.service import JobService
 from bot.jobs.steps.admit import Admit
 from bot.jobs.steps.announce import Announce
@@ -81,6 +82,7 @@ class Surroundings:
     storage_circuit: Circuit
     clock: Clock
     random: Random
+    people: People
     executor: Executor  # for pictures; few threads, since decoding takes memory
     say: Say
     timezone: tzinfo  # of the times that people read
@@ -91,6 +93,7 @@ class Jobs:
     """What the process runs, and what the doors call."""
 
     service: JobService
+    results: ResultService
     advancer: Advancer
     worker: Worker
     sweep: Sweep
@@ -110,7 +113,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         Gather(),
         Join(s.repository, s.queue, s.clock),
         Plan(s.presets, timedelta(seconds=limits.job_timeout_s)),
-        Admit(admission, quota),
+        Admit(admission, quota, s.people),
         Announce(s.notifier, s.presets, s.repository, s.clock),
         FetchInput(s.photos, s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor),
         create,
@@ -128,19 +131,21 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     close = Close(s.repository, s.notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
     attempt = Attempt(s.repository, s.notifier, s.clock, s.random)
     advancer = Advancer(s.repository, steps, close, attempt, admission, drafts, artifacts, s.team.run_id, s.clock)
+    service = JobService(
+        s.repository,
+        s.queue,
+        s.presets,
+        drafts,
+        admission,
+        s.gateway,
+        s.background,
+        pace,
+        s.clock,
+        job_timeout_s=limits.job_timeout_s,
+    )
     return Jobs(
-        service=JobService(
-            s.repository,
-            s.queue,
-            s.presets,
-            drafts,
-            admission,
-            s.gateway,
-            s.background,
-            pace,
-            s.clock,
-            job_timeout_s=limits.job_timeout_s,
-        ),
+        service=service,
+        results=ResultService(service, s.repository, s.store, s.presets),
         advancer=advancer,
         worker=Worker(advancer, s.repository, s.queue, s.notifier, s.storage_circuit, s.clock, s.random),
         sweep=Sweep(s.repository, s.queue, s.team.turns, s.clock),

@@ -63,3 +63,11 @@ class NoSuchPresetError(JobsError):
 
 class NoSuchJobError(JobsError):
     """The job that was named is not recorded."""
+
+
+class NoSuchResultError(JobsError):
+    """The job has no such result."""
+
+    def __init__(self, job_id: str, number: int) -> None:
+        super().__init__(f"{job_id} has no result {number}")
+        self.job_id, self.number = job_id, number

@@ -93,6 +93,26 @@ class Notifier(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PersonLimits:
+    """What one person may have: jobs under way, images a day. None: as everybody.
+
+    While `paused`, what is under way goes on, and nothing new is begun.
+    """
+
+    active: int | None = None
+    daily: int | None = None
+    paused: bool = False
+
+
+class People(Protocol):
+    """What is laid down for single persons."""
+
+    async def limits_for(self, user: str) -> PersonLimits:
+        """The person's own limits; asked once per job, so it should answer from memory. Raises `StorageError`."""
+        ...
+
+
 class Say(Protocol):
     """The sentences that people read."""
 
@@ -162,8 +182,8 @@ class Places(Protocol):
     Every method raises `EngineUnavailableError` when the places are shared and cannot be asked about now.
     """
 
-    async def take(self, key: str, holder: str) -> bool:
-        """Hold a place; False when there is none, and then `holder` stands in line."""
+    async def take(self, key: str, holder: str, limit: int | None = None) -> bool:
+        """Hold a place; False when there is none, and then `holder` stands in line. A `limit` is for this key alone."""
         ...
 
     async def hold(self, key: str, holder: str) -> None:

@@ -53,7 +53,7 @@ def outcome_text(job: Job, *, results: int = 1) -> str:
         return text("failure", locale, reason=text("result_gone", locale), code=job.code)
     if outcome.status is JobStatus.COMPLETED:
         return text("result_partial" if outcome.facts.get("missing") else "result", locale, **outcome.facts)
-    if outcome.code == "daily_quota":
+    if outcome.code in ("daily_quota", "daily_quota_left"):
         return _reason(outcome, locale)
     return text("failure", locale, reason=_reason(outcome, locale), code=job.code)
 

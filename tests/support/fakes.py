@@ -27,7 +27,7 @@ from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
 from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.images.contact_sheet import Sheet, contact_sheet
 from bot.jobs.links import PresignedLinks
-from bot.jobs.ports import Artifact, InputLinks, Sent
+from bot.jobs.ports import Artifact, InputLinks, PersonLimits, Sent
 from bot.jobs.service import CallbackResult
 from bot.jobs.steps.archive import Archive
 from bot.jobs.submission import Submission
@@ -558,6 +558,16 @@ class DictStore:
         return etag
 
 
+class StubPeople:
+    """`People`: nobody has limits of their own, unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.limits: dict[str, PersonLimits] = {}
+
+    async def limits_for(self, user: str) -> PersonLimits:
+        return self.limits.get(user, PersonLimits())
+
+
 class StubPhotos:
     """`PhotoSource`: every file id has the same picture, unless told otherwise."""
 
@@ -654,7 +664,7 @@ class Process:
 
     def __init__(self, world: "World", jobs: Jobs, surroundings: Surroundings, queue: DirectQueue) -> None:
         self.world, self.jobs, self.queue = world, jobs, queue
-        self.service, self.worker, self.sweep = jobs.service, jobs.worker, jobs.sweep
+        self.service, self.results, self.worker, self.sweep = jobs.service, jobs.results, jobs.worker, jobs.sweep
         self.repository, self.background = surroundings.repository, surroundings.background
         self.tasks: set[asyncio.Task[Any]] = set()
         self._life = _Life()
@@ -751,6 +761,7 @@ class World:
         self.replicate = ScriptedReplicate(self.clock, self.faults)
         self.photos = StubPhotos(self.faults)
         self.outputs = StubOutputs(self.faults)
+        self.people = StubPeople()
 
     def start(self, limits: Limits = LIMITS, *, callbacks: bool = True, links: InputLinks | None = None) -> Process:
         """A new process on this world; nothing is swept yet."""
@@ -794,6 +805,7 @@ def build(
         storage_circuit=circuit,
         clock=world.clock,
         random=Random(7),
+        people=world.people,
         executor=InlineExecutor(),
         say=text,
         timezone=UTC,

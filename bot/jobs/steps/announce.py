@@ -18,6 +18,7 @@ from storage.wishes import Question
 
 # Why a step waits -> what the person reads meanwhile. Reasons that pass in seconds are not worth an edit.
 _WAITING = {
+    "paused": "waiting_for_pause",
     "user_busy": "waiting_for_own_jobs",
     "replicate_full": "waiting_for_place",
     "replicate_busy": "waiting_for_place",

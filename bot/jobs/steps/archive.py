@@ -38,6 +38,7 @@ class Archive(Step):
 
     name = "archive"
     done = "artifact_archived"
+    by_slot = True
 
     def __init__(
         self,

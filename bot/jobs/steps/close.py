@@ -10,7 +10,7 @@ from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, Notifier
 from bot.jobs.quota import DailyQuota
 from bot.jobs.steps.leftovers import Leftovers
-from storage.job import Job, JobStatus
+from storage.job import Job, JobStatus, SlotState
 from storage.object_keys import DraftOf
 from storage.records import HistoryEntry
 from storage.repository import JobRepository
@@ -66,9 +66,10 @@ class Close:
             input_key=job.inputs[0].key if job.inputs else None,
             keys=tuple(file.key for file in job.files),
             message_ids=job.message_ids,
+            results=sum(slot.state is SlotState.ARCHIVED for slot in job.slots),
         )
         await self._repository.put_history(job.origin.user, entry)
-        self._quota.note(job.origin.user, entry.done_at)
+        self._quota.note(job.origin.user, entry.done_at, entry.results)
 
     async def _retract(self, job: Job) -> None:
         if job.message_ids:  # else nothing took its place

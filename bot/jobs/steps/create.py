@@ -37,6 +37,7 @@ class Create(Step):
 
     name = "create"
     done = "prediction_created"
+    by_slot = True
 
     def __init__(
         self,

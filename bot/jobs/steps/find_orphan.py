@@ -27,6 +27,7 @@ class FindOrphan(Step):
 
     name = "find_orphan"
     done = "orphan_settled"
+    by_slot = True
 
     def __init__(self, gateway: ReplicateGateway, create: Create, clock: Clock) -> None:
         self._gateway, self._create, self._clock = gateway, create, clock

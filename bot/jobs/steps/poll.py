@@ -24,6 +24,7 @@ class Poll(Step):
 
     name = "poll"
     done = "prediction_polled"
+    by_slot = True
 
     def __init__(self, gateway: ReplicateGateway, presets: Mapping[str, Preset], pace: PollPace, clock: Clock) -> None:
         self._gateway, self._presets, self._pace, self._clock = gateway, presets, pace, clock

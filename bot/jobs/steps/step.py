@@ -29,6 +29,7 @@ class Step(ABC):
 
     name: ClassVar[str]
     done: ClassVar[str]  # the log event when it was done
+    by_slot: ClassVar[bool] = False  # whether its parts are slots, of which one may fail and the others go on
     # Whether all that happened before must be written first: what this does can be seen, and must not be done twice
     # only because the way to it was forgotten.
     on_record: ClassVar[bool] = False

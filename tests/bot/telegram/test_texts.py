@@ -77,7 +77,7 @@ CODES = sorted(
     | {problem.value for problem in ImageProblem}
     | {"timeout", "internal", "daily_quota"}
 )
-SHARED_FACTS = {"limit": 20, "wait_s": 61}
+SHARED_FACTS = {"limit": 20, "wait_s": 61, "wanted": 4, "left": 3}
 
 
 def real_facts(code: str) -> dict[str, int | str]:
@@ -93,7 +93,7 @@ def real_facts(code: str) -> dict[str, int | str]:
             attempt()
         if refused.value.code == code:
             return dict(refused.value.data)
-    return dict(SHARED_FACTS) if code == "daily_quota" else {}
+    return dict(SHARED_FACTS) if code.startswith("daily_quota") else {}
 
 
 def failed(code: str, locale: str) -> str:
