@@ -25,7 +25,7 @@ from bot.http_api import files as file_routes
 from bot.http_api import health as health_routes
 from bot.http_api.readiness import Readiness
 from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, server_options
-from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
+from bot.jobs.assembly import GATHER_S, JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
@@ -86,6 +86,7 @@ class Overrides:
     random: Random = field(default_factory=Random)
     drain_s: float = DRAIN_S
     http: HttpLimits = field(default_factory=HttpLimits)
+    gather_s: float = GATHER_S
 
 
 class Role(StrEnum):
@@ -158,7 +159,7 @@ async def _open(
         f"{settings.base_url}{callback_routes.PATH}", settings.signing_key("replicate callback reference")
     )
     jobs = assemble(
-        _limits(settings),
+        _limits(settings, overrides.gather_s),
         Surroundings(
             repository=repository,
             store=store,
@@ -251,12 +252,13 @@ def _links(settings: Settings, store: ObjectStore, gateway: ReplicateGateway) ->
     return PresignedLinks(store, settings.presigned_url_ttl_s) if reachable else UploadedLinks(store, gateway)
 
 
-def _limits(settings: Settings) -> JobLimits:
+def _limits(settings: Settings, gather_s: float) -> JobLimits:
     return JobLimits(
         user_daily=settings.user_daily_jobs,
         max_image_bytes=settings.max_image_bytes,
         job_timeout_s=settings.job_timeout_s,
         poll_interval_s=settings.poll_interval_s,
+        gather_s=gather_s,
     )
 
 

@@ -42,6 +42,7 @@ from bot.jobs.steps.settle_telling import SettleTelling
 from bot.jobs.steps.show_report import ShowReport
 from bot.jobs.steps.step import Step
 from bot.jobs.steps.tell import Tell
+from bot.jobs.submission import Patience
 from bot.jobs.sweep import Sweep
 from bot.jobs.worker import Worker
 from replicate_gateway.presets import Preset
@@ -51,6 +52,8 @@ from storage.repository import JobRepository
 
 # Pictures in work at a time, in bytes of their files; decoding one may take several times that for a moment.
 PICTURE_BUDGET_BYTES = 256_000_000
+# The members of an album arrive within a fraction of a second; a busy Telegram takes longer.
+GATHER_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class JobLimits:
     max_image_bytes: int
     job_timeout_s: float
     poll_interval_s: float
+    gather_s: float  # without another picture, until an album is taken for complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +113,11 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
     orphans = FindOrphan(s.gateway, create, s.clock)
     drafts = Drafts(s.repository, sole=s.team.alone)
+    patience = Patience(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
     steps = (
-        Gather(),
-        Join(s.repository, s.queue, s.clock),
-        Plan(s.presets, timedelta(seconds=limits.job_timeout_s)),
+        Gather(patience.album, s.clock),
+        Join(s.repository, s.queue, s.clock, patience.answer),
+        Plan(s.presets, patience.job),
         Admit(admission, quota, s.people),
         Announce(s.notifier, s.presets, s.repository, s.clock),
         FetchInput(s.photos, s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor),
@@ -141,7 +146,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         s.background,
         pace,
         s.clock,
-        job_timeout_s=limits.job_timeout_s,
+        patience,
     )
     return Jobs(
         service=service,

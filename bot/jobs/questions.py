@@ -1,14 +1,10 @@
 """What a job still has to hear from its person before it can begin. Nothing is remembered: the job itself tells."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from replicate_gateway.presets import Preset
 from storage.job import Job
 from storage.wishes import Question
-
-# How long a question stays open; each answer begins this time anew.
-ANSWER_WITHIN = timedelta(minutes=15)
 
 
 def open_question(job: Job, presets: Mapping[str, Preset]) -> Question | None:

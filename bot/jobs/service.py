@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import structlog
@@ -16,10 +16,9 @@ from bot.jobs.drafts import Drafts
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, JobQueue
-from bot.jobs.questions import ANSWER_WITHIN, open_question
+from bot.jobs.questions import open_question
 from bot.jobs.replicate_news import news_of, output_kind
-from bot.jobs.steps.gather import GATHER_FOR
-from bot.jobs.submission import Submission, new_job
+from bot.jobs.submission import Patience, Submission, new_job
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset
@@ -62,13 +61,12 @@ class JobService:
         background: Background,
         pace: PollPace,
         clock: Clock,
-        *,
-        job_timeout_s: float,
+        patience: Patience,
     ) -> None:
         self._repository, self._queue, self._presets, self._drafts = repository, queue, presets, drafts
         self._admission, self._gateway = admission, gateway
         self._background, self._pace, self._clock = background, pace, clock
-        self._timeout = timedelta(seconds=job_timeout_s)
+        self._patience = patience
 
     async def submit(self, submission: Submission) -> bool:
         """Record a job and have it advanced; False when it was recorded before, whether finished or not.
@@ -94,7 +92,7 @@ class JobService:
             raise NoSuchPresetError(answer.preset)
         now = self._clock.now()
         await self.job(job_id, user)
-        job = await self._repository.change(job_id, [answer, AnswerAwaited(now + ANSWER_WITHIN)], now)
+        job = await self._repository.change(job_id, [answer, AnswerAwaited(now + self._patience.answer)], now)
         self._drafts.note(job)
         await self._queue.enqueue(job_id)
         return job
@@ -181,7 +179,7 @@ class JobService:
         if not known and await self._record(member):
             return True
         (image,) = member.inputs
-        until = self._clock.now() + GATHER_FOR
+        until = self._clock.now() + self._patience.album
         preset = member.preset if member.chosen else None
         before = await self._repository.load(album_id)
         added = InputAdded(image, gathered_until=until, preset=preset, prompt=member.prompt)
@@ -199,7 +197,7 @@ class JobService:
         if not asked.chosen and not asked.seeds and asked.origin.chat_id is not None:
             host = await self._waiting(asked.origin.user, asked.origin.chat_id, Question.IMAGE)
         joins = host.id if host and host.id != asked.job_id else None
-        job = new_job(asked, self._presets, self._clock.now(), self._timeout, joins=joins)
+        job = new_job(asked, self._presets, self._clock.now(), self._patience, joins=joins)
         bind_contextvars(job_id=job.id)
         created = await self._repository.create(job)
         if created:

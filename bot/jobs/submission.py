@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from bot.jobs.errors import JobsError
 from bot.jobs.planning import plan
-from bot.jobs.questions import ANSWER_WITHIN, open_question
-from bot.jobs.steps.gather import GATHER_FOR
+from bot.jobs.questions import open_question
 from replicate_gateway.presets import Preset
 from storage.job import InputImage, Job, Origin, Slot
 from storage.wishes import Question, Wishes
+
+# How long a question stays open; each answer begins this time anew.
+ANSWER_WITHIN = timedelta(minutes=15)
 
 
 class IncompleteError(JobsError):
@@ -19,6 +21,15 @@ class IncompleteError(JobsError):
     def __init__(self, question: Question) -> None:
         super().__init__(question.value)
         self.question = question
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited: for the result of a job, for more pictures of an album, for an answer."""
+
+    job: timedelta
+    album: timedelta
+    answer: timedelta = ANSWER_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ class Submission:
 
 
 def new_job(
-    asked: Submission, presets: Mapping[str, Preset], now: datetime, timeout: timedelta, *, joins: str | None = None
+    asked: Submission, presets: Mapping[str, Preset], now: datetime, patience: Patience, *, joins: str | None = None
 ) -> Job:
     """The job as it is recorded first: with its slots, or as a draft where something is still to come.
 
@@ -65,10 +76,10 @@ def new_job(
         slots=tuple(Slot(seed=seed) for seed in asked.seeds),
         created_at=now,
         updated_at=now,
-        deadline=now + timeout,
+        deadline=now + patience.job,
         wishes=asked.wishes,
         album=asked.album.group if asked.album else None,
-        gathering_until=now + GATHER_FOR if asked.album else None,
+        gathering_until=now + patience.album if asked.album else None,
         joins=joins,
     )
     question = open_question(draft, presets)
@@ -77,5 +88,5 @@ def new_job(
     if draft.slots:
         return draft
     if question or draft.joins or draft.gathering_until:
-        return replace(draft, deadline=now + ANSWER_WITHIN)
+        return replace(draft, deadline=now + patience.answer)
     return replace(draft, slots=plan(draft, presets[draft.preset]))

@@ -71,6 +71,7 @@ LIMITS = Limits(
     max_image_bytes=20_000_000,
     job_timeout_s=1800,
     poll_interval_s=30,
+    gather_s=1.5,
 )
 
 

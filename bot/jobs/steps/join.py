@@ -5,10 +5,9 @@ record, finished or not, whatever became of the other job meanwhile.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.jobs.ports import Clock, JobQueue
-from bot.jobs.questions import ANSWER_WITHIN
 from bot.jobs.steps.step import Due, Step
 from storage.draft_events import AnswerAwaited, InputAdded, Joined, JoinRefused
 from storage.errors import ObjectNotFoundError
@@ -23,8 +22,8 @@ class Join(Step):
     name = "join"
     done = "pictures_handed_on"
 
-    def __init__(self, repository: JobRepository, queue: JobQueue, clock: Clock) -> None:
-        self._repository, self._queue, self._clock = repository, queue, clock
+    def __init__(self, repository: JobRepository, queue: JobQueue, clock: Clock, patience: timedelta) -> None:
+        self._repository, self._queue, self._clock, self._patience = repository, queue, clock, patience
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """Once all pictures are there."""
@@ -36,7 +35,7 @@ class Join(Step):
         now, host_id = self._clock.now(), job.joins or ""
         added = [InputAdded(image, prompt=job.prompt) for image in job.inputs]
         try:
-            host = await self._repository.change(host_id, [*added, AnswerAwaited(now + ANSWER_WITHIN)], now)
+            host = await self._repository.change(host_id, [*added, AnswerAwaited(now + self._patience)], now)
         except ObjectNotFoundError:
             return [JoinRefused()]
         if not all(host.has_input(image) for image in job.inputs):

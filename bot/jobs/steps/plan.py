@@ -1,6 +1,6 @@
 """Settle what is to be made, as soon as nothing has to be asked any more."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from bot.jobs.planning import plan
@@ -34,7 +34,3 @@ class Plan(Step):
         """Refused when its person said something else at the last moment."""
         slots = plan(job, self._presets[job.preset])
         return SlotsPlanned(slots, claim.at + self._timeout, job.preset, len(job.inputs), job.wishes)
-
-    async def perform(self, job: Job, part: int) -> Sequence[Event]:
-        """Nothing is left to do."""
-        return ()

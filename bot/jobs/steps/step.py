@@ -38,14 +38,14 @@ class Step(ABC):
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """The parts of this step that are missing from the job."""
 
-    @abstractmethod
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
-        """Do it; the events that follow.
+        """Do it; the events that follow. Nothing is left to do where the claim itself is what happens.
 
         Raises:
             NotDoneError, OutcomeUnknownError, JobFailedError, SlotFailedError, ChatGoneError: see `bot.jobs.errors`.
             StorageError: the storage cannot be used; whatever was done shows when the job is looked at again.
         """
+        return ()
 
     async def prepare(self, job: Job, part: int) -> Sequence[Event]:
         """All that comes before the claim; its events are recorded with it. May raise what `perform` may."""

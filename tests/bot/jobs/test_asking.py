@@ -7,9 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
-from bot.jobs.questions import ANSWER_WITHIN
-from bot.jobs.steps.gather import GATHER_FOR
-from bot.jobs.submission import Album, IncompleteError, Submission
+from bot.jobs.submission import ANSWER_WITHIN, Album, IncompleteError, Submission
 from storage import object_keys
 from storage.draft_events import AlbumUseChosen, FirstChosen, PresetChosen, PromptGiven, StartConfirmed
 from storage.job import InputImage, JobStatus
@@ -17,7 +15,7 @@ from storage.wishes import AlbumUse, Question, Wishes
 from tests.support.fakes import LIMITS, Process, World, storage_down, submission
 
 ALBUM = Album(object_keys.job_id_of(1, 7, "album", "g1"), "g1")
-GATHER_S = GATHER_FOR / timedelta(seconds=1)
+GATHER_S = LIMITS.gather_s
 PATIENCE_S = ANSWER_WITHIN / timedelta(seconds=1)
 
 
@@ -148,10 +146,21 @@ async def test_an_album_survives_a_kill_between_its_pictures(world, process):
     process = await restart(world, process)
     await process.submit(member(2))
     process = await restart(world, process)
-    await process.run_for(GATHER_S)
+    await process.run_for(3 * GATHER_S)
     await finish(world, process)
     job = world.job(ALBUM.job_id)
     assert (order(job), job.status, len(job.files)) == ([1, 2], JobStatus.COMPLETED, 2)
+
+
+async def test_after_a_restart_an_album_is_gathered_for_longer_since_telegram_takes_a_while(world, process):
+    await process.submit(member(1))
+    world.clock.advance(60)
+    process = await restart(world, process)
+    await process.run_for(2 * GATHER_S)
+    assert world.job(ALBUM.job_id).gathering_until
+    await process.submit(member(2))
+    await process.run_for(GATHER_S)
+    assert len(world.job(ALBUM.job_id).slots) == 2
 
 
 async def test_what_the_caption_of_any_picture_says_counts_for_all(world, process):
