@@ -1,5 +1,6 @@
 """Albums, questions and answers: drafts on their way to a job, across restarts."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -422,6 +423,23 @@ async def test_an_answer_in_the_middle_of_planning_is_in_the_plan(world, process
     await planning
     job = await answered
     assert len(job.slots) == (1 if job.wishes.album is AlbumUse.FIRST else 2)
+
+
+async def test_a_plan_that_an_answer_overtook_is_made_anew(world, process):
+    for number in (1, 2):
+        await process.submit(member(number, preset=""))
+    await process.run_for(GATHER_S)
+    await process.service.answer(ALBUM.job_id, "tg-7", PresetChosen("restore"))
+    gate = world.faults.hold("store.put")  # the write of an answer that comes while the plan is being made
+    answered = process.spawn(process.service.answer(ALBUM.job_id, "tg-7", AlbumUseChosen(AlbumUse.FIRST)))
+    await gate.reached.wait()
+    planning = process.spawn(process.advance(ALBUM.job_id))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    gate.open()
+    await answered
+    await planning
+    assert len(world.job(ALBUM.job_id).slots) == 1
 
 
 async def test_who_leaves_is_not_asked_any_more(world, process):
