@@ -8,7 +8,7 @@ from typing import BinaryIO
 from bot.jobs.images.contact_sheet import Cell
 from bot.jobs.ports import Say
 from replicate_gateway.presets import Preset
-from storage.job import Job, JobStatus, Slot
+from storage.job import Job, JobFile, JobStatus, Slot
 
 # Fewer need no page to be compared on.
 _MIN_SLOTS = 2
@@ -26,7 +26,12 @@ def report_keys(job: Job) -> list[str]:
     """The pictures on the page: what was sent, then what came of it."""
     used = dict.fromkeys(index for slot in job.slots for index in job.inputs_of(slot))
     inputs = [job.inputs[index].key for index in sorted(used)]
-    return [*filter(None, inputs), *(file.key for file in job.files if not file.is_text)]
+    return [*filter(None, inputs), *(_key(file) for file in job.files if not file.is_text)]
+
+
+def _key(file: JobFile) -> str:
+    """A preview is large enough, and saves reading and decoding the whole."""
+    return file.preview or file.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class ReportWriter:
             files = [file for file in slot.files if not file.is_text]
             for file in files:
                 number += 1
-                cells.append(Cell(content(file.key), self._about(job, slot, f"{number}", several)))
+                cells.append(Cell(content(_key(file)), self._about(job, slot, f"{number}", several)))
             if not files:
                 cells.append(Cell(None, (self.say("report_failed", job.origin.locale),)))
         return cells

@@ -28,6 +28,7 @@ from storage.slot_events import OutputArchived, SlotFailed
 MAX_OUTPUT_BYTES = 50_000_000  # what Telegram takes from a bot as a document
 MAX_OUTPUTS = 10  # of one prediction; the most that an album holds
 _TYPICAL_OUTPUT_BYTES = 4_000_000
+_BYTES_PER_PIXEL = 4  # decoded
 _TEXT = "text/plain; charset=utf-8"
 
 _log = structlog.get_logger()
@@ -104,6 +105,8 @@ class Archive(Step):
         try:
             async with self._budget.reserve(_TYPICAL_OUTPUT_BYTES):
                 file = await self._fetch_and_store(job_id, number, url, spool)
+            if not file.as_photo:
+                file = replace(file, preview=await self._preview(job_id, file, spool))
         except BaseException:
             spool.close()
             raise
@@ -124,7 +127,6 @@ class Archive(Step):
         key = object_keys.output_image(job_id, number, image.extension)
         spool.seek(0)
         await self._store.put_file(key, spool, size=size, content_type=image.content_type)
-        preview = None if image.as_photo else await self._preview(job_id, number, spool)
         return JobFile(
             key=key,
             content_type=image.content_type,
@@ -133,17 +135,17 @@ class Archive(Step):
             width=image.width,
             height=image.height,
             as_photo=image.as_photo,
-            preview=preview,
         )
 
-    async def _preview(self, job_id: str, number: int, spool: BinaryIO) -> str | None:
+    async def _preview(self, job_id: str, file: JobFile, spool: BinaryIO) -> str | None:
         """A small JPEG of what Telegram does not take as a photo; None where there can be none."""
         loop = asyncio.get_running_loop()
         try:
-            small = await loop.run_in_executor(self._executor, preview_jpeg, spool)
+            async with self._budget.reserve(_BYTES_PER_PIXEL * (file.width or 0) * (file.height or 0)):
+                small = await loop.run_in_executor(self._executor, preview_jpeg, spool)
         except ImageRefusedError as error:
-            _log.info("preview_not_made", number=number, reason=error.code.value)
+            _log.info("preview_not_made", number=file.number, reason=error.code.value)
             return None
-        key = object_keys.output_preview(job_id, number)
+        key = object_keys.output_preview(job_id, file.number)
         await self._store.put(key, small, content_type="image/jpeg")
         return key

@@ -18,8 +18,8 @@ from storage.events import ReportSettled, ReportStored
 from storage.job import Job
 from storage.objects import ObjectStore
 
-# The page, and the picture that is being drawn onto it.
-_WORKING_BYTES = 24_000_000
+# The page, and the picture that is being drawn onto it: what Telegram takes as a photo has 25 megapixels at most.
+_WORKING_BYTES = 100_000_000
 
 
 class ComposeReport(Step):
