@@ -26,7 +26,8 @@ from bot.settings import Settings
 from mock_server.replicate.config import MockReplicateConfig
 from replicate_gateway.signature import decode_secret, verify
 from storage.files import open_file_store
-from storage.job import InputImage, Job, Origin, Slot, dump_job, load_job
+from storage.job import InputImage, Job, Origin, Slot
+from storage.records import dump_job, load_job
 
 ROUNDS = 2000
 

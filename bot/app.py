@@ -5,7 +5,7 @@ running steps are given time to finish, and only then are the sessions closed un
 deleted: the next process, or another one, goes on taking the updates.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
@@ -27,11 +27,12 @@ from bot.http_api.door import DOOR
 from bot.http_api.opening import api_door
 from bot.http_api.readiness import Readiness
 from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, server_options
-from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
+from bot.jobs.assembly import GATHER_S, JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.clock import SystemClock
+from bot.jobs.everybody import Everybody
 from bot.jobs.guarded_replicate import GuardedReplicate
 from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.links import PresignedLinks, UploadedLinks
@@ -50,7 +51,7 @@ from bot.telegram.alerts import AdminAlerts
 from bot.telegram.guard import Guard
 from bot.telegram.handlers import ChatRules, build_dispatcher
 from bot.telegram.intake import UpdateIntake
-from bot.telegram.messages import reason_text, refusal_text
+from bot.telegram.messages import reason_text, refusal_text, text
 from bot.telegram.opening import open_bot
 from bot.telegram.registration import Registration
 from bot.telegram.sender import ChatNotifier
@@ -84,6 +85,7 @@ class Overrides:
     random: Random = field(default_factory=Random)
     drain_s: float = DRAIN_S
     http: HttpLimits = field(default_factory=HttpLimits)
+    gather_s: float = GATHER_S
 
 
 class Role(StrEnum):
@@ -162,14 +164,14 @@ async def _open(
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
     notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock, background))
-    queue = engine.queue
+    queue, presets = engine.queue, load_presets()
     executor = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
     stack.callback(executor.shutdown, wait=False, cancel_futures=True)
     references = CallbackReference(
         f"{settings.base_url}{callback_routes.PATH}", settings.signing_key("replicate callback reference")
     )
     jobs = assemble(
-        _limits(settings),
+        _limits(settings, overrides.gather_s),
         Surroundings(
             repository=repository,
             store=store,
@@ -187,11 +189,14 @@ async def _open(
             storage_circuit=circuits["storage"],
             clock=clock,
             random=overrides.random,
+            people=Everybody(),
             executor=executor,
             meter=metrics,
+            say=text,
+            timezone=settings.timezone,
         ),
     )
-    dispatcher = build_dispatcher(jobs.service, _rules(settings, bot), Talk(background))
+    dispatcher = build_dispatcher(jobs.service, _rules(settings, bot, presets), Talk(background))
     updates = UpdateIntake(bot, dispatcher, repository, notifier, metrics)
     secret = settings.replicate_webhook_secret
     signing_key = SigningKey(gateway, secret.get_secret_value() if secret else None)
@@ -247,7 +252,7 @@ def _links(settings: Settings, store: ObjectStore, gateway: ReplicateGateway) ->
     return PresignedLinks(store, settings.presigned_url_ttl_s) if reachable else UploadedLinks(store, gateway)
 
 
-def _limits(settings: Settings) -> JobLimits:
+def _limits(settings: Settings, gather_s: float) -> JobLimits:
     return JobLimits(
         user_daily=settings.user_daily_jobs,
         api_max_active=settings.api_max_active_jobs,
@@ -255,15 +260,17 @@ def _limits(settings: Settings) -> JobLimits:
         max_image_bytes=settings.max_image_bytes,
         job_timeout_s=settings.job_timeout_s,
         poll_interval_s=settings.poll_interval_s,
+        gather_s=gather_s,
     )
 
 
-def _rules(settings: Settings, bot: Bot) -> ChatRules:
+def _rules(settings: Settings, bot: Bot, presets: Collection[str]) -> ChatRules:
     return ChatRules(
         bot_id=bot.id,
         default_locale=settings.default_locale,
         preset=DEFAULT_PRESET,
         max_image_mb=settings.max_image_mb,
+        presets=presets,
         allowed_ids=settings.allowed_ids,
     )
 

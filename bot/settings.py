@@ -93,7 +93,7 @@ class Settings(BaseSettings):
         None, description="Redis or Valkey that carries the work of several processes; None means in process."
     )
     user_max_active_jobs: int = Field(3, ge=1, le=1_000_000, description="Unfinished jobs per user.")
-    user_daily_jobs: int = Field(20, ge=1, le=1_000_000, description="Jobs per user and day.")
+    user_daily_jobs: int = Field(20, ge=1, le=1_000_000, description="Delivered images per user and day.")
     max_image_mb: int = Field(20, ge=1, le=100, description="Largest image taken, in MB (2^20 bytes).")
     job_timeout_s: int = Field(1800, ge=1, le=86_400, description="After how many seconds a job is given up.")
     poll_interval_s: float = Field(

@@ -34,6 +34,7 @@ def expiry_rules(settings: Settings) -> tuple[ExpiryRule, ...]:
     return (
         ExpiryRule(object_keys.TASKS, settings.task_ttl_days),
         ExpiryRule(object_keys.IMAGES, settings.image_ttl_days),
+        ExpiryRule(object_keys.REPORTS, settings.image_ttl_days),
         ExpiryRule(object_keys.PROBE, 1),
     )
 

@@ -136,6 +136,15 @@ def output_urls(output: object) -> tuple[str, ...]:
     return tuple(found)
 
 
+def output_text(output: object) -> str:
+    """What a model wrote: a text, or the pieces of one in order. Anything else is none."""
+    if isinstance(output, str):
+        return output
+    if isinstance(output, list | tuple):
+        return "".join(piece for piece in output if isinstance(piece, str))
+    return ""
+
+
 def _strings(output: object) -> Iterator[str]:
     """The strings of a JSON value in document order; without recursion, so that depth costs no stack."""
     pending: list[tuple[object, int]] = [(output, 0)]

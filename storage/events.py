@@ -1,4 +1,4 @@
-"""What can happen to a job as a whole: admission, status message, inputs, outcome, telling, waiting."""
+"""What can happen to a job as a whole: admission, status message, inputs, outcome, telling, report, waiting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from storage.event import Event, EventRefusedError
-from storage.job import Claim, Job, JobStatus, Outcome, Postponement, SlotState
+from storage.job import Claim, Job, JobFile, JobStatus, Outcome, Postponement, Report, Slot, SlotState
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +128,71 @@ class DeliveryReleased(Event):
     claim: Claim
 
     def fold(self, job: Job) -> Job:
-        """Only the claim it speaks of is released."""
-        return replace(job, delivery=None) if job.delivery == self.claim else job
+        """Only the claim it speaks of is released, and only while nothing was handed over."""
+        return replace(job, delivery=None) if job.delivery == self.claim and not job.handed else job
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One result in one message. Without `message_id` it was not sent: it is gone, or nobody can tell."""
+
+    key: str
+    message_id: int | None = None
+    file_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver(Event):
+    """Results stand in the chat; there may be more to come. `first` tells how many did before."""
+
+    first: int
+    items: tuple[Handed, ...]
+
+    def fold(self, job: Job) -> Job:
+        """A result's own message is the first one that shows it."""
+        if not job.outcome or not job.delivery:
+            raise EventRefusedError("nobody set out to hand anything over")
+        if job.handed != self.first:
+            return job
+        sent = dict.fromkeys((*job.message_ids, *(item.message_id for item in self.items if item.message_id)))
+        handed = replace(job, handed=self.first + len(self.items), message_ids=tuple(sent))
+        by_key = {item.key: item for item in reversed(self.items) if item.message_id}
+        return replace(handed, slots=tuple(_shown(slot, by_key) for slot in job.slots))
+
+
+def _shown(slot: Slot, by_key: Mapping[str, Handed]) -> Slot:
+    def shown(file: JobFile) -> JobFile:
+        item = by_key.get(file.key)
+        if item is None or file.message_id is not None:
+            return file
+        return replace(file, message_id=item.message_id, file_id=item.file_id)
+
+    return replace(slot, files=tuple(map(shown, slot.files)))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportStored(Event):
+    """The page about the job was made and is in our storage."""
+
+    pdf: str
+    png: str
+
+    def fold(self, job: Job) -> Job:
+        """It is made once."""
+        return job if job.report else replace(job, report=Report(self.pdf, self.png))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettled(Event):
+    """The report stands in the chat, in this message; or there will be none."""
+
+    message_id: int | None = None
+
+    def fold(self, job: Job) -> Job:
+        """Nothing more is done about it."""
+        report = replace(job.report or Report(), settled=True)
+        told = {self.message_id} - {None, *job.message_ids}
+        return replace(job, report=report, message_ids=(*job.message_ids, *filter(None, told)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +206,8 @@ class Told(Event):
         """Refused unless this is the outcome that was decided."""
         if not job.outcome or job.outcome.status is not self.ends:
             raise EventRefusedError("this is not how the job ends")
-        return replace(job, message_ids=self.message_ids, postponed=())
+        message_ids = tuple(dict.fromkeys((*job.message_ids, *self.message_ids)))
+        return replace(job, message_ids=message_ids, postponed=())
 
 
 @dataclass(frozen=True, slots=True)

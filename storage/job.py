@@ -2,28 +2,24 @@
 
 A *job* is what was asked for. It has *inputs* (pictures) and *slots*; a slot is one image of the result and is
 filled by one prediction at Replicate. A *claim* says that somebody set out to do something that cannot be undone.
+A job without slots is a *draft*: its pictures still come in, or its person is asked something; see
+`storage.draft_events`.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
-from storage import object_keys
-from storage.errors import RecordCorruptError, RecordTooNewError
+from storage.wishes import Delivery, Wishes
 
 SCHEMA_VERSION = 1
-_VERSION = re.compile(rb'\{"v":([0-9]{1,9})')
 
 
 class JobStatus(StrEnum):
     """Where a job stands; the last three are terminal and never left."""
 
-    PENDING = "pending"  # recorded; no place for it yet
+    PENDING = "pending"  # recorded; not complete yet, or no place for it yet
     PROCESSING = "processing"  # on its way
     COMPLETED = "completed"  # the result was handed over
     FAILED = "failed"  # the reason was handed over
@@ -73,6 +69,7 @@ class Origin:
     thread_id: int | None = None
     update_id: int | None = None
     on_behalf_of: str | None = None  # whom the caller of the API works for, in its own words
+    delivery: Delivery = Delivery.PHOTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +88,12 @@ class InputImage:
     height: int | None = None
     link: str | None = None  # where it was uploaded to for Replicate, when it cannot read our storage
     url: str | None = None  # where the caller of the API lets us fetch it; may be as secret as a token
+    message_id: int | None = None  # the message that brought it: a picture that comes again is known by it
 
 
 @dataclass(frozen=True, slots=True)
 class JobFile:
-    """A result that is ours. `number` is the display order, from 1 within the slot."""
+    """A result that is ours. `number` is its place in the display order, from 1; its key carries it too."""
 
     key: str
     content_type: str
@@ -105,6 +103,16 @@ class JobFile:
     width: int | None = None
     height: int | None = None
     as_photo: bool = True  # whether Telegram takes it as a photo
+    preview: str | None = None  # key of a small JPEG of what Telegram does not take as a photo
+    prediction_id: str | None = None
+    seed: int | None = None
+    message_id: int | None = None  # where its person sees it
+    file_id: str | None = None  # Telegram's name for it, to send it again without an upload
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is words and not a picture."""
+        return self.content_type.startswith("text/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +125,13 @@ class Slot:
     claim: Claim | None = None
     prediction_id: str | None = None
     heard_at: datetime | None = None  # the last news of the prediction
-    output: tuple[str, ...] = ()  # URLs at Replicate, as secret as a token
+    output: tuple[str, ...] = ()  # URLs at Replicate, as secret as a token; or the words of a model that writes
     predict_time_s: float | None = None
     failure: str | None = None  # a failure code
     discarded: tuple[str, ...] = ()  # predictions that failed by no fault of the input; their news is no news
     files: tuple[JobFile, ...] = ()
+    inputs: tuple[int, ...] = ()  # which of the job's inputs it works on, in this order; empty: all
+    facts: Mapping[str, str | int | float] = field(default_factory=dict)  # for the sentence about its failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +156,24 @@ class Postponement:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """The page about a job of several images. Without keys there is none; once `settled` nobody makes it any more."""
+
+    pdf: str | None = None
+    png: str | None = None
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """What a person asked for, and how far it got."""
+    """What a person asked for, and how far it got.
+
+    `deadline` is until when somebody waits: for the person's answer while the job is a draft, then for the result.
+    """
 
     id: str
     origin: Origin
-    preset: str
+    preset: str  # empty: its person has not chosen yet
     inputs: tuple[InputImage, ...]
     slots: tuple[Slot, ...]
     created_at: datetime
@@ -159,12 +181,18 @@ class Job:
     deadline: datetime
     status: JobStatus = JobStatus.PENDING
     prompt: str = ""
+    wishes: Wishes = field(default_factory=Wishes)
+    album: str | None = None  # the media group that its pictures came in
+    gathering_until: datetime | None = None  # more pictures of the album may come until then
+    joins: str | None = None  # the job whose question these pictures probably answer
     status_message_id: int | None = None
     status_shown: str = ""  # the text key that the status message shows
     cancel_requested: bool = False
     outcome: Outcome | None = None
     delivery: Claim | None = None
-    message_ids: tuple[int, ...] = ()  # what was handed over
+    message_ids: tuple[int, ...] = ()  # the messages that told it
+    handed: int = 0  # how many of the results' messages were handed over, in their order
+    report: Report | None = None
     postponed: tuple[Postponement, ...] = ()
     v: int = SCHEMA_VERSION
 
@@ -174,9 +202,22 @@ class Job:
         return self.id[:8]
 
     @property
+    def draft(self) -> bool:
+        """Whether it is not settled yet what is to be made."""
+        return self.status is JobStatus.PENDING and not self.slots and not self.outcome
+
+    @property
     def files(self) -> tuple[JobFile, ...]:
         """All results in the order they are shown."""
         return tuple(file for slot in self.slots for file in slot.files)
+
+    def inputs_of(self, slot: Slot) -> tuple[int, ...]:
+        """The inputs that a slot works on, as indices, in the order that its model gets them."""
+        return slot.inputs or tuple(range(len(self.inputs)))
+
+    def has_input(self, image: InputImage) -> bool:
+        """Whether the picture of this message is among the inputs."""
+        return any(known.message_id == image.message_id for known in self.inputs)
 
     def postponement(self, step: str, part: int) -> Postponement | None:
         """Why this part of this step waits, if it does."""
@@ -189,92 +230,3 @@ class Job:
     def with_input(self, index: int, image: InputImage) -> "Job":
         """The same job with another input at `index`."""
         return replace(self, inputs=(*self.inputs[:index], image, *self.inputs[index + 1 :]))
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRecord:
-    """Leads from a prediction to its job and chat."""
-
-    prediction_id: str
-    job_id: str
-    slot: int
-    chat_id: int | None
-    created_at: datetime
-    v: int = SCHEMA_VERSION
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """A finished job as a person's history shows it."""
-
-    job_id: str
-    preset: str
-    done_at: datetime
-    input_key: str | None
-    keys: tuple[str, ...]
-    message_ids: tuple[int, ...] = ()
-    v: int = SCHEMA_VERSION
-
-
-T = TypeVar("T")
-
-_JOB: TypeAdapter[Job] = TypeAdapter(Job)
-_TASK: TypeAdapter[TaskRecord] = TypeAdapter(TaskRecord)
-_HISTORY: TypeAdapter[HistoryEntry] = TypeAdapter(HistoryEntry)
-
-
-def dump_job(job: Job) -> bytes:
-    """The job's JSON; what is at its default is left out."""
-    return _dump(_JOB, job)
-
-
-def load_job(body: bytes, job_id: str) -> Job:
-    """The job of this JSON.
-
-    Raises:
-        RecordCorruptError: it is not a job.
-        RecordTooNewError: it is one of a newer version.
-    """
-    return _load(_JOB, body, object_keys.job(job_id))
-
-
-def dump_task(task: TaskRecord) -> bytes:
-    """The task record's JSON."""
-    return _dump(_TASK, task)
-
-
-def load_task(body: bytes, prediction_id: str) -> TaskRecord:
-    """The task record of this JSON; raises `RecordCorruptError`."""
-    return _load(_TASK, body, object_keys.task(prediction_id))
-
-
-def dump_history(entry: HistoryEntry) -> bytes:
-    """The history entry's JSON."""
-    return _dump(_HISTORY, entry)
-
-
-def load_history(body: bytes, key: str) -> HistoryEntry:
-    """The history entry of this JSON; raises `RecordCorruptError`."""
-    return _load(_HISTORY, body, key)
-
-
-def _dump(adapter: TypeAdapter[T], value: T) -> bytes:
-    return b'{"v":%d,' % SCHEMA_VERSION + adapter.dump_json(value, exclude_defaults=True)[1:]
-
-
-def _load(adapter: TypeAdapter[T], body: bytes, key: str) -> T:
-    _check_version(body, key)
-    try:
-        value = adapter.validate_json(body)
-    except ValidationError as error:
-        # The error's own text would carry the record's content into logs.
-        where = ", ".join(".".join(map(str, e["loc"])) or e["type"] for e in error.errors(include_input=False)[:3])
-        raise RecordCorruptError(key, f"does not read as a record: {where}") from None
-    return value
-
-
-def _check_version(body: bytes, key: str) -> None:
-    """The version comes first in every record, so that it can be told even where the rest has become foreign."""
-    found = _VERSION.match(body)
-    if found and int(found[1]) != SCHEMA_VERSION:
-        raise RecordTooNewError(key, int(found[1]), SCHEMA_VERSION)

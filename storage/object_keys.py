@@ -3,18 +3,22 @@
 images/input/{uuid}.{ext}      what a person sent          images/output/{job_id}/{n}.{ext}   results
 jobs/{job_id}.json             every job                   open/{job_id}                      not finished
 tasks/{prediction_id}.json     prediction -> job           history/{user}/{time}-{job_id}     newest first
-listed/{user}/{time}-{job_id}  an API key's jobs, all      reports/{job_id}/...               reports
-users/{user}.json              choices and quota
+listed/{user}/{time}-{job_id}  an API key's jobs, all      reports/{job_id}/report.{ext}      reports
+users/{user}.json              choices and quota           images/output/{job_id}/{n}.txt     results in words
+drafts/{user}/{chat}/{job_id}  waits for its person
 poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
 """
 
 import re
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 IMAGES = "images/"
 JOBS = "jobs/"
 OPEN = "open/"
+DRAFTS = "drafts/"
+REPORTS = "reports/"
 TASKS = "tasks/"
 POISON = "poison/"
 PROBE = ".probe/"
@@ -27,6 +31,7 @@ _JOB_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # The last part of a key in a user's list; it names a place in that list, and nothing outside of it.
 CURSOR_PATTERN = rf"[0-9]{{13}}-{_JOB_ID.pattern}"
 _CURSOR = re.compile(CURSOR_PATTERN)
+_DRAFT = re.compile(rf"{DRAFTS}([^/]+)/(-?[0-9]{{1,19}})/([0-9a-f-]+)")
 _EXTENSION = re.compile(r"[a-z0-9]{1,5}")
 
 
@@ -61,6 +66,30 @@ def job_id_of_marker(key: str) -> str | None:
     return name if is_job_id(name) else None
 
 
+@dataclass(frozen=True, slots=True)
+class DraftOf:
+    """Whose drafts: a person in a chat."""
+
+    user: str
+    chat_id: int
+
+
+def draft_marker(whose: DraftOf, job_id: str) -> str:
+    """The marker of a job that began as a draft; it goes with the open marker."""
+    return f"{drafts_prefix(whose)}{job_id}"
+
+
+def drafts_prefix(whose: DraftOf) -> str:
+    """What the markers of all of a person's drafts in a chat begin with."""
+    return f"{DRAFTS}{whose.user}/{whose.chat_id}/"
+
+
+def draft_of_marker(key: str) -> tuple[DraftOf, str] | None:
+    """Whose draft a marker is, and its job; None for a foreign object."""
+    found = _DRAFT.fullmatch(key)
+    return (DraftOf(found[1], int(found[2])), found[3]) if found and is_job_id(found[3]) else None
+
+
 def task(prediction_id: str) -> str:
     """The record that leads from a prediction to its job."""
     if not is_prediction_id(prediction_id):
@@ -82,9 +111,20 @@ def output_image(job_id: str, number: int, extension: str) -> str:
     return f"{IMAGES}output/{job_id}/{number}.{_checked(extension)}"
 
 
-def history(user: str, at: datetime, job_id: str) -> str:
-    """An entry of a person's history; ascending keys are descending times."""
-    return f"{history_prefix(user)}{_newest_first(at, job_id)}"
+def output_preview(job_id: str, number: int) -> str:
+    """Where a small JPEG of result `number` is kept."""
+    return f"{IMAGES}output/{job_id}/{number}.preview.jpg"
+
+
+def report(job_id: str, extension: str) -> str:
+    """Where the page about a job is kept."""
+    return f"{REPORTS}{job_id}/report.{_checked(extension)}"
+
+
+def history(user: str, at: datetime, job_id: str, results: int = 1) -> str:
+    """An entry of a person's history; ascending keys are descending times. More results than one are told by it."""
+    several = f".{results}" if results > 1 else ""
+    return f"{history_prefix(user)}{_newest_first(at, job_id)}{several}"
 
 
 def history_prefix(user: str) -> str:
@@ -95,6 +135,12 @@ def history_prefix(user: str) -> str:
 def history_time(key: str) -> float:
     """Seconds since the epoch at which the job of this history key was done."""
     return (_LAST_MS - int(key.rsplit("/", 1)[1][:13])) / 1000
+
+
+def history_results(key: str) -> int:
+    """How many results the job of this history key gave."""
+    _, _, several = key.rsplit("/", 1)[1].partition(".")
+    return int(several) if several.isdecimal() else 1
 
 
 def listed(user: str, at: datetime, job_id: str) -> str:

@@ -16,9 +16,12 @@ from storage.errors import (
     StorageUnavailableError,
 )
 from storage.event import Event
-from storage.job import (
+from storage.job import Job
+from storage.object_keys import DraftOf
+from storage.objects import ObjectStore
+from storage.recent import KeyedLocks, KnownJob, Locks, RecentJobs
+from storage.records import (
     HistoryEntry,
-    Job,
     TaskRecord,
     dump_history,
     dump_job,
@@ -27,8 +30,6 @@ from storage.job import (
     load_job,
     load_task,
 )
-from storage.objects import ObjectStore
-from storage.recent import KeyedLocks, KnownJob, Locks, RecentJobs
 from storage.transitions import apply_all
 
 Watch = Callable[[Job | None, Job], None]
@@ -45,6 +46,14 @@ class OpenMarker:
 
     job_id: str
     marked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftMarker:
+    """A job that began as a draft, and whose it is."""
+
+    whose: DraftOf
+    job_id: str
 
 
 class JobRepository:
@@ -77,16 +86,18 @@ class JobRepository:
         the job is not terminal.
         """
         async with self._locks.hold(job.id):
-            marked = asyncio.ensure_future(self.mark_open(job.id))
+            marked = [asyncio.ensure_future(self._mark(key)) for key in _markers(job)]
             try:
                 created = await self._create_record(job)
             finally:
-                # Never leave the marker's write behind: its failure is ours, and its end is the job's durability.
-                await asyncio.wait([marked])
-                _ = marked.cancelled() or marked.exception()  # looked at, even if the record's own failure is told
-            marked.result()
+                # Never leave a marker's write behind: its failure is ours, and its end is the job's durability.
+                await asyncio.wait(marked)
+                for mark in marked:
+                    _ = mark.cancelled() or mark.exception()  # looked at, even if the record's own failure is told
+            for mark in marked:
+                mark.result()
         if not created and await self._finished(job.id):
-            await self._store.delete([object_keys.open_marker(job.id)])
+            await self._store.delete(_markers(job))
         return created
 
     async def load(self, job_id: str) -> Job:
@@ -133,7 +144,7 @@ class JobRepository:
 
     async def mark_open(self, job_id: str) -> None:
         """Have the job found by every sweep. The marker of a finished one is removed by whoever looks at it next."""
-        await self._store.put(object_keys.open_marker(job_id), b"", content_type="text/plain")
+        await self._mark(object_keys.open_marker(job_id))
 
     async def open_jobs(self) -> AsyncIterator[OpenMarker]:
         """All jobs that are marked open. The cost grows with these only."""
@@ -150,9 +161,21 @@ class JobRepository:
             await self._store.delete([object_keys.open_marker(job_id)])
             return True
 
-    async def close(self, job_id: str, prediction_ids: Iterable[str]) -> None:
-        """Remove the open marker and the task records of a job that needs nobody's attention any more."""
+    async def drafts(self, whose: DraftOf | None = None) -> AsyncIterator[DraftMarker]:
+        """The jobs that began as drafts and are not closed yet: this person's, or all; each person's by job id."""
+        prefix = object_keys.drafts_prefix(whose) if whose else object_keys.DRAFTS
+        async for row in self._store.list(prefix):
+            found = object_keys.draft_of_marker(row.key)
+            if found:
+                yield DraftMarker(*found)
+
+    async def close(self, job_id: str, prediction_ids: Iterable[str], whose: DraftOf | None = None) -> None:
+        """Remove the markers and the task records of a job that needs nobody's attention any more.
+
+        `whose` it was is told of a job from a chat, which may have begun as a draft.
+        """
         keys = [object_keys.task(p) for p in prediction_ids]
+        keys += [object_keys.draft_marker(whose, job_id)] if whose else []
         await self._store.delete([*keys, object_keys.open_marker(job_id)])
         self._recent.forget(job_id)
 
@@ -173,7 +196,7 @@ class JobRepository:
 
     async def put_history(self, user: str, entry: HistoryEntry) -> None:
         """Add to a person's history; writing the same entry again changes nothing."""
-        key = object_keys.history(user, entry.done_at, entry.job_id)
+        key = object_keys.history(user, entry.done_at, entry.job_id, entry.results)
         await self._store.put(key, dump_history(entry), content_type=_JSON)
 
     async def history(self, user: str, *, limit: int, before: str = "") -> list[tuple[str, HistoryEntry]]:
@@ -195,13 +218,16 @@ class JobRepository:
         return [row.key.removeprefix(prefix) async for row in rows]
 
     async def done_since(self, user: str, since_s: float, *, limit: int) -> list[float]:
-        """When this person's jobs after `since_s` (epoch seconds) were done, newest first; one listing."""
-        times = []
+        """When this person's results after `since_s` (epoch seconds) were done, newest first; one listing.
+
+        At least the last `limit` of them.
+        """
+        times: list[float] = []
         async for row in self._store.list(object_keys.history_prefix(user), limit=limit):
             at = object_keys.history_time(row.key)
             if at < since_s:
                 break
-            times.append(at)
+            times += [at] * object_keys.history_results(row.key)
         return times
 
     async def keep_poison(self, kind: str, ident: str, document: Mapping[str, object]) -> str:
@@ -210,6 +236,9 @@ class JobRepository:
         body = _as_json(document)
         await self._store.put(key, body[:MAX_RECORD_BYTES], content_type=_JSON)
         return key
+
+    async def _mark(self, key: str) -> None:
+        await self._store.put(key, b"", content_type="text/plain")
 
     async def _create_record(self, job: Job) -> bool:
         key = object_keys.job(job.id)
@@ -286,3 +315,11 @@ def _writable(entry: object) -> object:
     except (ValueError, RecursionError) as error:
         return f"cannot be written: {type(error).__name__}"
     return entry
+
+
+def _markers(job: Job) -> list[str]:
+    """What an open job is found by; a draft also by whose it is."""
+    keys = [object_keys.open_marker(job.id)]
+    if job.draft and job.origin.chat_id is not None:
+        keys.append(object_keys.draft_marker(DraftOf(job.origin.user, job.origin.chat_id), job.id))
+    return keys

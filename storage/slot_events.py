@@ -1,6 +1,7 @@
 """What can happen to a slot: one image of the result, on its way from a create call to our storage."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from storage.event import Event, EventRefusedError
@@ -129,18 +130,23 @@ class OutputArchived(Event):
 
 @dataclass(frozen=True, slots=True)
 class SlotFailed(Event):
-    """There will be no image in this slot. `seen` is how far it was when that was found out."""
+    """There will be no image in this slot. `seen` is how far it was when that was found out.
+
+    `facts` are the numbers in the sentence about it.
+    """
 
     slot: int
     failure: str
     seen: SlotState
+    facts: Mapping[str, str | int | float] = field(default_factory=dict)
 
     def fold(self, job: Job) -> Job:
         """What got further meanwhile is not undone."""
         slot = job.slots[self.slot]
         if slot.state is not self.seen or slot.state.ended:
             return job
-        return job.with_slot(self.slot, replace(slot, state=SlotState.FAILED, output=(), failure=self.failure))
+        failed = replace(slot, state=SlotState.FAILED, output=(), failure=self.failure, facts=dict(self.facts))
+        return job.with_slot(self.slot, failed)
 
 
 def adopted(slot: Slot, prediction_id: str, at: datetime) -> Slot:

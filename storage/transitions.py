@@ -1,6 +1,8 @@
 """The state machine of a job: everything that decides a status is in this file.
 
-A job is *pending* from the moment it is recorded until there is a place for it (limits per person). It is
+A job is *pending* from the moment it is recorded until there is a place for it (limits per person); before that its
+album may still come in, and its person may be asked something. A picture that answers such a question is recorded as
+a job of its own first, so that no delivery of it is lost or taken twice, and ends when the other job has it. It is
 *processing* while anything is still to be done: fetching, predicting, archiving, and telling the person. It becomes
 *completed*, *failed* or *canceled* only when the person was told, so a terminal job never needs anybody's attention
 again. Within *processing*, the job's record itself says how far it is; `bot.jobs.steps` reads it.
@@ -18,6 +20,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from storage.draft_events import (
+    AlbumUseChosen,
+    AnswerAwaited,
+    FirstChosen,
+    GatheringEnded,
+    InputAdded,
+    Joined,
+    JoinRefused,
+    PresetChosen,
+    PromptGiven,
+    SlotsPlanned,
+    StartConfirmed,
+)
 from storage.event import Event
 from storage.events import (
     Admitted,
@@ -27,9 +42,12 @@ from storage.events import (
     DeliveryClaimed,
     DeliveryReleased,
     FailureTold,
+    HandedOver,
     InputPublished,
     InputStored,
     OutcomeDecided,
+    ReportSettled,
+    ReportStored,
     ResultTold,
     StatusShown,
     StepPostponed,
@@ -53,11 +71,17 @@ class IllegalTransitionError(Exception):
 
 _P, _W = JobStatus.PENDING, JobStatus.PROCESSING
 
+# What a draft's person says, or what follows from it. Said too late it changes nothing.
+ANSWERS: tuple[type[Event], ...] = (
+    InputAdded, PresetChosen, PromptGiven, AlbumUseChosen, FirstChosen, StartConfirmed, AnswerAwaited, JoinRefused,
+)  # fmt: skip
+
 # What may come late: told by the outside world, or by a part of us that had not heard of the end yet.
 LATE_NEWS: tuple[type[Event], ...] = (
     Admitted, Announced, StatusShown, InputStored, InputPublished, PredictionCreated, PredictionEnded,
     PredictionDiscarded, OutputArchived, SlotFailed, CancelRequested, CreateReleased, DeliveryReleased, OutcomeDecided,
-    ResultTold, FailureTold, CancellationTold, StepPostponed, StepResumed,
+    HandedOver, ReportStored, ReportSettled, ResultTold, FailureTold, CancellationTold, StepPostponed, StepResumed,
+    Joined, *ANSWERS,
 )  # fmt: skip
 
 TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
@@ -68,6 +92,10 @@ TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
         StepPostponed: _P,
         StepResumed: _P,
         CancelRequested: _P,
+        **dict.fromkeys(ANSWERS, _P),
+        GatheringEnded: _P,
+        SlotsPlanned: _P,
+        Joined: JobStatus.CANCELED,
         OutcomeDecided: _W,  # refused at once, or canceled while waiting: there is still somebody to tell
     },
     JobStatus.PROCESSING: {
@@ -89,6 +117,10 @@ TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
         OutcomeDecided: _W,
         DeliveryClaimed: _W,
         DeliveryReleased: _W,
+        HandedOver: _W,
+        ReportStored: _W,
+        ReportSettled: _W,
+        **dict.fromkeys((Joined, *ANSWERS), _W),
         ResultTold: JobStatus.COMPLETED,
         FailureTold: JobStatus.FAILED,
         CancellationTold: JobStatus.CANCELED,

@@ -9,10 +9,11 @@ from bot.http_api.problems import ProblemError, invalid
 from bot.http_api.web_pictures import parsed
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.images import ImageRefusedError
-from bot.jobs.service import Submission, seeds_of
+from bot.jobs.submission import Submission
 from replicate_gateway.presets import Preset
 from storage import object_keys
 from storage.job import InputImage, Job, Origin
+from storage.wishes import Wishes
 
 # A key's digest tells uploads apart; the extension is not known before the picture was looked at.
 _ANY_EXTENSION = "bin"
@@ -86,7 +87,7 @@ def _submission(user: str, identity: str, order: Order, locale: str) -> Submissi
         preset=options.preset,
         inputs=tuple(_expected(job_id, index, image) for index, image in enumerate(order.images)),
         prompt=options.prompt_hints,
-        seeds=seeds_of(job_id, options.variations),
+        wishes=Wishes(variations=options.variations),
     )
 
 

@@ -18,9 +18,9 @@ class Admission:
     def __init__(self, *, people: Places, keys: Places, predictions: Places, queue: JobQueue) -> None:
         self._people, self._keys, self._predictions, self._queue = people, keys, predictions, queue
 
-    async def admit_job(self, job: Job) -> bool:
-        """Take one of the person's places; False puts the job in line."""
-        return await self._jobs(job.origin.user).take(job.origin.user, job.id)
+    async def admit_job(self, job: Job, limit: int | None = None) -> bool:
+        """Take one of the person's places, of which there may be a `limit` of their own; False puts the job in line."""
+        return await self._jobs(job.origin.user).take(job.origin.user, job.id, limit)
 
     async def admit_prediction(self, job: Job, part: int) -> bool:
         """Take a place for the prediction of a slot; False puts it in line."""

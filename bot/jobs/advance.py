@@ -19,6 +19,7 @@ from structlog.contextvars import bind_contextvars
 from bot.jobs.admission import Admission
 from bot.jobs.artifacts import Artifacts
 from bot.jobs.attempt import Attempt
+from bot.jobs.drafts import Drafts
 from bot.jobs.errors import IN_LINE, EngineUnavailableError, NoSuchJobError, NotDoneError
 from bot.jobs.ports import Clock
 from bot.jobs.steps.close import Close
@@ -60,12 +61,14 @@ class Advancer:
         close: Close,
         attempt: Attempt,
         admission: Admission,
+        drafts: Drafts,
         artifacts: Artifacts,
         run_id: str,
         clock: Clock,
     ) -> None:
         self._repository, self._steps, self._close, self._attempt = repository, steps, close, attempt
-        self._admission, self._artifacts, self._run, self._clock = admission, artifacts, run_id, clock
+        self._admission, self._drafts, self._artifacts = admission, drafts, artifacts
+        self._run, self._clock = run_id, clock
         # What happened but could not be written yet: kept for the next try, since this process knows better than
         # the record. Only jobs met while the storage is down are in here.
         self._unwritten: dict[str, list[Event]] = {}
@@ -87,6 +90,7 @@ class Advancer:
             job = apply_all(await self._load(job_id), pending, self._clock.now())
             await self._admission.resume(job)
             job = await self._rounds(job, pending)
+            self._drafts.note(job)
         except (StorageError, EngineUnavailableError):
             if pending:
                 self._unwritten[job_id] = pending
@@ -167,8 +171,9 @@ class Advancer:
 
     async def _claim(self, job: Job, ready: list[_Action], claim: Claim, pending: list[Event]) -> Job | None:
         """Record the claims of all actions in one write; None when one of them was refused."""
-        claims = [event for action in ready if (event := action.step.claim(action.part, claim))]
-        if not claims:
+        claims = [event for action in ready if (event := action.step.claim(job, action.part, claim))]
+        forgettable = all(event.soft for event in pending) or not any(action.step.on_record for action in ready)
+        if not claims and forgettable:
             return job
         try:
             return await self._write(job, pending, claims)

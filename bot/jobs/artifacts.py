@@ -5,14 +5,14 @@ of jobs in work: while Telegram is away for a day, results wait in the storage.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import BinaryIO, cast
 
 import structlog
 
+from bot.jobs.parcels import Item
 from bot.jobs.ports import Artifact
 from storage.errors import ObjectNotFoundError
-from storage.job import Job
 from storage.objects import ObjectStore
 
 # What is larger goes to disk while it passes through.
@@ -37,32 +37,36 @@ class Artifacts:
         """Hold on to the bytes of `key` until `drop`."""
         self._held.setdefault(job_id, {})[key] = content
 
-    async def fetch(self, job: Job) -> None:
+    async def fetch(self, job_id: str, keys: Iterable[str]) -> None:
         """Read back from the storage what is not held; what is gone from there is logged and left out.
 
         Raises:
             StorageUnavailableError: try again later.
         """
-        for file in job.files:
-            if file.key in self._held.get(job.id, {}):
+        for key in keys:
+            if key in self._held.get(job_id, {}):
                 continue
             spool = new_spool()
             try:
-                async for chunk in self._store.stream(file.key):
+                async for chunk in self._store.stream(key):
                     spool.write(chunk)
             except ObjectNotFoundError:
                 spool.close()
-                _log.error("artifact_missing", key=file.key)
+                _log.error("artifact_missing", key=key)
             except BaseException:
                 spool.close()
                 raise
             else:
-                self.keep(job.id, file.key, spool)
+                self.keep(job_id, key, spool)
 
-    def of(self, job: Job) -> Sequence[Artifact]:
-        """The results that are held, in the order they are shown."""
-        held = self._held.get(job.id, {})
-        return [Artifact(file, held[file.key]) for file in job.files if file.key in held]
+    def of(self, job_id: str, parcel: Sequence[Item]) -> Sequence[Artifact]:
+        """What is held of these, in their order."""
+        held = self._held.get(job_id, {})
+        return [Artifact(item.file, held[item.key], item.form, item.number) for item in parcel if item.key in held]
+
+    def held(self, job_id: str, key: str) -> BinaryIO | None:
+        """The bytes of this key, if they are held."""
+        return self._held.get(job_id, {}).get(key)
 
     def drop(self, job_id: str) -> None:
         """Let go of the job's bytes; they are in the storage."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import timedelta, tzinfo
 from random import Random
 
 from bot.jobs.admission import Admission
@@ -13,27 +14,38 @@ from bot.jobs.background import Background
 from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
+from bot.jobs.drafts import Drafts
 from bot.jobs.images import ImageLimits
 from bot.jobs.input_store import InputStore
 from bot.jobs.meter import SILENT, Meter
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, PictureSource, Team
+from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, People, PictureSource, Say, Team
 from bot.jobs.quota import DailyQuota
+from bot.jobs.report import ReportWriter
+from bot.jobs.result_service import ResultService
 from bot.jobs.service import JobService
 from bot.jobs.steps.admit import Admit
 from bot.jobs.steps.announce import Announce
 from bot.jobs.steps.archive import Archive
 from bot.jobs.steps.close import Close
+from bot.jobs.steps.compose_report import ComposeReport
+from bot.jobs.steps.conclude import Conclude
 from bot.jobs.steps.create import Create
 from bot.jobs.steps.decide import Decide
 from bot.jobs.steps.fetch_input import FetchInput
 from bot.jobs.steps.find_orphan import FindOrphan
+from bot.jobs.steps.follow_up import FollowUp
+from bot.jobs.steps.gather import Gather
+from bot.jobs.steps.join import Join
 from bot.jobs.steps.leftovers import Leftovers
+from bot.jobs.steps.plan import Plan
 from bot.jobs.steps.poll import Poll
 from bot.jobs.steps.settle_telling import SettleTelling
+from bot.jobs.steps.show_report import ShowReport
 from bot.jobs.steps.step import Step
 from bot.jobs.steps.tell import Tell
+from bot.jobs.submission import Patience
 from bot.jobs.sweep import Sweep
 from bot.jobs.task_board import TaskBoard
 from bot.jobs.users import UserLimit
@@ -45,6 +57,8 @@ from storage.repository import JobRepository
 
 # Pictures in work at a time, in bytes of their files; decoding one may take several times that for a moment.
 PICTURE_BUDGET_BYTES = 256_000_000
+# The members of an album arrive within a fraction of a second; a busy Telegram takes longer.
+GATHER_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,7 @@ class JobLimits:
     max_image_bytes: int
     job_timeout_s: float
     poll_interval_s: float
+    gather_s: float  # without another picture, until an album is taken for complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +94,10 @@ class Surroundings:
     storage_circuit: Circuit
     clock: Clock
     random: Random
+    people: People
     executor: Executor  # for pictures; few threads, since decoding takes memory
+    say: Say
+    timezone: tzinfo  # of the times that people read
     meter: Meter = SILENT
 
 
@@ -88,6 +106,7 @@ class Jobs:
     """What the process runs, and what the doors call."""
 
     service: JobService
+    results: ResultService
     board: TaskBoard
     inputs: InputStore
     budget: ByteBudget
@@ -110,26 +129,46 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
     create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
     orphans = FindOrphan(s.gateway, create, s.clock)
+    drafts = Drafts(s.repository, sole=s.team.alone)
+    patience = Patience(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
     steps = (
-        Admit(admission, quota),
-        Announce(notifier, s.repository, s.clock),
+        Gather(patience.album, s.clock),
+        Join(s.repository, s.queue, s.clock, patience.answer),
+        Plan(s.presets, patience.job),
+        Admit(admission, quota, s.people),
+        Announce(notifier, s.presets, s.repository, s.clock),
         FetchInput(s.photos, s.web, inputs),
         create,
         orphans,
-        Poll(s.gateway, pace, s.clock),
-        Archive(s.gateway, s.outputs, s.store, artifacts, budget, s.executor),
+        Poll(s.gateway, s.presets, pace, s.clock),
+        Archive(s.gateway, s.presets, s.outputs, s.store, artifacts, budget, s.executor),
         Decide(s.clock, pace),
         Tell(notifier, artifacts),
         SettleTelling(notifier, artifacts),
+        FollowUp(notifier, artifacts),
+        ComposeReport(s.presets, ReportWriter(s.say, s.timezone), s.store, artifacts, budget, s.executor),
+        ShowReport(notifier, artifacts),
+        Conclude(),
     )
     close = Close(s.repository, notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
     attempt = Attempt(s.repository, notifier, s.clock, s.random, s.meter)
-    advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.team.run_id, s.clock)
+    advancer = Advancer(s.repository, steps, close, attempt, admission, drafts, artifacts, s.team.run_id, s.clock)
     sweep = Sweep(s.repository, s.queue, s.team.turns, s.clock)
+    service = JobService(
+        s.repository,
+        s.queue,
+        s.presets,
+        drafts,
+        admission,
+        s.gateway,
+        s.background,
+        pace,
+        s.clock,
+        patience,
+    )
     return Jobs(
-        service=JobService(
-            s.repository, s.queue, admission, s.gateway, s.background, pace, s.clock, job_timeout_s=limits.job_timeout_s
-        ),
+        service=service,
+        results=ResultService(service, s.repository, s.store, s.presets),
         board=TaskBoard(
             s.repository, s.queue, admission, quota, sweep, alone=s.team.alone, max_active=limits.api_max_active
         ),

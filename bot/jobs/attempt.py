@@ -25,7 +25,7 @@ from replicate_gateway.retry import backoff_s
 from storage.errors import StorageRefusedError, StorageUnavailableError
 from storage.event import Event
 from storage.events import OutcomeDecided, StepPostponed, StepResumed
-from storage.job import Claim, Job, JobStatus
+from storage.job import Claim, Job, JobStatus, SlotState
 from storage.repository import JobRepository
 from storage.slot_events import PredictionCreated, SlotFailed
 
@@ -101,7 +101,12 @@ class Attempt:
                 _log.info("chat_gone", step=step.name)
                 return [OutcomeDecided(JobStatus.CANCELED, self._clock.now(), "chat_gone")]
             case JobFailedError():
-                return [*released, await self._failed(step, error)]
+                await self._report_failure(step, error)
+                if not step.by_slot or len(job.slots) == 1:
+                    return [*released, OutcomeDecided(JobStatus.FAILED, self._clock.now(), error.code, error.facts)]
+                # The other images may still be made.
+                seen = SlotState.OPEN if released else job.slots[part].state
+                return [*released, SlotFailed(part, error.code, seen, error.facts)]
             case SlotFailedError():
                 _log.warning("slot_failed", step=step.name, part=part, code=error.code)
                 return [SlotFailed(part, error.code, job.slots[part].state)]
@@ -136,13 +141,12 @@ class Attempt:
         wait_s = max(error.retry_after_s or 0.0, lasted.total_seconds() / TELLING_SHARE)
         return self.postponed(job, step, part, NotDoneError(error.code, retry_after_s=wait_s))
 
-    async def _failed(self, step: Step, error: JobFailedError) -> Event:
+    async def _report_failure(self, step: Step, error: JobFailedError) -> None:
         operator = error.code in OPERATOR_CODES
         log = _log.error if operator else _log.info
         log("job_failed", step=step.name, code=error.code, cause=repr(error.__cause__) if error.__cause__ else None)
         if operator:
             await self._notifier.alert(error.code, f"{error.code}: {error.__cause__}")
-        return OutcomeDecided(JobStatus.FAILED, self._clock.now(), error.code, error.facts)
 
     async def _unforeseen(self, job: Job, step: Step, part: int, error: Exception) -> Sequence[Event]:
         before = job.postponement(step.name, part)

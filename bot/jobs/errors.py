@@ -58,5 +58,17 @@ class StatusMessageGoneError(JobsError):
     """There is no status message to edit (any more)."""
 
 
+class NoSuchPresetError(JobsError):
+    """The preset that was named is not on offer."""
+
+
 class NoSuchJobError(JobsError):
     """The job that was named is not recorded."""
+
+
+class NoSuchResultError(JobsError):
+    """The job has no such result."""
+
+    def __init__(self, job_id: str, number: int) -> None:
+        super().__init__(f"{job_id} has no result {number}")
+        self.job_id, self.number = job_id, number

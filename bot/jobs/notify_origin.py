@@ -5,8 +5,9 @@ keeps its record the same as any other's.
 """
 
 from collections.abc import Sequence
+from typing import BinaryIO
 
-from bot.jobs.ports import Artifact, Notifier
+from bot.jobs.ports import Artifact, Notifier, Sent
 from storage.job import Job
 
 # Telegram counts messages from 1, so this one can never be mistaken for a message.
@@ -28,13 +29,21 @@ class NotifyOrigin(Notifier):
         if job.origin.chat_id is not None:
             await self._chat.show_status(job, key)
 
-    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """See `Notifier.send_outcome`."""
         return () if job.origin.chat_id is None else await self._chat.send_outcome(job, results)
 
-    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+    async def send_more(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
+        """See `Notifier.send_more`."""
+        return () if job.origin.chat_id is None else await self._chat.send_more(job, results)
+
+    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """See `Notifier.edit_into_outcome`."""
         return () if job.origin.chat_id is None else await self._chat.edit_into_outcome(job, results)
+
+    async def edit_into_report(self, job: Job, report: BinaryIO) -> int:
+        """See `Notifier.edit_into_report`."""
+        return _NO_MESSAGE if job.origin.chat_id is None else await self._chat.edit_into_report(job, report)
 
     async def retract_status(self, job: Job) -> None:
         """See `Notifier.retract_status`."""

@@ -23,13 +23,13 @@ class ProcessPlaces:
         self._held: dict[str, set[str]] = {}
         self._lines: dict[str, dict[str, None]] = {}  # a dict keeps order and forgets from the middle
 
-    async def take(self, key: str, holder: str) -> bool:
+    async def take(self, key: str, holder: str, limit: int | None = None) -> bool:
         """See `Places.take`."""
         held = self._held.get(key, set())
         if holder in held:
             return True
         line = self._lines.get(key, {})
-        free = self._limit - len(held)
+        free = (self._limit if limit is None else limit) - len(held)
         # Whoever stands in line goes first, up to the number of free places.
         if free > 0 and (len(line) < free or holder in islice(line, free)):
             await self.hold(key, holder)

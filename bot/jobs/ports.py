@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from bot.jobs.parcels import Form
 from storage.job import InputImage, Job, JobFile
 
 
@@ -18,10 +19,23 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A result and its bytes; `content` is positioned anywhere and may be read from several times."""
+    """A result and the bytes to hand over; `content` is positioned anywhere and may be read from several times.
+
+    `number` is its place among the job's results, from 1. As a `PHOTO` the content may be a preview of the file.
+    """
 
     file: JobFile
     content: BinaryIO
+    form: Form = Form.PHOTO
+    number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message of ours. `file_id` is Telegram's name for what is in it, to send it again without an upload."""
+
+    message_id: int
+    file_id: str | None = None
 
 
 class Notifier(Protocol):
@@ -39,28 +53,71 @@ class Notifier(Protocol):
         """Edit the status message; does nothing when it shows this text already or was deleted."""
         ...
 
-    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
-        """Send the outcome as a new message that pings and quotes the original; returns the message ids.
+    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
+        """Send the outcome as a new message, or album, that pings and quotes the original.
+
+        `results` are of one form, at most an album of them; there are none where the job gave none, or they are gone.
+        Returns one `Sent` per result, or those of the words that were sent instead.
 
         Raises:
             OutcomeUnknownError: it may or may not have been accepted.
         """
         ...
 
-    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
-        """Make the status message the outcome: cannot duplicate, so it settles an unknown one.
+    async def send_more(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
+        """Send more results, of one form, after the first message: silently. Else as `send_outcome`."""
+        ...
+
+    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
+        """Make the status message the outcome, with at most one result: cannot duplicate, so it settles an unknown one.
 
         Raises:
             StatusMessageGoneError: there is none.
         """
         ...
 
+    async def edit_into_report(self, job: Job, report: BinaryIO) -> int:
+        """Make the status message the report, a PDF; returns its message id. It pings nobody and cannot duplicate.
+
+        Raises:
+            StatusMessageGoneError: there is none, or it has become the outcome.
+        """
+        ...
+
     async def retract_status(self, job: Job) -> None:
-        """Delete the status message unless it has become the outcome; one that is gone already is fine."""
+        """Delete the status message unless it has become outcome or report; one that is gone already is fine."""
         ...
 
     async def alert(self, code: str, text: str) -> None:
         """Tell the admins; the same code at most once in a while. Never raises for an unreachable admin."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLimits:
+    """What one person may have: jobs under way, images a day. None: as everybody.
+
+    While `paused`, what is under way goes on, and nothing new is begun.
+    """
+
+    active: int | None = None
+    daily: int | None = None
+    paused: bool = False
+
+
+class People(Protocol):
+    """What is laid down for single persons."""
+
+    async def limits_for(self, user: str) -> PersonLimits:
+        """The person's own limits; asked once per job, so it should answer from memory. Raises `StorageError`."""
+        ...
+
+
+class Say(Protocol):
+    """The sentences that people read."""
+
+    def __call__(self, key: str, locale: str, **facts: object) -> str:
+        """The sentence of this key in this language, with these facts in it."""
         ...
 
 
@@ -139,8 +196,8 @@ class Places(Protocol):
     Every method raises `EngineUnavailableError` when the places are shared and cannot be asked about now.
     """
 
-    async def take(self, key: str, holder: str) -> bool:
-        """Hold a place; False when there is none, and then `holder` stands in line."""
+    async def take(self, key: str, holder: str, limit: int | None = None) -> bool:
+        """Hold a place; False when there is none, and then `holder` stands in line. A `limit` is for this key alone."""
         ...
 
     async def hold(self, key: str, holder: str) -> None:

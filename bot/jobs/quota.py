@@ -1,4 +1,4 @@
-"""The day's quota of a person, derived from their history: only what was delivered counts.
+"""The day's quota of a person, derived from their history: only what was delivered counts, each image as one.
 
 A job that failed or was canceled leaves no history entry, so its place in the quota returns by itself.
 """
@@ -18,15 +18,16 @@ _KEPT_PEOPLE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class QuotaRefusal:
-    """Why not: `limit` jobs a day are used up; the next is possible in `wait_s` seconds."""
+    """Why not: of `limit` images a day `left` are left; so many as were wished are possible in `wait_s` seconds."""
 
     limit: int
+    left: int
     wait_s: int
     at: datetime
 
 
 class DailyQuota:
-    """At most `limit` delivered jobs in any 24 hours.
+    """At most `limit` delivered images in any 24 hours.
 
     With `remember` one listing per person, then memory: for a process that delivers all jobs itself. Without it one
     listing per job.
@@ -36,27 +37,34 @@ class DailyQuota:
         self._repository, self._clock, self._limit, self._remember = repository, clock, limit, remember
         self._done: OrderedDict[str, tuple[float, ...]] = OrderedDict()  # newest first
 
-    async def refusal(self, user: str, *, active: int) -> QuotaRefusal | None:
-        """None when the person may have another job beside the `active` ones; raises `StorageError`."""
-        now, limit = self._clock.now(), self._limit.of(user)
+    async def refusal(
+        self, user: str, *, active: int, images: int = 1, limit: int | None = None
+    ) -> QuotaRefusal | None:
+        """None when the person may have so many images beside the `active` jobs; raises `StorageError`.
+
+        `limit` is the person's own, where they have one. Who wishes for more than a whole day's is let wait for that.
+        """
+        now, usual = self._clock.now(), self._limit.of(user)
+        limit = usual if limit is None else limit
         since = now.timestamp() - WINDOW_S
         done = self._done.get(user)
         if done is None:
-            done = tuple(await self._repository.done_since(user, since, limit=limit))
+            done = tuple(await self._repository.done_since(user, since, limit=max(limit, usual)))
         done = tuple(at for at in done if at >= since)
         self._keep(user, done)
-        if len(done) + active < limit:
+        left = max(0, limit - len(done) - active)
+        if images <= left:
             return None
-        oldest = done[min(limit, len(done)) - 1] if done else now.timestamp()
-        wait_s = max(1, math.ceil(oldest - since))
-        return QuotaRefusal(limit, wait_s, now)
+        too_many = max(1, min(images, limit) - left)
+        last_to_go = done[max(0, len(done) - too_many)] if done else now.timestamp()
+        return QuotaRefusal(limit, left, max(1, math.ceil(last_to_go - since)), now)
 
-    def note(self, user: str, done_at: datetime) -> None:
-        """A job of this person was delivered."""
+    def note(self, user: str, done_at: datetime, images: int = 1) -> None:
+        """So many images were delivered to this person."""
         done = self._done.get(user)
         at = int(done_at.timestamp() * 1000) / 1000  # as a history key tells it
         if done is not None and at not in done:
-            self._keep(user, (at, *done))
+            self._keep(user, (*[at] * images, *done))
 
     def _keep(self, user: str, done: tuple[float, ...]) -> None:
         if not self._remember:

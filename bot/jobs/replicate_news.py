@@ -1,13 +1,15 @@
 """Between Replicate's words and the job's: failure codes, and the events that follow from a prediction's state."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.jobs.errors import JobFailedError, JobsError, NotDoneError, OutcomeUnknownError
 from replicate_gateway import errors as gateway
-from replicate_gateway.prediction import Prediction, PredictionStatus, output_urls
+from replicate_gateway.prediction import Prediction, PredictionStatus, output_text, output_urls
+from replicate_gateway.presets import OutputKind, Preset
 from storage.event import Event
+from storage.job import Job
 from storage.slot_events import PredictionCreated, PredictionDiscarded, PredictionEnded
 
 # A model that could not read its input: the link leads to a storage, or to this very process, that was away.
@@ -31,8 +33,8 @@ _MODEL_ERRORS: tuple[tuple[re.Pattern[str], str], ...] = (
 OPERATOR_CODES = frozenset({"service_credentials", "service_credit", "service_model"})
 
 
-# Longer outputs are data URLs; they are asked for again when they are archived, since a record has to stay small.
-MAX_RECORDED_URL_CHARS = 20_000
+# Longer outputs (data URLs, long texts) are asked for again when they are archived: a record has to stay small.
+MAX_RECORDED_CHARS = 20_000
 
 
 def failure_code(error: str | None) -> str:
@@ -66,15 +68,29 @@ def translated(error: gateway.GatewayError) -> JobsError:
             return NotDoneError("replicate_unreachable")
 
 
-def news_of(prediction: Prediction, slot: int, now: datetime) -> Sequence[Event]:
-    """The events that a prediction's present state means for its slot.
+def output_kind(job: Job, presets: Mapping[str, Preset]) -> OutputKind:
+    """What the predictions of this job give."""
+    preset = presets.get(job.preset)
+    return preset.output_kind if preset else OutputKind.IMAGE
+
+
+def outputs_of(prediction: Prediction, kind: OutputKind) -> tuple[str, ...]:
+    """The URLs of the files that a prediction made; of a model that writes its words, as one text."""
+    if kind is OutputKind.TEXT:
+        text = output_text(prediction.output).strip()
+        return (text,) if text else ()
+    return tuple(url for url in output_urls(prediction.output) if url.isascii())  # as URLs are
+
+
+def news_of(prediction: Prediction, slot: int, now: datetime, kind: OutputKind = OutputKind.IMAGE) -> Sequence[Event]:
+    """The events that a prediction's present state means for its slot, whose model gives outputs of this kind.
 
     Applied to a job that knows all this already they change nothing, so callbacks and polls may repeat.
     """
     created = PredictionCreated(slot, prediction.id, now)
     if not prediction.status.terminal:
         return (created,)
-    urls = tuple(url for url in output_urls(prediction.output) if url.isascii())  # as URLs are
+    outputs = outputs_of(prediction, kind)
     failure = None
     if prediction.status is PredictionStatus.CANCELED:
         failure = "prediction_canceled"
@@ -82,11 +98,11 @@ def news_of(prediction: Prediction, slot: int, now: datetime) -> Sequence[Event]
         failure = "prediction_aborted"
     elif prediction.status is PredictionStatus.FAILED:
         failure = failure_code(prediction.error)
-    elif not urls:
+    elif not outputs:
         failure = "no_output" if not prediction.data_removed else "output_gone"
     if failure == "input_unreadable":
         return (created, PredictionDiscarded(slot, prediction.id, now, failure))
-    if failure or sum(map(len, urls)) > MAX_RECORDED_URL_CHARS:
-        urls = ()
-    ended = PredictionEnded(slot, prediction.id, now, urls, failure, predict_time_s=prediction.predict_time_s)
+    if failure or sum(map(len, outputs)) > MAX_RECORDED_CHARS:
+        outputs = ()
+    ended = PredictionEnded(slot, prediction.id, now, outputs, failure, predict_time_s=prediction.predict_time_s)
     return (created, ended)

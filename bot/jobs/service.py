@@ -1,8 +1,9 @@
 """What the doors call. Each call returns once the fact is durable; the work follows through the queue."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 
 import structlog
@@ -11,55 +12,27 @@ from structlog.contextvars import bind_contextvars
 from bot.jobs.admission import Admission
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import JobReference
-from bot.jobs.errors import NoSuchJobError
+from bot.jobs.drafts import Drafts
+from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, JobQueue
-from bot.jobs.replicate_news import news_of
+from bot.jobs.questions import open_question
+from bot.jobs.replicate_news import news_of, output_kind
+from bot.jobs.submission import Patience, Submission, new_job
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
+from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway
-from storage.errors import ObjectNotFoundError
+from storage.draft_events import Answer, AnswerAwaited, InputAdded, PresetChosen, PromptGiven
+from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
+from storage.event import Event
 from storage.events import CancelRequested, OutcomeDecided
-from storage.job import InputImage, Job, JobStatus, Origin, Slot, SlotState
+from storage.job import Job, JobStatus, SlotState
 from storage.object_keys import is_job_id
 from storage.repository import JobRepository
-
-_MAX_SEED = 2**31 - 1
+from storage.wishes import Question
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What a person asks for, as a door understood it. The same delivery must always give the same `job_id`."""
-
-    job_id: str
-    origin: Origin
-    preset: str
-    inputs: tuple[InputImage, ...]
-    prompt: str = ""
-    seeds: tuple[int | None, ...] = (None,)
-
-    def with_inputs(self, inputs: Sequence[InputImage]) -> "Submission":
-        """The same with other inputs."""
-        return replace(self, inputs=tuple(inputs))
-
-    def same_as(self, job: Job) -> bool:
-        """Whether the recorded job is what is asked for here: a repeated request must not pass for another one."""
-        recorded = (job.preset, job.prompt, job.origin.on_behalf_of, tuple(slot.seed for slot in job.slots))
-        asked = (self.preset, self.prompt, self.origin.on_behalf_of, self.seeds)
-        return asked == recorded and [*map(_source, self.inputs)] == [*map(_source, job.inputs)]
-
-
-def seeds_of(job_id: str, count: int) -> tuple[int, ...]:
-    """Seeds that follow from the job, so that a redelivered request asks for the very same images."""
-    first = int(job_id[:8], 16)
-    return tuple((first + number) % _MAX_SEED for number in range(count))
-
-
-def _source(image: InputImage) -> str | None:
-    """What tells a picture from others: a URL, a file id, or the key of an upload, which holds a digest of it."""
-    return image.url or image.file_id or (image.key or "").partition(".")[0]
 
 
 class CallbackResult(StrEnum):
@@ -81,40 +54,70 @@ class JobService:
         self,
         repository: JobRepository,
         queue: JobQueue,
+        presets: Mapping[str, Preset],
+        drafts: Drafts,
         admission: Admission,
         gateway: ReplicateGateway,
         background: Background,
         pace: PollPace,
         clock: Clock,
-        *,
-        job_timeout_s: float,
+        patience: Patience,
     ) -> None:
-        self._repository, self._queue, self._admission, self._gateway = repository, queue, admission, gateway
+        self._repository, self._queue, self._presets, self._drafts = repository, queue, presets, drafts
+        self._admission, self._gateway = admission, gateway
         self._background, self._pace, self._clock = background, pace, clock
-        self._timeout = timedelta(seconds=job_timeout_s)
+        self._patience = patience
 
     async def submit(self, submission: Submission) -> bool:
-        """Record a job and have it advanced; False when it was recorded before, whether finished or not."""
+        """Record a job and have it advanced; False when it was recorded before, whether finished or not.
+
+        A picture of an album becomes a part of the album's job while that is gathered, and a job of its own when it
+        comes too late. A picture that a question asked for is handed to the job that asked, see `bot.jobs.steps.join`.
+
+        Raises:
+            IncompleteError: see `new_job`.
+        """
+        if submission.album:
+            return await self._submit_member(submission, submission.album.job_id)
+        return await self._record(submission)
+
+    async def answer(self, job_id: str, user: str, answer: Answer) -> Job:
+        """Note what the person said about a draft; returns the job as it is then: too late an answer changes nothing.
+
+        Raises:
+            NoSuchJobError: this person has no such job.
+            NoSuchPresetError: this preset is not on offer (any more).
+        """
+        if isinstance(answer, PresetChosen) and answer.preset not in self._presets:
+            raise NoSuchPresetError(answer.preset)
         now = self._clock.now()
-        job = Job(
-            id=submission.job_id,
-            origin=submission.origin,
-            preset=submission.preset,
-            prompt=submission.prompt,
-            inputs=submission.inputs,
-            slots=tuple(Slot(seed=seed) for seed in submission.seeds),
-            created_at=now,
-            updated_at=now,
-            deadline=now + self._timeout,
-        )
-        bind_contextvars(job_id=job.id)
-        if job.origin.chat_id is None:
-            # Nobody is going to be told, so its owner must be able to find it, from the moment it is recorded.
-            await self._repository.put_listed(job)
-        created = await self._repository.create(job)
-        _log.info("job_recorded" if created else "job_repeated", preset=job.preset, user=job.origin.user)
-        await self._queue.enqueue(job.id)
-        return created
+        await self.job(job_id, user)
+        job = await self._repository.change(job_id, [answer, AnswerAwaited(now + self._patience.answer)], now)
+        self._drafts.note(job)
+        await self._queue.enqueue(job_id)
+        return job
+
+    async def give_prompt(self, user: str, chat_id: int, prompt: str) -> Job | None:
+        """Take these words for the newest job of the person in this chat that waits for words; None if none does."""
+        job = await self._waiting(user, chat_id, Question.PROMPT)
+        return await self.answer(job.id, user, PromptGiven(prompt)) if job else None
+
+    async def job(self, job_id: str, user: str) -> Job:
+        """The person's job.
+
+        Raises:
+            NoSuchJobError: this person has no such job.
+        """
+        job = await self._find(job_id) if is_job_id(job_id) else None
+        if job is None or job.origin.user != user:
+            raise NoSuchJobError(job_id)
+        return job
+
+    async def open_jobs(self, user: str, chat_id: int) -> list[Job]:
+        """The person's jobs in this chat that are asked about, in line or under way."""
+        job_ids = dict.fromkeys([*await self._drafts.of(user, chat_id), *await self._admission.open_jobs_of(user)])
+        found = [await self._find(job_id) for job_id in job_ids]
+        return [job for job in found if job and job.origin.chat_id == chat_id and not job.status.terminal]
 
     async def renew(self, job: Job) -> None:
         """The request for a recorded job came again: the first one may have failed before the job was marked open."""
@@ -125,14 +128,14 @@ class JobService:
     async def record_callback(self, reference: JobReference | None, prediction: Prediction) -> CallbackResult:
         """Record what Replicate says of a prediction, and have its job advanced if that was news."""
         reference = reference or await self._look_up(prediction.id)
-        job = await self._find(reference) if reference else None
+        job = await self._find(reference.job_id) if reference else None
         if reference is None or job is None or reference.slot >= len(job.slots):
             return CallbackResult.UNKNOWN
         if job.status is JobStatus.PENDING:  # it has asked Replicate for nothing yet
             return CallbackResult.UNKNOWN
         bind_contextvars(job_id=job.id, chat_id=job.origin.chat_id)
         now = self._clock.now()
-        changed = await self._repository.change(job.id, news_of(prediction, reference.slot, now), now)
+        changed = await self._repository.change(job.id, self._news(job, prediction, reference.slot, now), now)
         if changed != job:
             await self._queue.enqueue(job.id)
             return CallbackResult.RECORDED
@@ -149,7 +152,7 @@ class JobService:
 
     async def ask(self, reference: JobReference) -> None:
         """Have Replicate asked how the slot's prediction stands: its callback was too large to be read."""
-        job = await self._find(reference)
+        job = await self._find(reference.job_id)
         prediction_id = job.slots[reference.slot].prediction_id if job and reference.slot < len(job.slots) else None
         if job and prediction_id and not job.status.terminal:
             self._pace.hurry(prediction_id)
@@ -161,33 +164,77 @@ class JobService:
         Raises:
             NoSuchJobError: this person has no such job.
         """
-        job = await self._find(JobReference(job_id, 0)) if is_job_id(job_id) else None
-        if job is None or job.origin.user != user:
-            raise NoSuchJobError(job_id)
+        await self.job(job_id, user)
         job = await self._repository.change(job_id, [CancelRequested()], self._clock.now())
         await self._queue.enqueue(job_id)
         return job
 
     async def leave(self, user: str, chat_id: int) -> int:
         """The person left the chat: nobody waits for its jobs any more; returns how many are being stopped."""
-        stopped = 0
-        for job_id in await self._admission.open_jobs_of(user):
-            job = await self._find(JobReference(job_id, 0))
-            if job is None or job.origin.chat_id != chat_id:
-                continue
+        jobs = await self.open_jobs(user, chat_id)
+        for job in jobs:
             now = self._clock.now()
-            await self._repository.change(job_id, [OutcomeDecided(JobStatus.CANCELED, now, "chat_gone")], now)
-            await self._queue.enqueue(job_id)
-            stopped += 1
-        return stopped
+            await self._repository.change(job.id, [OutcomeDecided(JobStatus.CANCELED, now, "chat_gone")], now)
+            await self._queue.enqueue(job.id)
+        return len(jobs)
+
+    async def _submit_member(self, member: Submission, album_id: str) -> bool:
+        """The first picture makes the album's job; the others are added to it."""
+        user, chat_id = member.origin.user, member.origin.chat_id
+        known = chat_id is not None and album_id in await self._drafts.of(user, chat_id)
+        if not known and await self._record(member):
+            return True
+        (image,) = member.inputs
+        until = self._clock.now() + self._patience.album
+        preset = member.preset if member.chosen else None
+        before = await self._repository.load(album_id)
+        added = InputAdded(image, gathered_until=until, preset=preset, prompt=member.prompt)
+        job = await self._repository.change(album_id, [added], self._clock.now())
+        if not job.has_input(image):
+            return await self._record(replace(member, album=None, chosen=True))
+        bind_contextvars(job_id=album_id)
+        _log.info("album_joined", inputs=len(job.inputs))
+        await self._queue.enqueue(album_id)
+        return not before.has_input(image)
+
+    async def _record(self, asked: Submission) -> bool:
+        """Create it if it is not there yet."""
+        host = None
+        if not asked.chosen and not asked.seeds and asked.origin.chat_id is not None:
+            host = await self._waiting(asked.origin.user, asked.origin.chat_id, Question.IMAGE)
+        joins = host.id if host and host.id != asked.job_id else None
+        job = new_job(asked, self._presets, self._clock.now(), self._patience, joins=joins)
+        bind_contextvars(job_id=job.id)
+        if job.origin.chat_id is None:
+            # Nobody is going to be told, so its owner must be able to find it, from the moment it is recorded.
+            await self._repository.put_listed(job)
+        created = await self._repository.create(job)
+        if created:
+            self._drafts.note(job)
+        _log.info("job_recorded" if created else "job_repeated", preset=job.preset, user=job.origin.user)
+        await self._queue.enqueue(job.id)
+        return created
+
+    async def _waiting(self, user: str, chat_id: int, question: Question) -> Job | None:
+        """The person's newest draft in this chat with this question open."""
+        waiting = []
+        for job_id in await self._drafts.of(user, chat_id):
+            with suppress(RecordCorruptError, RecordTooNewError):  # whoever advances it will see
+                job = await self._find(job_id)
+                if job and open_question(job, self._presets) is question:
+                    waiting.append(job)
+        return max(waiting, key=lambda job: job.created_at, default=None)
+
+    def _news(self, job: Job, prediction: Prediction, slot: int, now: datetime) -> Sequence[Event]:
+        return news_of(prediction, slot, now, output_kind(job, self._presets))
 
     async def _look_up(self, prediction_id: str) -> JobReference | None:
         task = await self._repository.find_task(prediction_id)
         return JobReference(task.job_id, task.slot) if task else None
 
-    async def _find(self, reference: JobReference) -> Job | None:
+    async def _find(self, job_id: str) -> Job | None:
         try:
-            return await self._repository.load(reference.job_id)
+            return await self._repository.load(job_id)
         except ObjectNotFoundError:
             return None
 

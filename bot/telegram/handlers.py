@@ -1,7 +1,7 @@
 """What a person's update means: parse, call the service, answer. Recording comes first, talk is optional."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiogram import Dispatcher, F, Router
 from aiogram.filters import LEAVE_TRANSITION, ChatMemberUpdatedFilter, Command, CommandStart
@@ -9,7 +9,8 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, User
 from structlog.contextvars import get_contextvars
 
 from bot.jobs.errors import NoSuchJobError
-from bot.jobs.service import JobService, Submission, seeds_of
+from bot.jobs.service import JobService
+from bot.jobs.submission import Album, Submission
 from bot.telegram.filters import keep_filters_on_the_loop
 from bot.telegram.messages import JobButton, locale_of, text
 from bot.telegram.talk import Talk
@@ -29,6 +30,7 @@ class ChatRules:
     default_locale: str
     preset: str
     max_image_mb: int
+    presets: Collection[str] = ()
     allowed_ids: Collection[int] = ()
 
     def allows(self, user: User | None) -> bool:
@@ -134,8 +136,27 @@ async def _submit(message: Message, jobs: JobService, rules: ChatRules, image: I
         thread_id=message.message_thread_id if message.is_topic_message else None,
         update_id=_update_id(),
     )
-    seeds = seeds_of(job_id, 1)
-    await jobs.submit(Submission(job_id, origin, rules.preset, (image,), prompt=_clean(message.caption), seeds=seeds))
+    group = message.media_group_id
+    album_id = job_id_of("telegram", rules.bot_id, message.chat.id, "album", group or "")
+    preset, prompt = named_preset(_clean(message.caption), rules.presets)
+    await jobs.submit(
+        Submission(
+            job_id,
+            origin,
+            preset or rules.preset,
+            (replace(image, message_id=message.message_id),),
+            prompt=prompt,
+            chosen=preset is not None,
+            album=Album(album_id, group) if group else None,
+        )
+    )
+
+
+def named_preset(caption: str, presets: Collection[str]) -> tuple[str | None, str]:
+    """The preset that the caption's first word names, if it names one, and the rest of the caption."""
+    first, _, rest = caption.partition(" ")
+    name = first.strip("/#:").lower()
+    return (name, rest.strip()) if name in presets else (None, caption)
 
 
 def _clean(text: str | None) -> str:

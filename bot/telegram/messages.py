@@ -48,12 +48,13 @@ def outcome_text(job: Job, *, results: int = 1) -> str:
     outcome = job.outcome
     locale = job.origin.locale
     if outcome is None or outcome.status is JobStatus.CANCELED:
-        return text("canceled", locale)
+        not_answered = outcome is not None and outcome.code == "not_answered"
+        return text("not_answered" if not_answered else "canceled", locale)
     if outcome.status is JobStatus.COMPLETED and not results:
         return text("failure", locale, reason=text("result_gone", locale), code=job.code)
     if outcome.status is JobStatus.COMPLETED:
         return text("result_partial" if outcome.facts.get("missing") else "result", locale, **outcome.facts)
-    if outcome.code == "daily_quota":
+    if outcome.code in ("daily_quota", "daily_quota_left"):
         return reason_text(outcome, locale)
     return text("failure", locale, reason=reason_text(outcome, locale), code=job.code)
 

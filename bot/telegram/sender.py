@@ -1,30 +1,21 @@
 """`Notifier` for Telegram chats: status message, result, reason. See `bot.jobs.ports.Notifier` for its promises."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import BinaryIO
 
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import (
-    InputFile,
-    InputMediaDocument,
-    InputMediaPhoto,
-    Message,
-    ReplyParameters,
-)
+from aiogram.types import InputMediaDocument, InputMediaPhoto, Message, ReplyParameters
 
 from bot.jobs.errors import StatusMessageGoneError
-from bot.jobs.ports import Artifact
+from bot.jobs.parcels import Form
+from bot.jobs.ports import Artifact, Sent
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated
 from bot.telegram.messages import cancel_keyboard, outcome_text, refused_text, text
+from bot.telegram.uploads import UPLOAD_TIMEOUT_S, caption, media, report_upload, sent, short_text, upload
 from storage.job import Job, JobStatus
-
-# A result may have 50 MB: over a slow line that takes longer than aiogram's 60 s for everything.
-_UPLOAD_TIMEOUT_S = 180
-_CHUNK_BYTES = 64 * 1024
-_NAME = "darkroom"
 
 _log = structlog.get_logger()
 
@@ -61,28 +52,37 @@ class ChatNotifier:
         except MessageGoneError:
             pass  # the person deleted it and does not want to see it
 
-    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
-        """A cancellation needs no message of its own: the person has just asked for it."""
+    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
+        """A cancellation needs no message of its own: the person has just asked for it, or is away."""
         if job.outcome and job.outcome.status is JobStatus.CANCELED:
             return await self._show_canceled(job)
         if not results:
             return await self._send_words(job, outcome_text(job, results=0))
-        for as_photos in sorted({all(r.file.as_photo for r in results), False}, reverse=True):
-            try:
-                return await self._send_results(job, results, as_photos=as_photos)
-            except PhotoRefusedError as error:
-                _log.info("picture_refused", as_photos=as_photos, reason=str(error))
-        return await self._send_words(job, refused_text(job))
+        return await self._send_results(job, results, first=True) or await self._send_words(job, refused_text(job))
 
-    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
-        """The status message becomes the (first) result, or the reason."""
+    async def send_more(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
+        """What Telegram does not take in any form is left out: the first message has told how the job ended."""
+        return await self._send_results(job, results, first=False)
+
+    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
+        """The status message becomes the first result, or the reason."""
         if job.status_message_id is None:
             raise StatusMessageGoneError
         try:
-            await self._edit(job, results[0] if results else None)
+            return await self._edit(job, results[0] if results else None)
         except MessageGoneError as error:
             raise StatusMessageGoneError from error
-        return (job.status_message_id,)
+
+    async def edit_into_report(self, job: Job, report: BinaryIO) -> int:
+        """A document with a sentence."""
+        if job.status_message_id is None or job.status_message_id in job.message_ids:
+            raise StatusMessageGoneError
+        document = InputMediaDocument(media=report_upload(job, report), caption=text("report", job.origin.locale))
+        try:
+            await self._edit_media(job, document)
+        except (MessageGoneError, PhotoRefusedError) as error:
+            raise StatusMessageGoneError from error
+        return job.status_message_id
 
     async def retract_status(self, job: Job) -> None:
         """The outcome stands on its own."""
@@ -98,87 +98,103 @@ class ChatNotifier:
         """Through the admins' own chats."""
         await self._alerts.send(code, text)
 
-    async def _send_words(self, job: Job, words: str) -> tuple[int, ...]:
+    async def _send_words(self, job: Job, words: str, *, silent: bool = False) -> Sequence[Sent]:
         with translated(repeatable=False):
             message = await self._bot.send_message(
-                _chat(job), words, message_thread_id=job.origin.thread_id, reply_parameters=_quote(job)
+                _chat(job),
+                words,
+                message_thread_id=job.origin.thread_id,
+                reply_parameters=_quote(job),
+                disable_notification=silent or None,
             )
-        return (message.message_id,)
+        return [Sent(message.message_id)]
 
-    async def _show_canceled(self, job: Job) -> tuple[int, ...]:
+    async def _show_canceled(self, job: Job) -> Sequence[Sent]:
         try:
             return await self.edit_into_outcome(job, ())
         except StatusMessageGoneError:
             return ()
 
-    async def _send_results(self, job: Job, results: Sequence[Artifact], *, as_photos: bool) -> tuple[int, ...]:
-        with translated(repeatable=False):
-            if len(results) == 1:
-                return ((await self._send_one(job, results[0], as_photo=as_photos)).message_id,)
-            messages = await self._bot.send_media_group(
-                _chat(job),
-                [_media(job, r, as_photo=as_photos, captioned=n == 0) for n, r in enumerate(results)],
-                message_thread_id=job.origin.thread_id,
-                reply_parameters=_quote(job),
-                request_timeout=_UPLOAD_TIMEOUT_S,
-            )
-        return tuple(message.message_id for message in messages)
+    async def _send_results(self, job: Job, results: Sequence[Artifact], *, first: bool) -> Sequence[Sent]:
+        """In the form that was wished for, else as files; nothing where Telegram takes neither."""
+        if results[0].form is Form.TEXT and (words := short_text(results[0])) is not None:
+            return await self._send_words(job, words, silent=not first)
+        for as_photos in sorted({results[0].form is Form.PHOTO, False}, reverse=True):
+            try:
+                with translated(repeatable=False):
+                    return sent(await self._send_album(job, results, as_photos=as_photos, first=first))
+            except PhotoRefusedError as error:
+                _log.info("picture_refused", as_photos=as_photos, reason=str(error))
+        return ()
 
-    async def _send_one(self, job: Job, result: Artifact, *, as_photo: bool) -> Message:
+    async def _send_album(
+        self, job: Job, results: Sequence[Artifact], *, as_photos: bool, first: bool
+    ) -> Sequence[Message]:
+        if len(results) == 1:
+            return [await self._send_one(job, results[0], as_photo=as_photos, first=first)]
+        return await self._bot.send_media_group(
+            _chat(job),
+            [
+                media(job, result, as_photo=as_photos, caption=caption(job, result, first=first and n == 0))
+                for n, result in enumerate(results)
+            ],
+            message_thread_id=job.origin.thread_id,
+            reply_parameters=_quote(job),
+            disable_notification=None if first else True,
+            request_timeout=UPLOAD_TIMEOUT_S,
+        )
+
+    async def _send_one(self, job: Job, result: Artifact, *, as_photo: bool, first: bool) -> Message:
         if as_photo:
             return await self._bot.send_photo(
                 _chat(job),
-                _file(job, result),
-                caption=outcome_text(job),
+                upload(job, result),
+                caption=caption(job, result, first=first),
                 message_thread_id=job.origin.thread_id,
                 reply_parameters=_quote(job),
-                request_timeout=_UPLOAD_TIMEOUT_S,
+                disable_notification=None if first else True,
+                request_timeout=UPLOAD_TIMEOUT_S,
             )
         return await self._bot.send_document(
             _chat(job),
-            _file(job, result),
-            caption=outcome_text(job),
+            upload(job, result),
+            caption=caption(job, result, first=first),
             message_thread_id=job.origin.thread_id,
             reply_parameters=_quote(job),
-            request_timeout=_UPLOAD_TIMEOUT_S,
+            disable_notification=None if first else True,
+            request_timeout=UPLOAD_TIMEOUT_S,
         )
 
-    async def _edit(self, job: Job, result: Artifact | None) -> None:
-        chat, message_id = _chat(job), job.status_message_id
-        words = outcome_text(job, results=0)
-        if result is not None:
-            for as_photo in sorted({result.file.as_photo, False}, reverse=True):
-                try:
-                    return await self._edit_media(job, result, as_photo=as_photo)
-                except PhotoRefusedError as error:
-                    _log.info("picture_refused", as_photos=as_photo, reason=str(error))
-            words = refused_text(job)
-        with translated(repeatable=True):
-            await self._bot.edit_message_text(words, chat_id=chat, message_id=message_id)
-        return None
+    async def _edit(self, job: Job, result: Artifact | None) -> Sequence[Sent]:
+        if result is None:
+            return await self._edit_words(job, outcome_text(job, results=0))
+        if result.form is Form.TEXT and (words := short_text(result)) is not None:
+            return await self._edit_words(job, words)
+        for as_photo in sorted({result.form is Form.PHOTO, False}, reverse=True):
+            becomes = media(job, result, as_photo=as_photo, caption=caption(job, result, first=True))
+            try:
+                return await self._edit_media(job, becomes)
+            except PhotoRefusedError as error:
+                _log.info("picture_refused", as_photos=as_photo, reason=str(error))
+        return await self._edit_words(job, refused_text(job))
 
-    async def _edit_media(self, job: Job, result: Artifact, *, as_photo: bool) -> None:
-        with translated(repeatable=True):
-            await self._bot.edit_message_media(
-                _media(job, result, as_photo=as_photo, captioned=True),
-                chat_id=_chat(job),
-                message_id=job.status_message_id,
-                request_timeout=_UPLOAD_TIMEOUT_S,
-            )
+    async def _edit_words(self, job: Job, words: str) -> Sequence[Sent]:
+        edit = self._bot.edit_message_text(words, chat_id=_chat(job), message_id=job.status_message_id)
+        return await _edited(job, edit)
+
+    async def _edit_media(self, job: Job, becomes: InputMediaPhoto | InputMediaDocument) -> Sequence[Sent]:
+        edit = self._bot.edit_message_media(
+            becomes, chat_id=_chat(job), message_id=job.status_message_id, request_timeout=UPLOAD_TIMEOUT_S
+        )
+        return await _edited(job, edit)
 
 
-class SpoolFile(InputFile):
-    """An upload that is read from an open file in pieces, from its start each time it is sent."""
-
-    def __init__(self, content: BinaryIO, filename: str) -> None:
-        super().__init__(filename=filename, chunk_size=_CHUNK_BYTES)
-        self._content = content
-
-    async def read(self, bot: Bot) -> AsyncIterator[bytes]:  # type: ignore[override]  # aiogram says AsyncGenerator
-        """The content, chunk by chunk. Spools are in memory or in the page cache, so reading does not block."""
-        self._content.seek(0)
-        while chunk := self._content.read(self.chunk_size):
-            yield chunk
+async def _edited(job: Job, edit: Awaitable[Message | bool]) -> Sequence[Sent]:
+    """The status message as it is now; "not modified" says that it was edited before."""
+    message = None
+    with translated(repeatable=True):
+        message = await edit
+    return sent([message]) if isinstance(message, Message) else [Sent(job.status_message_id or 0)]
 
 
 def _chat(job: Job) -> int:
@@ -191,14 +207,3 @@ def _quote(job: Job) -> ReplyParameters | None:
     if job.origin.message_id is None:
         return None
     return ReplyParameters(message_id=job.origin.message_id, allow_sending_without_reply=True)
-
-
-def _file(job: Job, result: Artifact) -> SpoolFile:
-    extension = result.file.key.rsplit(".", 1)[-1]
-    return SpoolFile(result.content, f"{_NAME}_{job.preset}_{job.code}.{extension}")
-
-
-def _media(job: Job, result: Artifact, *, as_photo: bool, captioned: bool) -> InputMediaPhoto | InputMediaDocument:
-    caption = outcome_text(job) if captioned else None
-    kind = InputMediaPhoto if as_photo else InputMediaDocument
-    return kind(media=_file(job, result), caption=caption)

@@ -27,9 +27,9 @@ class SharedPlaces:
         # What this process has said once need not be said again on every advance of a job.
         self._said: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    async def take(self, key: str, holder: str) -> bool:
+    async def take(self, key: str, holder: str, limit: int | None = None) -> bool:
         """See `Places.take`."""
-        arguments: list[str | int] = [holder, key, self._limit, _FORGOTTEN_AFTER_MS]
+        arguments: list[str | int] = [holder, key, self._limit if limit is None else limit, _FORGOTTEN_AFTER_MS]
         return bool(await _reached(self._take(keys=self._names(key), args=arguments)))
 
     async def hold(self, key: str, holder: str) -> None:

@@ -440,10 +440,11 @@ async def test_without_a_public_base_url_the_real_replicate_needs_no_links(world
 
 
 def test_a_rule_counts_whoever_wrote_it_if_it_is_enabled_and_has_the_days():
-    rules = [ExpiryRule("tasks/", 1), ExpiryRule("images/", 30), ExpiryRule(".probe/", 1)]
+    rules = [ExpiryRule("tasks/", 1), ExpiryRule("images/", 30), ExpiryRule("reports/", 30), ExpiryRule(".probe/", 1)]
     present = [
         {"Status": "Enabled", "Prefix": "tasks/", "Expiration": {"Days": 1}},
         {"Status": "Disabled", "Filter": {"Prefix": "images/"}, "Expiration": {"Days": 30}},
+        {"Status": "Enabled", "Filter": {"Prefix": "reports/"}, "Expiration": {"Days": 7}},
         {"Status": "Enabled", "Filter": {"Prefix": ".probe/"}, "Expiration": {"Days": 7}},
     ]
     assert missing_rules(rules, present) == rules[1:]

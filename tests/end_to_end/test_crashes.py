@@ -7,7 +7,7 @@ The bot is a real process, killed by SIGKILL. Telegram, Replicate and the storag
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -40,6 +40,20 @@ async def send_and_cancel(at: Scene) -> Sent:
     return sent
 
 
+async def send_album(at: Scene) -> Sent:
+    return await at.send_album(at.world.person(), [PHOTO, PHOTO])
+
+
+async def send_two_for_one(at: Scene) -> Sent:
+    """The second photo, sent only once it was asked for, is no job that anybody hears of."""
+    person = at.world.person()
+    sent = await at.send(person, PHOTO, caption="try_on")
+    await person.expect(text="Now send the second one", within=15)
+    await person.send_photo(PHOTO)
+    await eventually(lambda: len(stored(at.settings.data_dir, "jobs")) == 2, within=15, because="both are recorded")
+    return sent
+
+
 @dataclass(frozen=True)
 class Story:
     """What happens to a photo; chosen so that certain steps have something to do."""
@@ -47,22 +61,27 @@ class Story:
     scenario: Scenario = field(default_factory=Scenario)
     settings: dict[str, Any] = field(default_factory=dict)
     act: Callable[[Scene], Awaitable[Sent]] = send_one
-    answer_dropped: bool = False
+    answer_dropped: str = ""  # of this method, once
     result: bool = True
+    reports: int = 0
 
     def prepare(self, world: World) -> None:
         world.models.scenario = self.scenario
         if self.answer_dropped:
-            world.chat.fail("sendPhoto", action="drop_answer_after_delivery")
+            world.chat.fail(self.answer_dropped, action="drop_answer_after_delivery")
 
 
 ORDINARY = Story()
+ALBUM = Story(act=send_album, reports=1)
 # Steps that an ordinary photo does not come to.
 STORIES = {
     "poll": Story(Scenario(webhook_lost=True), {"poll_interval_s": 0.2}),
     "find_orphan": Story(Scenario(create_dropped=True, webhook_lost=True), {"poll_interval_s": 0.2}),
     "stop": Story(Scenario(hold="processing"), act=send_and_cancel, result=False),
-    "settle_telling": Story(answer_dropped=True),
+    "settle_telling": Story(answer_dropped="sendPhoto"),
+    "join": Story(act=send_two_for_one),
+    **dict.fromkeys(("gather", "plan", "compose_report", "show_report"), ALBUM),
+    "follow_up": replace(ALBUM, answer_dropped="sendMediaGroup"),
 }
 
 
@@ -88,7 +107,9 @@ def check(at: Scene, story: Story = ORDINARY) -> None:
     data, stock = at.settings.data_dir, take_stock(at)
     found = [sent.person.transcript() for sent in at.sent], at.log
     assert {record.get("status") for record in records(data)} <= TERMINAL
-    assert stored(data, "open") == stored(data, "tasks") == stored(data, "poison") == [], found
+    assert all(len(sent.reports) == story.reports for sent in at.sent), found
+    for prefix in ("open", "drafts", "tasks", "poison"):
+        assert stored(data, prefix) == [], found
     assert stock.pinged_twice == 0, found
     assert stock.created_twice_unexcused == 0, found
     if story.result:
@@ -131,7 +152,11 @@ async def points_passed(bots, folder, story: Story) -> list[str]:
         return at.traced
 
 
-@pytest.mark.parametrize("story", [ORDINARY, *STORIES.values()], ids=["ordinary", *STORIES])
+# Each story once, by the name of the last step that it is for.
+BY_NAME = {name: story for name, story in STORIES.items() if story is not ALBUM} | {"album": ALBUM}
+
+
+@pytest.mark.parametrize("story", [ORDINARY, *BY_NAME.values()], ids=["ordinary", *BY_NAME])
 async def test_a_job_survives_a_kill_right_after_every_call_on_its_surroundings(bots, tmp_path, story):
     """The calls are those that a run of the story makes; what the ordinary one makes is not repeated.
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from storage.errors import RecordCorruptError, RecordTooNewError
 from storage.job import (
     Claim,
-    HistoryEntry,
     InputImage,
     Job,
     JobFile,
@@ -17,8 +16,12 @@ from storage.job import (
     Origin,
     Outcome,
     Postponement,
+    Report,
     Slot,
     SlotState,
+)
+from storage.records import (
+    HistoryEntry,
     TaskRecord,
     dump_history,
     dump_job,
@@ -27,6 +30,7 @@ from storage.job import (
     load_job,
     load_task,
 )
+from storage.wishes import AlbumUse, Delivery, Question, Wishes
 from tests.support.fakes import new_job
 
 PLAIN = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -44,7 +48,22 @@ def tuples(strategy):
 
 
 CLAIMS = st.builds(Claim, PLAIN, MOMENTS)
-FILES = st.builds(JobFile, PLAIN, PLAIN, WHOLE, WHOLE, PLAIN, maybe(WHOLE), maybe(WHOLE), st.booleans())
+FILES = st.builds(
+    JobFile,
+    PLAIN,
+    PLAIN,
+    WHOLE,
+    WHOLE,
+    PLAIN,
+    maybe(WHOLE),
+    maybe(WHOLE),
+    st.booleans(),
+    maybe(PLAIN),
+    maybe(PLAIN),
+    seed=maybe(WHOLE),
+    message_id=maybe(WHOLE),
+    file_id=maybe(PLAIN),
+)
 SLOTS = st.builds(
     Slot,
     seed=maybe(WHOLE),
@@ -57,13 +76,20 @@ SLOTS = st.builds(
     predict_time_s=maybe(st.floats(0, 1e9)),
     failure=maybe(PLAIN),
     files=tuples(FILES),
+    inputs=tuples(WHOLE),
+    facts=FACTS,
 )
+WISHES = st.builds(Wishes, WHOLE, maybe(st.sampled_from(AlbumUse)), tuples(st.sampled_from(Question)), st.booleans())
+ORIGINS = st.builds(
+    Origin, PLAIN, PLAIN, maybe(WHOLE), maybe(WHOLE), maybe(WHOLE), maybe(WHOLE), st.sampled_from(Delivery)
+)
+INPUTS = st.builds(InputImage, PLAIN, maybe(WHOLE), st.booleans(), maybe(PLAIN), message_id=maybe(WHOLE))
 JOBS = st.builds(
     Job,
     id=PLAIN,
-    origin=st.builds(Origin, PLAIN, PLAIN, maybe(WHOLE), maybe(WHOLE), maybe(WHOLE), maybe(WHOLE)),
+    origin=ORIGINS,
     preset=PLAIN,
-    inputs=tuples(st.builds(InputImage, PLAIN, maybe(WHOLE), st.booleans(), maybe(PLAIN))),
+    inputs=tuples(INPUTS),
     slots=tuples(SLOTS),
     created_at=MOMENTS,
     updated_at=MOMENTS,
@@ -75,7 +101,13 @@ JOBS = st.builds(
     cancel_requested=st.booleans(),
     outcome=maybe(st.builds(Outcome, st.sampled_from(JobStatus), MOMENTS, maybe(PLAIN), FACTS)),
     delivery=maybe(CLAIMS),
+    wishes=WISHES,
+    album=maybe(PLAIN),
+    gathering_until=maybe(MOMENTS),
+    joins=maybe(PLAIN),
     message_ids=tuples(WHOLE),
+    handed=WHOLE,
+    report=maybe(st.builds(Report, maybe(PLAIN), maybe(PLAIN), st.booleans())),
     postponed=tuples(st.builds(Postponement, PLAIN, WHOLE, MOMENTS, WHOLE, PLAIN)),
 )
 QUICK = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -182,3 +214,31 @@ def test_a_postponement_is_found_by_step_and_part():
 
 def test_the_code_to_quote_is_short():
     assert new_job().code == new_job().id[:8]
+
+
+def test_a_record_from_before_albums_and_reports_reads_as_what_it_was():
+    """As version 0.1.0 wrote it in the middle of telling."""
+    old = (
+        b'{"v":1,"id":"9ef2c1a7-00b3-51aa-8eff-8ef0e0fcfbb5","origin":{"user":"tg-7","locale":"en","chat_id":7,'
+        b'"message_id":1},"preset":"restore","inputs":[{"file_id":"f","key":"images/input/x.jpg"}],"slots":[{"seed":5,'
+        b'"state":"archived","creates":1,"prediction_id":"p1","files":[{"key":"images/output/x/1.png","content_type":'
+        b'"image/png","size":3}]}],"created_at":"2026-11-21T12:00:00Z","updated_at":"2026-11-21T12:00:00Z","deadline":'
+        b'"2026-11-21T12:30:00Z","status":"processing","status_message_id":9,"outcome":{"status":"completed","at":'
+        b'"2026-11-21T12:00:05Z"},"delivery":{"by":"me","at":"2026-11-21T12:00:05Z"}}'
+    )
+    job = load_job(old, "x")
+    assert (job.draft, job.handed, job.wishes, job.report) == (False, 0, Wishes(), None)
+    assert job.inputs_of(job.slots[0]) == (0,)
+    assert len(job.files) == 1
+
+
+def test_what_a_slot_works_on():
+    job = new_job(inputs=(InputImage("a"), InputImage("b"), InputImage("c")))
+    assert job.inputs_of(Slot()) == (0, 1, 2)
+    assert job.inputs_of(Slot(inputs=(0, 2))) == (0, 2)
+
+
+def test_a_picture_is_known_by_its_message():
+    job = new_job(inputs=(InputImage("a", message_id=5),))
+    assert job.has_input(InputImage("another name for it", message_id=5))
+    assert not job.has_input(InputImage("a", message_id=6))

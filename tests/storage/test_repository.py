@@ -12,7 +12,8 @@ from storage import object_keys
 from storage.errors import ObjectNotFoundError, RecordCorruptError, StorageUnavailableError
 from storage.event import EventRefusedError
 from storage.events import Admitted, Announced, CancelRequested, OutcomeDecided, ResultTold
-from storage.job import Claim, HistoryEntry, JobStatus, TaskRecord, dump_job
+from storage.job import Claim, JobStatus
+from storage.records import HistoryEntry, TaskRecord, dump_job
 from storage.repository import JobRepository
 from storage.slot_events import CreateClaimed
 from storage.transitions import IllegalTransitionError, apply_all

@@ -7,7 +7,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import events, slot_events
+from storage import draft_events, events, slot_events
+from storage.draft_events import (
+    AlbumUseChosen,
+    Answer,
+    AnswerAwaited,
+    FirstChosen,
+    GatheringEnded,
+    InputAdded,
+    Joined,
+    JoinRefused,
+    PresetChosen,
+    PromptGiven,
+    SlotsPlanned,
+    StartConfirmed,
+)
 from storage.event import Event, EventRefusedError
 from storage.events import (
     Admitted,
@@ -17,16 +31,20 @@ from storage.events import (
     DeliveryClaimed,
     DeliveryReleased,
     FailureTold,
+    Handed,
+    HandedOver,
     InputPublished,
     InputStored,
     OutcomeDecided,
+    ReportSettled,
+    ReportStored,
     ResultTold,
     StatusShown,
     StepPostponed,
     StepResumed,
     Told,
 )
-from storage.job import Claim, Job, JobFile, JobStatus, Outcome, Slot, SlotState
+from storage.job import Claim, InputImage, Job, JobFile, JobStatus, Outcome, Slot, SlotState
 from storage.slot_events import (
     CreateClaimed,
     CreateReleased,
@@ -37,6 +55,7 @@ from storage.slot_events import (
     SlotFailed,
 )
 from storage.transitions import LATE_NEWS, TABLE, IllegalTransitionError, apply, apply_all, diagram
+from storage.wishes import AlbumUse, Wishes
 from tests.support.fakes import BEGIN, new_job
 
 LATER = BEGIN + timedelta(seconds=5)
@@ -69,8 +88,25 @@ EVENTS: dict[type[Event], Event] = {
         CancellationTold(()),
         StepPostponed("create", 0, LATER, "replicate_busy"),
         StepResumed("create", 0),
+        InputAdded(InputImage("file2", message_id=2)),
+        PresetChosen("upscale"),
+        PromptGiven("more light"),
+        AlbumUseChosen(AlbumUse.FIRST),
+        FirstChosen(1),
+        StartConfirmed(),
+        AnswerAwaited(LATER),
+        GatheringEnded(LATER),
+        SlotsPlanned((Slot(seed=1),), LATER, "restore", 1, Wishes()),
+        Joined(LATER),
+        JoinRefused(),
+        HandedOver(0, (Handed(FILE.key, 12, "file-id"),)),
+        ReportStored("reports/x/report.pdf", "reports/x/report.png"),
+        ReportSettled(13),
     )
 }
+
+
+DRAFTS_ONLY = (Answer, AnswerAwaited, GatheringEnded, SlotsPlanned, JoinRefused)
 
 
 def job_for(status: JobStatus, event: Event) -> Job:
@@ -81,17 +117,22 @@ def job_for(status: JobStatus, event: Event) -> Job:
             return replace(job, outcome=Outcome(event.ends, BEGIN))
         case DeliveryClaimed():
             return replace(job, outcome=Outcome(JobStatus.COMPLETED, BEGIN))
+        case HandedOver():
+            return replace(job, outcome=Outcome(JobStatus.COMPLETED, BEGIN), delivery=CLAIM)
+        case Joined():
+            ended = None if status is JobStatus.PENDING else Outcome(status, BEGIN)
+            return replace(job, slots=(), joins="another", outcome=ended)
         case _:
-            return job
+            return replace(job, slots=()) if isinstance(event, DRAFTS_ONLY) and status is JobStatus.PENDING else job
 
 
 PAIRS = [(status, kind) for status in JobStatus for kind in EVENTS]
 
 
 def test_every_kind_of_event_is_tried_here():
-    named = [value for module in (events, slot_events) for value in vars(module).values()]
+    named = [value for module in (draft_events, events, slot_events) for value in vars(module).values()]
     kinds = {kind for kind in named if isinstance(kind, type) and issubclass(kind, Event)}
-    assert set(EVENTS) == kinds - {Event, Told}
+    assert set(EVENTS) == kinds - {Event, Told, Answer}
     assert set(EVENTS) == set().union(*TABLE.values())
 
 
@@ -129,7 +170,7 @@ def test_news_moves_the_time_of_the_last_change_and_repetition_does_not():
 def test_terminal_statuses_take_late_news_and_nothing_that_we_would_begin():
     for status in (s for s in JobStatus if s.terminal):
         assert set(TABLE[status]) == set(LATE_NEWS)
-        assert set(EVENTS) - set(LATE_NEWS) == {CreateClaimed, DeliveryClaimed}
+        assert set(EVENTS) - set(LATE_NEWS) == {CreateClaimed, DeliveryClaimed, GatheringEnded, SlotsPlanned}
 
 
 def test_apply_all_stops_at_what_is_refused_and_the_job_at_hand_stays_as_it_was():

@@ -119,12 +119,18 @@ class Sent:
     @property
     def waiting(self) -> list[Message]:
         """Status messages that the person still sees."""
-        return [m for m in self.answers if not m.photo and not m.deleted]
+        return [m for m in self.answers if not (m.photo or m.document or m.deleted)]
 
     @property
     def pings(self) -> int:
-        """How many of the answers were new messages that notify."""
-        return sum(not m.silent for m in self.answers)
+        """How many of the answers were new messages that notify; an album does so once."""
+        return len({m.media_group_id or m.message_id for m in self.answers if not m.silent})
+
+    @property
+    def reports(self) -> list[Message]:
+        """The pages about the job that the person sees."""
+        documents = [m for m in self.answers if m.document and not m.deleted]
+        return [m for m in documents if m.document and m.document.name.endswith(".pdf")]
 
 
 @dataclass
@@ -159,8 +165,14 @@ class Scene:
         self.deaths.append(time.time())
         return status
 
-    async def send(self, person: User, photo: bytes) -> Sent:
-        sent = Sent(person, await person.send_photo(photo))
+    async def send(self, person: User, photo: bytes, *, caption: str = "") -> Sent:
+        sent = Sent(person, await person.send_photo(photo, caption=caption))
+        self.sent.append(sent)
+        return sent
+
+    async def send_album(self, person: User, photos: list[bytes]) -> Sent:
+        first, *_ = await person.send_album(photos)
+        sent = Sent(person, first)
         self.sent.append(sent)
         return sent
 

@@ -39,7 +39,7 @@ from tests.support.crash_points import CrashPoints, watch
 
 # What this launcher reads from the environment beside the bot's own settings.
 CRASH_AT, CRASH_LOG, CRASH_TRACE = "CRASH_AT", "CRASH_LOG", "CRASH_TRACE"
-GRACE_S, FILES_URL, BOT_LOG = "CRASH_GRACE_S", "CRASH_FILES_URL", "CRASH_BOT_LOG"
+GRACE_S, FILES_URL, BOT_LOG, GATHER_S = "CRASH_GRACE_S", "CRASH_FILES_URL", "CRASH_BOT_LOG", "CRASH_GATHER_S"
 ROLE, LEASE_S = "CRASH_ROLE", "CRASH_LEASE_S"
 
 
@@ -56,7 +56,8 @@ def run_bot(environ: Mapping[str, str]) -> int:
     trace = environ.get(CRASH_TRACE)
     points = CrashPoints(environ.get(CRASH_AT, ""), Path(environ[CRASH_LOG]), Path(trace) if trace else None)
     bot.app.assemble = watch(bot.app.assemble, points)
-    bot.serving.create_app = partial(create_app, overrides=Overrides(random=_Impatient()))
+    overrides = Overrides(random=_Impatient(), gather_s=float(environ.get(GATHER_S, "0.2")))
+    bot.serving.create_app = partial(create_app, overrides=overrides)
     if GRACE_S in environ:
         bot.jobs.steps.find_orphan.GRACE_S = float(environ[GRACE_S])
     if LEASE_S in environ:

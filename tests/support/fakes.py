@@ -25,10 +25,13 @@ from bot.jobs.callback_reference import CallbackReference, JobReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
 from bot.jobs.guarded_store import GuardedStore
+from bot.jobs.images.contact_sheet import Sheet, contact_sheet
 from bot.jobs.links import PresignedLinks
-from bot.jobs.ports import Artifact, InputLinks
-from bot.jobs.service import CallbackResult, Submission
+from bot.jobs.ports import Artifact, InputLinks, PersonLimits, Sent
+from bot.jobs.service import CallbackResult
 from bot.jobs.steps.archive import Archive
+from bot.jobs.submission import Submission
+from bot.telegram.messages import text
 from bot.work_queue.alone import alone
 from replicate_gateway.errors import PredictionNotFoundError
 from replicate_gateway.models import ModelReference
@@ -37,8 +40,9 @@ from replicate_gateway.presets import load_presets
 from replicate_gateway.protocol import Account, InputField, PredictionRequest
 from storage import object_keys
 from storage.errors import ObjectNotFoundError, ObjectTooLargeError, PreconditionFailedError, StorageUnavailableError
-from storage.job import InputImage, Job, JobStatus, Origin, Slot, load_job
+from storage.job import InputImage, Job, JobStatus, Origin, Slot
 from storage.objects import Capabilities, ExpiryRule, ObjectInfo, StoredObject
+from storage.records import load_job
 from storage.repository import JobRepository
 from tests.support import pictures
 
@@ -69,6 +73,7 @@ LIMITS = Limits(
     max_image_bytes=20_000_000,
     job_timeout_s=1800,
     poll_interval_s=30,
+    gather_s=1.5,
 )
 
 
@@ -199,6 +204,8 @@ class Message:
     code: str | None = None
     deleted: bool = False
     outcome: bool = False
+    report: bool = False
+    forms: tuple[str, ...] = ()
 
 
 class RecordingNotifier:
@@ -226,24 +233,47 @@ class RecordingNotifier:
                 message.shows = key
                 self.edits += 1
 
-    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+    async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         async with self.faults.call("chat.send_outcome"):
             self._be_there()
             assert job.outcome
-            message_id = self._send(job, job.outcome.status, pings=True)
-            self._fill(self.messages[message_id], job, results)
-            return (message_id,)
+            pings = job.outcome.status is not JobStatus.CANCELED  # its person has just asked for it, or is away
+            return self._hand_over(job, results, pings=pings)
+        raise AssertionError
 
-    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
+    async def send_more(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
+        async with self.faults.call("chat.send_more"):
+            self._be_there()
+            assert job.handed
+            assert results
+            return self._hand_over(job, results, pings=False)
+        raise AssertionError
+
+    async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         async with self.faults.call("chat.edit_into_outcome"):
             self._be_there()
             message = self._status(job)
             if message is None:
                 self.missed_edits[job.id] += 1
                 raise StatusMessageGoneError
+            assert len(results) <= 1
             self.edits += 1
             self._fill(message, job, results)
-            return (message.id,)
+            return [Sent(message.id, f"file-{message.id}" if results else None)]
+        raise AssertionError
+
+    async def edit_into_report(self, job: Job, report: BinaryIO) -> int:
+        async with self.faults.call("chat.edit_into_report"):
+            self._be_there()
+            message = self._status(job)
+            if message is None or message.outcome:
+                raise StatusMessageGoneError
+            report.seek(0)
+            assert report.read(5) == b"%PDF-"
+            self.edits += 1
+            message.shows, message.report = "report", True
+            return message.id
+        raise AssertionError
 
     async def retract_status(self, job: Job) -> None:
         async with self.faults.call("chat.retract_status"):
@@ -282,6 +312,17 @@ class RecordingNotifier:
         self.messages[message_id] = Message(message_id, job.id, shows, pings)
         return message_id
 
+    def _hand_over(self, job: Job, results: Sequence[Artifact], *, pings: bool) -> Sequence[Sent]:
+        """An album is several messages of which one pings; here it is one, which its results share."""
+        assert job.outcome
+        assert len({result.form for result in results}) <= 1
+        assert len(results) <= 10
+        message_id = self._send(job, job.outcome.status, pings=pings)
+        self._fill(self.messages[message_id], job, results)
+        if not results:
+            return [Sent(message_id)]
+        return [Sent(message_id, f"file-{message_id}-{result.number}") for result in results]
+
     def _status(self, job: Job) -> Message | None:
         message = self.messages.get(job.status_message_id or 0)
         return None if message is None or message.deleted else message
@@ -291,8 +332,9 @@ class RecordingNotifier:
         message.shows, message.code, message.outcome = job.outcome.status, job.outcome.code, True
         for result in results:
             result.content.seek(0)
-            assert len(result.content.read()) == result.file.size
+            assert result.file.preview or len(result.content.read()) == result.file.size
         message.files = tuple(result.file.key for result in results)
+        message.forms = tuple(result.form for result in results)
 
 
 @dataclass(frozen=True)
@@ -519,6 +561,16 @@ class DictStore:
         return etag
 
 
+class StubPeople:
+    """`People`: nobody has limits of their own, unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.limits: dict[str, PersonLimits] = {}
+
+    async def limits_for(self, user: str) -> PersonLimits:
+        return self.limits.get(user, PersonLimits())
+
+
 class StubPhotos:
     """`PictureSource`: every file id or URL has the same picture, unless told otherwise."""
 
@@ -592,15 +644,18 @@ class DirectQueue:
 
 
 class InlineExecutor(Executor):
-    """Runs at once, where it is called."""
+    """Runs at once, where it is called; but draws no page, which takes longer than all the rest of a job."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        future: Future[T] = Future()
+        future: Future[Any] = Future()
         try:
-            future.set_result(fn(*args, **kwargs))
+            future.set_result(_PAGE if fn is contact_sheet else fn(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asks for the result
             future.set_exception(error)
         return future
+
+
+_PAGE = Sheet(b"%PDF-1.4 a page", b"\x89PNG a page")
 
 
 class HotLoopError(AssertionError):
@@ -612,7 +667,7 @@ class Process:
 
     def __init__(self, world: "World", jobs: Jobs, surroundings: Surroundings, queue: DirectQueue) -> None:
         self.world, self.jobs, self.queue = world, jobs, queue
-        self.service, self.worker, self.sweep = jobs.service, jobs.worker, jobs.sweep
+        self.service, self.results, self.worker, self.sweep = jobs.service, jobs.results, jobs.worker, jobs.sweep
         self.repository, self.background = surroundings.repository, surroundings.background
         self.tasks: set[asyncio.Task[Any]] = set()
         self._life = _Life()
@@ -710,6 +765,7 @@ class World:
         self.photos = StubPhotos(self.faults)
         self.web = StubPhotos(self.faults, "web.fetch")
         self.outputs = StubOutputs(self.faults)
+        self.people = StubPeople()
 
     def start(self, limits: Limits = LIMITS, *, callbacks: bool = True, links: InputLinks | None = None) -> Process:
         """A new process on this world; nothing is swept yet."""
@@ -758,7 +814,10 @@ def build(
         storage_circuit=circuit,
         clock=world.clock,
         random=Random(7),
+        people=world.people,
         executor=InlineExecutor(),
+        say=text,
+        timezone=UTC,
     )
     surroundings = replace(surroundings, **changes)
     return Process(world, assemble(limits, surroundings), surroundings, queue)

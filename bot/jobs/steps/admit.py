@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.jobs.admission import Admission
 from bot.jobs.errors import NotDoneError
+from bot.jobs.ports import People
 from bot.jobs.quota import DailyQuota
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
@@ -16,27 +17,33 @@ ASK_AGAIN_S = 30.0
 
 
 class Admit(Step):
-    """Pending jobs only: `USER_MAX_ACTIVE_JOBS` at a time wait their turn, `USER_DAILY_JOBS` a day are refused."""
+    """Pending jobs only: they wait beyond `USER_MAX_ACTIVE_JOBS`, and are refused beyond `USER_DAILY_JOBS` images."""
 
     name = "admit"
     done = "job_admitted"
 
-    def __init__(self, admission: Admission, quota: DailyQuota) -> None:
-        self._admission, self._quota = admission, quota
+    def __init__(self, admission: Admission, quota: DailyQuota, people: People) -> None:
+        self._admission, self._quota, self._people = admission, quota, people
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """Nobody has looked at the limits yet."""
-        if job.status is JobStatus.PENDING and not job.outcome and not job.cancel_requested:
+        """It is settled what is to be made, and nobody has looked at the limits yet."""
+        if job.status is JobStatus.PENDING and job.slots and not job.outcome and not job.cancel_requested:
             yield Due()
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """Take a place, then look at the day's quota: in this order two jobs cannot share the last of the day."""
-        user = job.origin.user
-        if not await self._admission.admit_job(job):
+        user, images = job.origin.user, len(job.slots)
+        own = await self._people.limits_for(user)
+        if own.paused:
+            raise NotDoneError("paused", retry_after_s=ASK_AGAIN_S)
+        if not await self._admission.admit_job(job, own.active):
             raise NotDoneError("user_busy", retry_after_s=ASK_AGAIN_S)
         active = await self._admission.jobs_of(user) - 1
-        refusal = await self._quota.refusal(user, active=active)
-        if refusal:
-            facts: dict[str, str | int | float] = {"limit": refusal.limit, "wait_s": refusal.wait_s}
-            return [OutcomeDecided(JobStatus.FAILED, refusal.at, "daily_quota", facts)]
-        return [Admitted()]
+        refusal = await self._quota.refusal(user, active=active, images=images, limit=own.daily)
+        if refusal is None:
+            return [Admitted()]
+        facts: dict[str, str | int | float] = {"limit": refusal.limit, "wait_s": refusal.wait_s}
+        if refusal.left:
+            facts |= {"left": refusal.left, "wanted": images}
+            return [OutcomeDecided(JobStatus.FAILED, refusal.at, "daily_quota_left", facts)]
+        return [OutcomeDecided(JobStatus.FAILED, refusal.at, "daily_quota", facts)]

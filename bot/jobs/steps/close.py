@@ -10,7 +10,9 @@ from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, Notifier
 from bot.jobs.quota import DailyQuota
 from bot.jobs.steps.leftovers import Leftovers
-from storage.job import HistoryEntry, Job, JobStatus
+from storage.job import Job, JobStatus, SlotState
+from storage.object_keys import DraftOf
+from storage.records import HistoryEntry
 from storage.repository import JobRepository
 
 # A status message beside its result looks untidy, a prediction that runs on costs money; neither may keep a finished
@@ -46,7 +48,9 @@ class Close:
         if any(waits):
             return self._clock.now() + timedelta(seconds=max(waits))
         predictions = [p for slot in job.slots for p in (*slot.discarded, slot.prediction_id) if p]
-        await self._repository.close(job.id, predictions)
+        chat_id = job.origin.chat_id
+        whose = DraftOf(job.origin.user, chat_id) if chat_id is not None else None
+        await self._repository.close(job.id, predictions, whose)
         self._remembered.discard(job.id)
         for prediction_id in predictions:
             self._pace.forget(prediction_id)
@@ -62,9 +66,10 @@ class Close:
             input_key=job.inputs[0].key if job.inputs else None,
             keys=tuple(file.key for file in job.files),
             message_ids=job.message_ids,
+            results=sum(slot.state is SlotState.ARCHIVED for slot in job.slots),
         )
         await self._repository.put_history(job.origin.user, entry)
-        self._quota.note(job.origin.user, entry.done_at)
+        self._quota.note(job.origin.user, entry.done_at, entry.results)
 
     async def _retract(self, job: Job) -> None:
         if job.message_ids:  # else nothing took its place

@@ -11,7 +11,7 @@ from bot.jobs.admission import Admission
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.errors import NotDoneError
 from bot.jobs.ports import Clock, InputLinks
-from bot.jobs.replicate_news import news_of, translated
+from bot.jobs.replicate_news import news_of, output_kind, translated
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayBusyError, GatewayError
 from replicate_gateway.prediction import Prediction
@@ -20,7 +20,8 @@ from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
 from storage.errors import StorageError
 from storage.event import Event
 from storage.events import InputPublished
-from storage.job import Claim, Job, JobStatus, SlotState, TaskRecord
+from storage.job import Claim, InputImage, Job, JobStatus, SlotState
+from storage.records import TaskRecord
 from storage.repository import JobRepository
 from storage.slot_events import CreateClaimed, CreateReleased
 
@@ -36,6 +37,7 @@ class Create(Step):
 
     name = "create"
     done = "prediction_created"
+    by_slot = True
 
     def __init__(
         self,
@@ -52,10 +54,11 @@ class Create(Step):
         self._busy_until = clock.now()
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """Every open slot, once all inputs are stored."""
-        ready = job.status is JobStatus.PROCESSING and not job.outcome and not job.cancel_requested
-        if ready and all(image.key for image in job.inputs):
-            yield from (Due(part) for part, slot in enumerate(job.slots) if slot.state is SlotState.OPEN)
+        """Every open slot whose inputs are stored."""
+        if job.status is JobStatus.PROCESSING and not job.outcome and not job.cancel_requested:
+            for part, slot in enumerate(job.slots):
+                if slot.state is SlotState.OPEN and all(job.inputs[index].key for index in job.inputs_of(slot)):
+                    yield Due(part)
 
     async def prepare(self, job: Job, part: int) -> Sequence[Event]:
         """Take one of the places for predictions in flight, and bring the inputs where Replicate can read them.
@@ -68,12 +71,13 @@ class Create(Step):
         if not await self._admission.admit_prediction(job, part):
             raise NotDoneError("replicate_full", retry_after_s=ASK_AGAIN_S)
         try:
-            links = [await self._links.publish(image) for image in job.inputs]
+            indices = job.inputs_of(job.slots[part])
+            links = [await self._links.publish(job.inputs[index]) for index in indices]
         except GatewayError as error:
             raise translated(error) from error
-        return [InputPublished(index, link) for index, link in enumerate(links) if link]
+        return [InputPublished(index, link) for index, link in zip(indices, links, strict=True) if link]
 
-    def claim(self, part: int, claim: Claim) -> Event:
+    def claim(self, job: Job, part: int, claim: Claim) -> Event:
         """From here on a prediction may exist that nobody knows of."""
         return CreateClaimed(part, claim)
 
@@ -90,7 +94,11 @@ class Create(Step):
                 self._busy_until = self._clock.now() + timedelta(seconds=error.retry_after_s)
             raise translated(error) from error
         await self.remember(job, part, prediction.id)
-        return news_of(prediction, part, self._clock.now())
+        return self.news(job, prediction, part)
+
+    def news(self, job: Job, prediction: Prediction, part: int) -> Sequence[Event]:
+        """What this prediction means for its slot."""
+        return news_of(prediction, part, self._clock.now(), output_kind(job, self._presets))
 
     async def remember(self, job: Job, part: int, prediction_id: str) -> None:
         """Write the task record. It is an index: the job's own record knows the prediction in any case."""
@@ -111,11 +119,11 @@ class Create(Step):
         if field and seed is not None and prediction.input.get(field) != seed:
             return False
         sent = json.dumps(prediction.input)
-        return all((image.link or image.key or "-") in sent for image in job.inputs)
+        return all((image.link or image.key or "-") in sent for image in _images(job, part))
 
     async def _request(self, job: Job, part: int) -> PredictionRequest:
         preset = self._presets[job.preset]
-        links = [image.link or await self._links.link(image) for image in job.inputs]
+        links = [image.link or await self._links.link(image) for image in _images(job, part)]
         return PredictionRequest(
             model=preset.model,
             input=preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed),
@@ -124,3 +132,8 @@ class Create(Step):
             # Whatever becomes of us, nothing runs on long after the person was told that it took too long.
             cancel_after_s=max(_MIN_CANCEL_AFTER_S, math.ceil((job.deadline - self._clock.now()).total_seconds())),
         )
+
+
+def _images(job: Job, part: int) -> Sequence[InputImage]:
+    """The pictures that a slot works on."""
+    return [job.inputs[index] for index in job.inputs_of(job.slots[part])]

@@ -15,7 +15,7 @@ _FETCHABLE = timedelta(hours=1)
 
 
 class Decide(Step):
-    """Canceled when the person asked for it; else by what the slots gave; else by the deadline."""
+    """Canceled when the person asked for it, or did not answer; else by what the slots gave; else by the deadline."""
 
     name = "decide"
     done = "outcome_decided"
@@ -24,10 +24,10 @@ class Decide(Step):
         self._clock, self._pace = clock, pace
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """Now if there is something to decide on, at the deadline in any case."""
+        """Now if there is something to decide on, at the deadline in any case; a draft has nothing but that."""
         if job.outcome:
             return
-        if job.cancel_requested or all(slot.state.ended for slot in job.slots):
+        if job.cancel_requested or (job.slots and all(slot.state.ended for slot in job.slots)):
             yield Due()
         elif all(self._hopeless(slot, job.deadline) for slot in job.slots):
             yield Due(not_before=job.deadline)
@@ -39,13 +39,17 @@ class Decide(Step):
         now = self._clock.now()
         if job.cancel_requested:
             return [OutcomeDecided(JobStatus.CANCELED, now, "canceled_by_person")]
+        if not job.slots:
+            return [OutcomeDecided(JobStatus.CANCELED, now, "not_answered", seen=())]
         seen = tuple(slot.state for slot in job.slots)
         archived = sum(slot.state is SlotState.ARCHIVED for slot in job.slots)
         missing = len(job.slots) - archived
         if archived:
             return [OutcomeDecided(JobStatus.COMPLETED, now, facts={"missing": missing} if missing else {}, seen=seen)]
-        code = next((slot.failure for slot in job.slots if slot.failure), None)
-        return [OutcomeDecided(JobStatus.FAILED, now, code or "timeout", seen=seen)]
+        failed = next((slot for slot in job.slots if slot.failure), None)
+        if failed is None:
+            return [OutcomeDecided(JobStatus.FAILED, now, "timeout", seen=seen)]
+        return [OutcomeDecided(JobStatus.FAILED, now, failed.failure, failed.facts, seen=seen)]
 
     def _hopeless(self, slot: Slot, deadline: datetime) -> bool:
         """Whether nothing can come of the slot after the deadline.

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import structlog
+
 from bot.jobs.errors import JobFailedError
 from bot.jobs.images import ImageRefusedError
 from bot.jobs.input_store import InputStore
@@ -10,7 +12,10 @@ from bot.jobs.ports import PictureSource
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
 from storage.events import InputStored
-from storage.job import InputImage, Job, JobStatus
+from storage.job import InputImage, Job, JobStatus, SlotState
+from storage.slot_events import SlotFailed
+
+_log = structlog.get_logger()
 
 
 class FetchInput(Step):
@@ -23,20 +28,26 @@ class FetchInput(Step):
         self._photos, self._web, self._inputs = photos, web, inputs
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """Every input that has no key yet."""
+        """Every input that an open slot needs and that has no key yet."""
         if job.status is JobStatus.PROCESSING and not job.outcome and not job.cancel_requested:
-            yield from (Due(index) for index, image in enumerate(job.inputs) if image.key is None)
+            open_slots = [slot for slot in job.slots if slot.state is SlotState.OPEN]
+            needed = {index for slot in open_slots for index in job.inputs_of(slot)}
+            yield from (Due(index) for index in sorted(needed) if job.inputs[index].key is None)
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
-        """A picture that cannot be used ends the job with a sentence that says why."""
-        image = job.inputs[part]
+        """A picture that cannot be used fails the slots that need it, each with a sentence that says why."""
         try:
-            async with self._inputs.room(image.size):
-                stored = await self._inputs.put(job.id, part, await self._fetch(image))
+            return [await self._stored(job, part, job.inputs[part])]
         except ImageRefusedError as error:
-            raise JobFailedError(error.code.value, error.data) from error
+            return _refused(job, part, JobFailedError(error.code.value, error.data), error)
+        except JobFailedError as error:
+            return _refused(job, part, error, error.__cause__)
+
+    async def _stored(self, job: Job, part: int, image: InputImage) -> InputStored:
+        async with self._inputs.room(image.size):
+            stored = await self._inputs.put(job.id, part, await self._fetch(image))
         checked = stored.image
-        return [InputStored(part, stored.key, checked.content_type, checked.width, checked.height)]
+        return InputStored(part, stored.key, checked.content_type, checked.width, checked.height)
 
     async def _fetch(self, image: InputImage) -> bytes:
         max_bytes = self._inputs.limits.max_bytes
@@ -45,3 +56,12 @@ class FetchInput(Step):
         if image.file_id is not None:
             return await self._photos.fetch(image.file_id, max_bytes=max_bytes)
         raise JobFailedError("input_gone")
+
+
+def _refused(job: Job, index: int, failure: JobFailedError, cause: BaseException | None) -> Sequence[Event]:
+    """The other pictures of an album may be fine."""
+    in_need = [part for part, slot in enumerate(job.slots) if index in job.inputs_of(slot)]
+    if len(in_need) == len(job.slots):
+        raise failure from cause
+    _log.warning("input_refused", input=index, code=failure.code, slots=in_need)
+    return [SlotFailed(part, failure.code, job.slots[part].state, failure.facts) for part in in_need]

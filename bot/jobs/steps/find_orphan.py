@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.ports import Clock
-from bot.jobs.replicate_news import news_of, translated
+from bot.jobs.replicate_news import translated
 from bot.jobs.steps.create import Create
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError
@@ -27,6 +27,7 @@ class FindOrphan(Step):
 
     name = "find_orphan"
     done = "orphan_settled"
+    by_slot = True
 
     def __init__(self, gateway: ReplicateGateway, create: Create, clock: Clock) -> None:
         self._gateway, self._create, self._clock = gateway, create, clock
@@ -49,10 +50,9 @@ class FindOrphan(Step):
             found = await self.search(job, part, slot.claim.at)
         except GatewayError as error:
             raise translated(error) from error
-        now = self._clock.now()
         if found:
             await self._create.remember(job, part, found.id)
-            return news_of(found, part, now)
+            return self._create.news(job, found, part)
         waited = job.postponement(self.name, part)
         if not waited or waited.code != "create_unclear":
             raise NotDoneError("create_unclear", retry_after_s=GRACE_S)

@@ -1,6 +1,6 @@
 """Ask Replicate how a prediction stands when no callback has told for a while."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -8,9 +8,10 @@ import structlog
 from bot.jobs.errors import NotDoneError, SlotFailedError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock
-from bot.jobs.replicate_news import news_of, translated
+from bot.jobs.replicate_news import news_of, output_kind, translated
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError, PredictionNotFoundError
+from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway
 from storage.event import Event
 from storage.job import Job, SlotState
@@ -23,9 +24,10 @@ class Poll(Step):
 
     name = "poll"
     done = "prediction_polled"
+    by_slot = True
 
-    def __init__(self, gateway: ReplicateGateway, pace: PollPace, clock: Clock) -> None:
-        self._gateway, self._pace, self._clock = gateway, pace, clock
+    def __init__(self, gateway: ReplicateGateway, presets: Mapping[str, Preset], pace: PollPace, clock: Clock) -> None:
+        self._gateway, self._presets, self._pace, self._clock = gateway, presets, pace, clock
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """Every running slot, when its next poll is due."""
@@ -56,4 +58,4 @@ class Poll(Step):
         self._pace.answered(prediction_id, self._clock.now())
         if prediction.status.terminal:
             self._pace.forget(prediction_id)
-        return news_of(prediction, part, self._clock.now())
+        return news_of(prediction, part, self._clock.now(), output_kind(job, self._presets))

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
+from bot.jobs.parcels import next_parcel
 from bot.jobs.ports import Notifier
 from bot.jobs.steps.announce import wanted_status
 from bot.jobs.steps.step import Due, Step
-from bot.jobs.steps.tell import told
+from bot.jobs.steps.tell import handed_over, told
 from storage.event import Event
 from storage.events import Announced
 from storage.job import Job
@@ -19,25 +20,31 @@ class SettleTelling(Step):
 
     name = "settle_telling"
     done = "outcome_settled"
+    on_record = True
 
     def __init__(self, notifier: Notifier, artifacts: Artifacts) -> None:
         self._notifier, self._artifacts = notifier, artifacts
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """The message was claimed, and whoever claimed it is gone."""
-        if job.outcome and job.delivery and not job.status.terminal:
+        if job.outcome and job.delivery and not job.handed and not job.status.terminal:
             yield Due()
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
-        """Repeating the edit changes nothing, so this needs no claim."""
-        await self._artifacts.fetch(job)
+        """Repeating the edit changes nothing, so this needs no claim. It takes one result; the others follow."""
+        first = next_parcel(job)[:1]
+        await self._artifacts.fetch(job.id, (item.key for item in first))
+        artifacts = self._artifacts.of(job.id, first)
         try:
-            return [told(job, await self._notifier.edit_into_outcome(job, self._artifacts.of(job)))]
+            sent = await self._notifier.edit_into_outcome(job, artifacts)
         except ChatGoneError:
             return [told(job)]
         except StatusMessageGoneError:
             key = wanted_status(job)
             return [Announced(await self._notifier.announce(job, key), key)]
+        if not first:
+            return [told(job, tuple(message.message_id for message in sent))]
+        return [handed_over(job, first, artifacts, sent)]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The result stays in the history."""

@@ -29,26 +29,30 @@ class Step(ABC):
 
     name: ClassVar[str]
     done: ClassVar[str]  # the log event when it was done
+    by_slot: ClassVar[bool] = False  # whether its parts are slots, of which one may fail and the others go on
+    # Whether all that happened before must be written first: what this does can be seen, and must not be done twice
+    # only because the way to it was forgotten.
+    on_record: ClassVar[bool] = False
 
     @abstractmethod
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """The parts of this step that are missing from the job."""
 
-    @abstractmethod
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
-        """Do it; the events that follow.
+        """Do it; the events that follow. Nothing is left to do where the claim itself is what happens.
 
         Raises:
             NotDoneError, OutcomeUnknownError, JobFailedError, SlotFailedError, ChatGoneError: see `bot.jobs.errors`.
             StorageError: the storage cannot be used; whatever was done shows when the job is looked at again.
         """
+        return ()
 
     async def prepare(self, job: Job, part: int) -> Sequence[Event]:
         """All that comes before the claim; its events are recorded with it. May raise what `perform` may."""
         return ()
 
-    def claim(self, part: int, claim: Claim) -> Event | None:
-        """The event that announces an effect that cannot be undone."""
+    def claim(self, job: Job, part: int, claim: Claim) -> Event | None:
+        """The event that announces an effect that cannot be undone; it is written before `perform` is called."""
         return None
 
     def release(self, part: int, claim: Claim) -> Event | None:

@@ -5,10 +5,20 @@ from datetime import datetime
 
 from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError
-from bot.jobs.ports import Notifier
+from bot.jobs.parcels import Item, next_parcel
+from bot.jobs.ports import Artifact, Notifier, Sent
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
-from storage.events import CancellationTold, DeliveryClaimed, DeliveryReleased, FailureTold, ResultTold, Told
+from storage.events import (
+    CancellationTold,
+    DeliveryClaimed,
+    DeliveryReleased,
+    FailureTold,
+    Handed,
+    HandedOver,
+    ResultTold,
+    Told,
+)
 from storage.job import Claim, Job, JobStatus
 
 
@@ -23,8 +33,22 @@ def told(job: Job, message_ids: tuple[int, ...] = ()) -> Told:
             return CancellationTold(message_ids)
 
 
+def handed_over(job: Job, parcel: Sequence[Item], artifacts: Sequence[Artifact], sent: Sequence[Sent]) -> HandedOver:
+    """The event that these messages show this parcel; what was not at hand has no message."""
+    shown = dict(zip([artifact.file.key for artifact in artifacts], sent, strict=False))
+    words = sent[0] if sent and not artifacts else None  # they say that the results are gone
+    messages = [shown.get(item.file.key, words) for item in parcel]
+    return HandedOver(
+        job.handed,
+        tuple(
+            Handed(item.file.key, message.message_id, message.file_id) if message else Handed(item.file.key)
+            for item, message in zip(parcel, messages, strict=True)
+        ),
+    )
+
+
 class Tell(Step):
-    """A new message that quotes the original."""
+    """A new message that quotes the original: the first results, or why there are none. Only this one pings."""
 
     name = "tell"
     done = "outcome_delivered"
@@ -37,13 +61,13 @@ class Tell(Step):
         if job.outcome and not job.status.terminal and not job.delivery:
             yield Due()
 
-    def claim(self, part: int, claim: Claim) -> Event:
+    def claim(self, job: Job, part: int, claim: Claim) -> Event:
         """From here on the person may have been told."""
         return DeliveryClaimed(claim)
 
     async def prepare(self, job: Job, part: int) -> Sequence[Event]:
         """Have the results at hand, so that nothing but the message itself can fail once it is claimed."""
-        await self._artifacts.fetch(job)
+        await self._artifacts.fetch(job.id, (item.key for item in next_parcel(job)))
         return ()
 
     def release(self, part: int, claim: Claim) -> Event:
@@ -52,10 +76,15 @@ class Tell(Step):
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """Someone who is gone needs no message."""
+        parcel = next_parcel(job)
+        artifacts = self._artifacts.of(job.id, parcel)
         try:
-            return [told(job, await self._notifier.send_outcome(job, self._artifacts.of(job)))]
+            sent = await self._notifier.send_outcome(job, artifacts)
         except ChatGoneError:
             return [told(job)]
+        if not parcel:
+            return [told(job, tuple(message.message_id for message in sent))]
+        return [handed_over(job, parcel, artifacts, sent)]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The result stays in the history."""

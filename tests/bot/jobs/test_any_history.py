@@ -18,18 +18,46 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot.jobs.errors import NoSuchJobError, NotDoneError, OutcomeUnknownError
-from bot.jobs.service import Submission
+from bot.jobs.submission import Album, Submission
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage import object_keys
+from storage.draft_events import AlbumUseChosen, Answer, FirstChosen, PresetChosen, PromptGiven, StartConfirmed
 from storage.errors import StorageError, StorageUnavailableError
-from storage.job import Job, JobStatus, SlotState
+from storage.job import InputImage, Job, JobStatus, SlotState
+from storage.wishes import AlbumUse, Delivery, Question, Wishes
 from tests.support.fakes import LIMITS, Callback, HotLoopError, Process, World, storage_down, submission
 
 ASKED = (
     submission(1, seeds=(1, 2), preset="edit", prompt="more light"),
     submission(2),
     submission(3, user="tg-8"),
+)
+
+
+def photo(number: int, **changes: Any) -> Submission:
+    """A photo as the chat's door hands it in."""
+    asked = submission(number, seeds=(), inputs=(InputImage(f"file{number}", message_id=number),), **changes)
+    return replace(asked, origin=replace(asked.origin, delivery=Delivery.BOTH if number == 1 else Delivery.PHOTO))
+
+
+ALBUM = Album(object_keys.job_id_of(1, 7, "album", "g"), "g")
+WISHES = Wishes(variations=2, ask=(Question.ALBUM,))
+# An album that asks what it is for, a photo that waits for a second one, and that second one.
+DRAFTS = (
+    photo(1, album=ALBUM, wishes=WISHES),
+    photo(2, album=ALBUM, wishes=WISHES),
+    photo(3, preset="try_on", chosen=True),
+    photo(4),
+)
+ANSWERS: tuple[tuple[str, Answer], ...] = (
+    (ALBUM.job_id, AlbumUseChosen(AlbumUse.ALL)),
+    (ALBUM.job_id, AlbumUseChosen(AlbumUse.FIRST)),
+    (ALBUM.job_id, PresetChosen("try_on")),
+    (ALBUM.job_id, FirstChosen(2)),
+    (ALBUM.job_id, StartConfirmed()),
+    (DRAFTS[2].job_id, PresetChosen("edit")),
+    (DRAFTS[2].job_id, PromptGiven("more light")),
 )
 BUSY = gateway.GatewayBusyError("slow down", retry_after_s=7)
 LOST = gateway.OutcomeUnknownError("no answer")
@@ -57,6 +85,10 @@ FAULTS = (
     ("chat.send_outcome", OutcomeUnknownError("no answer"), "before"),
     ("chat.send_outcome", OutcomeUnknownError("no answer"), "after"),
     ("chat.edit_into_outcome", NotDoneError("telegram_unreachable"), "after"),
+    ("chat.send_more", NotDoneError("telegram_busy", retry_after_s=3), "before"),
+    ("chat.send_more", OutcomeUnknownError("no answer"), "after"),
+    ("chat.edit_into_report", NotDoneError("telegram_unreachable"), "before"),
+    ("chat.edit_into_report", NotDoneError("telegram_unreachable"), "after"),
     ("chat.retract_status", NotDoneError("telegram_unreachable"), "after"),
 )
 
@@ -117,6 +149,18 @@ class Cancel(Move):
 
 
 @dataclass(frozen=True)
+class Say(Move):
+    """The person answers, asked or not, in time or not."""
+
+    which: int
+
+
+@dataclass(frozen=True)
+class Write(Move):
+    """A text without a photo: the words that somebody may wait for."""
+
+
+@dataclass(frozen=True)
 class DeleteStatus(Move):
     """The person deletes the status message."""
 
@@ -153,7 +197,7 @@ class Work(Move):
 
 
 which = st.integers(0, 2)
-MOVES = st.one_of(
+MOVES = (
     st.builds(Submit, which),
     st.builds(Advance, st.booleans()),
     st.builds(Turns, st.integers(1, 40)),
@@ -170,7 +214,15 @@ MOVES = st.one_of(
     st.builds(Repair),
     st.builds(Crash),
 )
-HISTORIES = st.lists(MOVES, min_size=1, max_size=40)
+HISTORIES = st.lists(st.one_of(*MOVES), min_size=1, max_size=40)
+DRAFT_MOVES = (
+    *MOVES,
+    *[st.builds(Submit, st.integers(0, len(DRAFTS) - 1))] * 3,
+    *[st.builds(Say, st.integers(0, len(ANSWERS) - 1))] * 2,
+    st.builds(Write),
+    st.builds(Pass, st.sampled_from([1, 1.6, 5, 899, 901])),
+)
+DRAFT_HISTORIES = st.lists(st.one_of(*DRAFT_MOVES), min_size=1, max_size=40)
 
 BOUNDED = settings(
     max_examples=150,
@@ -191,7 +243,7 @@ class History:
         self.callbacks = callbacks
         self.limits = replace(LIMITS, user_max_active=1, replicate_max_active=2)
         self.process: Process = self._start()
-        self.accepted: set[str] = set()
+        self.accepted: set[Submission] = set()
         self.sent: list[Callback] = []
         self.unknown_creates = 0
 
@@ -236,9 +288,14 @@ class History:
                 stranger = Prediction(id="stranger", status=PredictionStatus.SUCCEEDED, raw_status="succeeded")
                 process.spawn(quietly(process.service.record_callback, None, stranger))
             case Cancel(which):
-                process.spawn(quietly(process.service.cancel, ASKED[which].job_id, ASKED[which].origin.user))
+                asked = self.asked[which % len(self.asked)]
+                process.spawn(quietly(process.service.cancel, _named(asked), asked.origin.user))
+            case Say(which):
+                process.spawn(quietly(process.service.answer, ANSWERS[which][0], "tg-7", ANSWERS[which][1]))
+            case Write():
+                process.spawn(quietly(process.service.give_prompt, "tg-7", 7, "more light"))
             case DeleteStatus(which):
-                world.chat.delete_status(ASKED[which].job_id)
+                world.chat.delete_status(_named(self.asked[which % len(self.asked)]))
             case Sweep():
                 process.spawn(quietly(process.sweep.once))
             case Fault(which, times, skip):
@@ -264,11 +321,12 @@ class History:
         self.process = self._start()
 
     async def _submit(self, process: Process, which: int) -> None:
+        asked = self.asked[which % len(self.asked)]
         try:
-            await process.service.submit(ASKED[which])
+            await process.service.submit(asked)
         except StorageError:
             return  # 503: Telegram will come again
-        self.accepted.add(ASKED[which].job_id)
+        self.accepted.add(asked)
 
     def _live(self, which: int, how: str) -> None:
         replicate = self.world.replicate
@@ -293,7 +351,7 @@ class History:
             await self.process.spawn(self._sweep_at_start(self.process))
         self.remembered()
         for asked in self.asked:
-            if asked.job_id not in self.accepted:
+            if asked not in self.accepted:
                 await self.process.submit(asked)
         for _ in range(400):
             await self.process.run_ready(most=60)
@@ -314,32 +372,52 @@ class History:
 
     def remembered(self) -> None:
         """Whoever was told 2xx is not forgotten: while the job is open it has a marker, and is known to the queue."""
-        for job_id in self.accepted:
-            if not self.world.job(job_id).status.terminal:
-                assert object_keys.open_marker(job_id) in self.world.store.objects
-                assert self.process.queue.scheduled(job_id)
+        for asked in self.accepted:
+            jobs = self._jobs_of(asked)  # two while the photo is being handed on
+            assert jobs
+            for job in jobs:
+                if not job.status.terminal:
+                    assert object_keys.open_marker(job.id) in self.world.store.objects
+                    assert self.process.queue.scheduled(job.id)
 
     def judge(self) -> None:
         assert self.world.store.keys(object_keys.OPEN) == []
         assert not self.process.queue.due
+        assert self.world.store.keys(object_keys.DRAFTS) == []
         for asked in self.asked:
-            job = self.world.job(asked.job_id)
+            assert len(self._jobs_of(asked)) == 1, "each photo is in one job, whatever it was meant for"
+        for job in self._jobs():
             assert job.status.terminal
             assert self.world.is_closed(job.id)
             self._told_once(job)
             self._paid_once(job)
             self._never_undone(job.id)
 
+    def _jobs(self) -> list[Job]:
+        keys = self.world.store.keys(object_keys.JOBS)
+        return [self.world.job(key.removeprefix(object_keys.JOBS).removesuffix(".json")) for key in keys]
+
+    def _jobs_of(self, asked: Submission) -> list[Job]:
+        """The jobs that are to do what was asked for; one that only handed it on is none of them."""
+        (image,) = asked.inputs
+        known = [j for j in self._jobs() if j.id == asked.job_id or (image.message_id and j.has_input(image))]
+        return [job for job in known if not _handed_on(job)]
+
     def _told_once(self, job: Job) -> None:
         chat = self.world.chat
         seen = chat.outcomes(job.id)
+        if _handed_on(job):
+            assert not chat.visible(job.id), "the other job tells"
+            return
         assert seen, "the person sees how it ended"
         assert {message.shows for message in seen} <= {job.status}
         assert chat.pings(job.id) <= 1
         if job.status is JobStatus.COMPLETED:
             keys = {file.key for file in job.files}
-            assert all(set(message.files) == keys for message in seen)
+            assert set().union(*(message.files for message in seen)) == keys
             assert keys <= set(self.world.store.objects)
+            reports = [message for message in chat.visible(job.id) if message.report]
+            assert len(reports) == (len(job.slots) > 1), "one page about several images, none about one"
 
     def _paid_once(self, job: Job) -> None:
         """Replicate's list is honest here, so an orphan is always found before another prediction is made."""
@@ -352,10 +430,24 @@ class History:
             assert not before.status.terminal, "a terminal record is never written again"
             assert before.outcome is None or before.outcome == after.outcome
             assert after.status is not JobStatus.PENDING or before.status is JobStatus.PENDING
-            assert all(b.key is None or b == a for b, a in zip(before.inputs, after.inputs, strict=True))
-            for b, a in zip(before.slots, after.slots, strict=True):
+            assert {image.file_id for image in before.inputs} <= {image.file_id for image in after.inputs}
+            assert not before.slots or len(before.inputs) == len(after.inputs)
+            assert all(b.key is None or b == a for b, a in zip(before.inputs, after.inputs, strict=False))
+            assert before.handed <= after.handed
+            assert before.report is None or after.report is not None
+            assert not before.slots or [s.inputs for s in before.slots] == [s.inputs for s in after.slots]
+            for b, a in zip(before.slots, after.slots, strict=bool(before.slots)):
                 assert b.prediction_id is None or b.prediction_id == a.prediction_id
                 assert ORDER[a.state] >= ORDER[b.state] or (b.state, a.state) == (SlotState.CLAIMED, SlotState.OPEN)
+
+
+def _handed_on(job: Job) -> bool:
+    return job.outcome is not None and job.outcome.code == "joined"
+
+
+def _named(asked: Submission) -> str:
+    """The job that a person would name: the album's, for a picture in it."""
+    return asked.album.job_id if asked.album else asked.job_id
 
 
 ORDER = {
@@ -400,6 +492,16 @@ def test_any_history_ends_well(callbacks):
     holds()
 
 
+@pytest.mark.parametrize("callbacks", [True, False], ids=["callbacks", "polling"])
+def test_any_history_of_albums_questions_and_answers_ends_well(callbacks):
+    @BOUNDED
+    @given(DRAFT_HISTORIES)
+    def holds(moves):
+        run(moves, callbacks=callbacks, asked=DRAFTS)
+
+    holds()
+
+
 # A job with two slots all the way, and one that is canceled on its way: every await in them is stood at below.
 WHOLE_WAY = (
     *(Submit(0), Turns(99), Work(999)),
@@ -410,6 +512,16 @@ UNQUOTED = (*WHOLE_WAY[:6], DeleteStatus(0), *WHOLE_WAY[6:])
 CANCELED = (Submit(0), Turns(99), Work(999), Cancel(0), Turns(99), Work(999))
 STORIES = pytest.mark.parametrize(
     "story", [WHOLE_WAY, UNQUOTED, CANCELED], ids=["whole_way", "without_status", "canceled"]
+)
+# An album that is asked about, and a photo that waits for another one.
+GATHERED = (
+    *(Submit(0), Turns(9), Submit(1), Turns(99), Pass(1.6), Work(999), Say(0), Turns(99), Work(999)),
+    *(Live(0, "succeed"), Live(0, "succeed"), Live(0, "succeed"), Live(0, "succeed")),
+    *(*(Deliver(n, plain=False) for n in range(4)), Turns(99), Pass(31), Work(999)),
+)
+ANSWERED = (
+    *(Submit(2), Turns(99), Work(999), Submit(3), Turns(99), Work(999), Turns(99), Work(999)),
+    *(Live(0, "succeed"), Deliver(0, plain=False), Turns(99), Work(999)),
 )
 
 
@@ -424,6 +536,12 @@ def test_a_crash_at_any_await_ends_well(story, callbacks):
             run(story, callbacks=callbacks, asked=asked, crash_at={at, at + 1 + at % 47})
 
 
+@pytest.mark.parametrize(("story", "asked"), [(GATHERED, DRAFTS[:2]), (ANSWERED, DRAFTS)], ids=["gathered", "answered"])
+def test_a_crash_at_any_await_of_a_draft_ends_well(story, asked):
+    for at in range(1, run(story, callbacks=True, asked=asked) + 1):
+        run(story, callbacks=True, asked=asked, crash_at={at})
+
+
 @STORIES
 @pytest.mark.parametrize(("call", "error", "when"), FAULTS, ids=[f"{c}-{w}-{n}" for n, (c, _, w) in enumerate(FAULTS)])
 def test_any_fault_at_any_call_ends_well(story, call, error, when):
@@ -431,3 +549,11 @@ def test_any_fault_at_any_call_ends_well(story, call, error, when):
         for times in (1, 3):
             fault = Fault(FAULTS.index((call, error, when)), times, skip)
             run([fault, *story, Pass(31), Work(300)], callbacks=True, asked=ASKED[:1])
+
+
+@pytest.mark.parametrize("story", [GATHERED, ANSWERED], ids=["gathered", "answered"])
+@pytest.mark.parametrize(("call", "error", "when"), FAULTS, ids=[f"{c}-{w}-{n}" for n, (c, _, w) in enumerate(FAULTS)])
+def test_any_fault_at_any_call_of_a_draft_ends_well(story, call, error, when):
+    for skip in range(8 if call.startswith("store") else 1):
+        fault = Fault(FAULTS.index((call, error, when)), 2, skip)
+        run([fault, *story, Pass(31), Work(300)], callbacks=True, asked=DRAFTS)

@@ -5,12 +5,15 @@ from io import BytesIO
 import pytest
 
 from bot.jobs.artifacts import Artifacts, new_spool
+from bot.jobs.parcels import Form, Item
 from storage.errors import StorageUnavailableError
 from storage.job import JobFile, Slot
 from tests.support.fakes import World, new_job, storage_down
 
 ONE, TWO = JobFile("images/output/1.png", "image/png", 3), JobFile("images/output/2.png", "image/png", 3)
 JOB = new_job(slots=(Slot(files=(ONE,)), Slot(files=(TWO,))))
+KEYS = [ONE.key, TWO.key]
+BOTH = [Item(ONE, Form.PHOTO, 1), Item(TWO, Form.FILE, 2)]
 
 
 @pytest.fixture
@@ -24,8 +27,8 @@ def world():
 async def test_what_is_held_is_not_read_back(world):
     artifacts = Artifacts(world.store)
     artifacts.keep(JOB.id, ONE.key, BytesIO(b"own"))
-    await artifacts.fetch(JOB)
-    contents = [(a.content.seek(0), a.content.read())[1] for a in artifacts.of(JOB)]
+    await artifacts.fetch(JOB.id, KEYS)
+    contents = [(a.content.seek(0), a.content.read())[1] for a in artifacts.of(JOB.id, BOTH)]
     assert contents == [b"own", b"two"]
     assert world.faults.calls["store.stream"] == 1
     artifacts.drop(JOB.id)
@@ -33,19 +36,19 @@ async def test_what_is_held_is_not_read_back(world):
 
 async def test_what_is_dropped_is_closed_and_gone(world):
     artifacts = Artifacts(world.store)
-    await artifacts.fetch(JOB)
-    held = [a.content for a in artifacts.of(JOB)]
+    await artifacts.fetch(JOB.id, KEYS)
+    held = [a.content for a in artifacts.of(JOB.id, BOTH)]
     artifacts.drop(JOB.id)
     artifacts.drop(JOB.id)
     assert all(content.closed for content in held)
-    assert artifacts.of(JOB) == []
+    assert artifacts.of(JOB.id, BOTH) == []
 
 
 async def test_what_vanished_is_left_out(world):
     await world.store.delete([ONE.key])
     artifacts = Artifacts(world.store)
-    await artifacts.fetch(JOB)
-    assert [a.file for a in artifacts.of(JOB)] == [TWO]
+    await artifacts.fetch(JOB.id, KEYS)
+    assert [a.file for a in artifacts.of(JOB.id, BOTH)] == [TWO]
     artifacts.drop(JOB.id)
 
 
@@ -53,7 +56,7 @@ async def test_a_storage_that_is_down_leaves_nothing_open(world):
     world.faults.fail("store.stream", storage_down(), skip=1)
     artifacts = Artifacts(world.store)
     with pytest.raises(StorageUnavailableError):
-        await artifacts.fetch(JOB)
+        await artifacts.fetch(JOB.id, KEYS)
     artifacts.drop(JOB.id)
     assert not artifacts._held
 

@@ -28,7 +28,8 @@ from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage import object_keys
 from storage.errors import RecordCorruptError, StorageUnavailableError
 from storage.events import Admitted, OutcomeDecided
-from storage.job import Claim, JobStatus, SlotState, dump_job
+from storage.job import Claim, JobStatus, SlotState
+from storage.records import dump_job
 from storage.repository import JobRepository
 from storage.slot_events import CreateClaimed
 from storage.transitions import apply_all

@@ -4,7 +4,7 @@ import math
 
 from bot.jobs.quota import DailyQuota
 from bot.jobs.users import UserLimit
-from storage.job import HistoryEntry
+from storage.records import HistoryEntry
 from storage.repository import JobRepository
 from tests.support.fakes import World, new_job
 
@@ -89,3 +89,37 @@ async def test_people_that_were_not_looked_up_are_not_remembered():
     daily = quota(world, 1)
     daily.note("tg-9", world.clock.now())
     assert daily._done == {}
+
+
+async def test_every_image_of_a_job_counts():
+    world = World()
+    entry = HistoryEntry(new_job(1).id, "edit", world.clock.now(), None, (), results=3)
+    await JobRepository(world.store).put_history("tg-7", entry)
+    assert await quota(world, 4).refusal("tg-7", active=0) is None
+    refusal = await quota(world, 5).refusal("tg-7", active=0, images=3)
+    assert (refusal.limit, refusal.left, refusal.wait_s) == (5, 2, DAY_S)
+    daily = quota(world, 5)
+    daily.note("tg-7", world.clock.now(), 9)  # nobody has asked yet: the history will tell
+    assert await daily.refusal("tg-7", active=0, images=2) is None
+    world.clock.advance(1)
+    daily.note("tg-7", world.clock.now(), 2)
+    assert await daily.refusal("tg-7", active=0)
+
+
+async def test_who_wishes_for_more_than_a_day_has_is_let_wait_for_a_whole_day():
+    world = World()
+    await delivered(world, 1)
+    world.clock.advance(3600)
+    refusal = await quota(world, 3).refusal("tg-7", active=0, images=9)
+    assert (refusal.left, refusal.wait_s) == (2, DAY_S - 3600)
+    world.clock.advance(refusal.wait_s + 1)
+    assert (await quota(world, 3).refusal("tg-7", active=0, images=9)).left == 3
+
+
+async def test_a_person_may_have_a_limit_of_their_own():
+    world = World()
+    await delivered(world, 1)
+    daily = quota(world, 1)
+    assert await daily.refusal("tg-7", active=0)
+    assert await daily.refusal("tg-7", active=0, limit=2) is None
+    assert (await daily.refusal("tg-7", active=0, limit=0)).left == 0

@@ -9,7 +9,8 @@ from bot.jobs.errors import ChatGoneError, JobFailedError, NotDoneError, Outcome
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import PredictionStatus
 from storage import object_keys
-from storage.job import HistoryEntry, JobStatus, SlotState
+from storage.job import JobStatus, SlotState
+from storage.records import HistoryEntry
 from storage.repository import JobRepository
 from tests.support import pictures
 from tests.support.fakes import BEGIN, LIMITS, PHOTO, World, build, storage_down, submission

@@ -6,7 +6,8 @@ from structlog.testing import capture_logs
 
 from storage import object_keys
 from storage.errors import StorageRefusedError, StorageUnavailableError
-from storage.job import JobStatus, dump_job
+from storage.job import JobStatus
+from storage.records import dump_job
 from tests.support.fakes import World, storage_down, submission
 
 ASKED = submission()

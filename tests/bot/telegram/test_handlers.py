@@ -8,8 +8,9 @@ from bot.telegram.talk import Talk
 from bot.telegram.texts import EN, KO, RU
 from storage import object_keys
 from storage.events import OutcomeDecided
-from storage.job import JobStatus, load_job
-from tests.support.fakes import BEGIN, World
+from storage.job import JobStatus
+from storage.records import load_job
+from tests.support.fakes import BEGIN, PRESETS, World
 from tests.support.recording_bot import TOKEN, recording_bot
 
 BOT_ID = int(TOKEN.partition(":")[0])
@@ -74,13 +75,12 @@ async def test_a_photo_is_a_job_with_its_largest_size(door):
     assert door.said == []  # the status message is the job's own
 
 
-async def test_the_same_update_again_is_the_same_job_with_the_same_seed(door):
+async def test_the_same_update_again_is_the_same_job(door):
     await door.message(photo=SIZES)
     (before,) = door.jobs
     await door.message(photo=SIZES, update_id=101)
     (after,) = door.jobs
     assert after == before
-    assert before.slots[0].seed is not None
 
 
 async def test_the_same_message_number_in_another_chat_is_another_job(door):
@@ -236,3 +236,34 @@ async def test_a_button_of_another_version_or_of_nobody_is_answered(door, data):
 
 async def test_updates_of_kinds_without_a_handler_are_not_even_asked_for(door):
     assert set(door.intake.update_types) == {"message", "callback_query", "my_chat_member"}
+
+
+@pytest.mark.parametrize(
+    ("caption", "preset", "prompt"),
+    [
+        ("upscale", "upscale", ""),
+        ("Upscale it well", "upscale", "it well"),
+        ("/try_on  a red coat", "try_on", "a red coat"),
+        ("edit: more light", "edit", "more light"),
+        ("upscaling is fun", "restore", "upscaling is fun"),
+        (None, "restore", ""),
+    ],
+)
+async def test_the_first_word_of_a_caption_may_name_what_to_do(caption, preset, prompt):
+    door = Door(presets=PRESETS)
+    await door.message(photo=SIZES, **({"caption": caption} if caption else {}))
+    (job,) = door.jobs
+    assert (job.preset, job.prompt) == (preset, prompt)
+
+
+async def test_an_album_is_one_job_and_another_albums_is_another(door):
+    for message_id, group in ((5, "a"), (6, "a"), (7, "b")):
+        await door.message(photo=SIZES, message_id=message_id, media_group_id=group, update_id=message_id)
+    assert sorted([image.message_id for image in job.inputs] for job in door.jobs) == [[5, 6], [7]]
+    assert {job.album for job in door.jobs} == {"a", "b"}
+
+
+async def test_an_album_with_the_same_number_in_another_chat_is_another_job(door):
+    for chat in (None, GROUP):
+        await door.message(photo=SIZES, chat=chat, media_group_id="a")
+    assert len(door.jobs) == 2

@@ -12,12 +12,14 @@ from aiogram.client.telegram import TelegramAPIServer
 
 from bot.jobs.background import Background
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError, StatusMessageGoneError
+from bot.jobs.parcels import Form
 from bot.jobs.ports import Artifact
 from bot.telegram.alerts import AdminAlerts
-from bot.telegram.sender import ChatNotifier, SpoolFile
+from bot.telegram.sender import ChatNotifier
 from bot.telegram.texts import EN, RU
+from bot.telegram.uploads import SpoolFile
 from mock_server.telegram.server import run_telegram_emulator
-from storage.job import JobFile, JobStatus, Outcome
+from storage.job import JobFile, JobStatus, Outcome, Slot
 from tests.support import pictures
 from tests.support.fakes import FrozenClock, new_job
 from tests.support.recording_bot import recording_bot, refusal
@@ -38,11 +40,15 @@ def done(**changes):
     return a_job(JobStatus.COMPLETED, **changes)
 
 
-def artifact(content=PNG, *, number=1, as_photo=True, extension="png"):
+def ids(sent):
+    return tuple(message.message_id for message in sent)
+
+
+def artifact(content=PNG, *, number=1, as_photo=True, extension="png", form=None):
     file = JobFile(
         f"images/output/j/{number}.{extension}", f"image/{extension}", len(content), number, as_photo=as_photo
     )
-    return Artifact(file, io.BytesIO(content))
+    return Artifact(file, io.BytesIO(content), form or (Form.PHOTO if as_photo else Form.FILE), number)
 
 
 @pytest.fixture
@@ -112,7 +118,7 @@ async def test_a_status_message_that_is_gone_or_shows_it_already_is_left_alone(n
 
 async def test_one_result_is_a_photo_that_pings_and_quotes(notifier, session):
     job = done(thread=5)
-    assert await notifier.send_outcome(job, [artifact()]) == (501,)
+    assert ids(await notifier.send_outcome(job, [artifact()])) == (501,)
     (call,) = session.calls
     assert call.method == "sendPhoto"
     assert call.params["caption"] == EN["result"]
@@ -139,14 +145,14 @@ async def test_a_photo_that_telegram_refuses_goes_as_a_document_from_its_first_b
     session.refuse(400, words)
     result = artifact()
     result.content.read()
-    assert await notifier.send_outcome(done(), [result]) == (501,)
+    assert ids(await notifier.send_outcome(done(), [result])) == (501,)
     assert session.methods == ["sendPhoto", "sendDocument"]
     assert [call.uploads[0].content for call in session.calls] == [PNG, PNG]
 
 
 async def test_several_results_are_one_album_with_the_words_on_its_first_picture(notifier, session):
     results = [artifact(number=n) for n in (1, 2, 3)]
-    assert await notifier.send_outcome(done(thread=5), results) == (501, 502, 503)
+    assert ids(await notifier.send_outcome(done(thread=5), results)) == (501, 502, 503)
     (call,) = session.calls
     assert call.method == "sendMediaGroup"
     media = call.params["media"]
@@ -156,10 +162,76 @@ async def test_several_results_are_one_album_with_the_words_on_its_first_picture
     assert (call.params["message_thread_id"], call.params["reply_parameters"]["message_id"]) == (5, QUOTED)
 
 
-async def test_an_album_with_one_picture_that_is_no_photo_is_one_of_documents(notifier, session):
-    await notifier.send_outcome(done(), [artifact(), artifact(number=2, as_photo=False)])
+async def test_each_of_several_results_has_its_number_and_telegrams_name_for_it_is_kept(notifier, session):
+    results = [artifact(number=n) for n in (1, 2)]
+    job = done(slots=tuple(Slot(files=(result.file,)) for result in results))
+    sent = await notifier.send_outcome(job, results)
     (call,) = session.calls
-    assert [one["type"] for one in call.params["media"]] == ["document"] * 2
+    assert [one["caption"] for one in call.params["media"]] == [f"{EN['result']}\n1/2", "2/2"]
+    assert len(sent) == 2
+    assert [upload.name for upload in call.uploads] == [f"darkroom_restore_{job.code}_{n}.png" for n in (1, 2)]
+
+
+async def test_more_results_come_silently_and_with_their_numbers(notifier, session):
+    results = [artifact(number=n, as_photo=False) for n in (1, 2)]
+    job = done(slots=tuple(Slot(files=(result.file,)) for result in results), handed=2)
+    assert len(await notifier.send_more(job, results)) == 2
+    (call,) = session.calls
+    assert call.params["disable_notification"] is True
+    assert [(one["type"], one["caption"]) for one in call.params["media"]] == [("document", "1/2"), ("document", "2/2")]
+
+
+async def test_a_preview_is_named_as_the_jpeg_that_it_is(notifier, session):
+    await notifier.send_outcome(done(), [artifact(as_photo=False, extension="webp", form=Form.PHOTO)])
+    (call,) = session.calls
+    assert call.method == "sendPhoto"
+    assert call.uploads[0].name.endswith(".jpg")
+
+
+async def test_more_results_that_telegram_refuses_in_every_form_are_left_out(notifier, session):
+    session.default = lambda _: refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+    assert await notifier.send_more(done(handed=1), [artifact()]) == ()
+    assert session.methods == ["sendPhoto", "sendDocument"]
+
+
+def written(text):
+    return artifact(text.encode(), as_photo=False, extension="txt", form=Form.TEXT)
+
+
+async def test_words_are_a_message(notifier, session):
+    await notifier.send_outcome(done(), [written("A cat & a <dog>.")])
+    (call,) = session.calls
+    assert (call.method, call.params["text"]) == ("sendMessage", "A cat & a <dog>.")
+    assert "parse_mode" not in call.params
+    assert "disable_notification" not in call.params
+
+
+@pytest.mark.parametrize("text", ["x" * 4097, "😀" * 2049])
+async def test_words_that_are_too_long_for_a_message_are_a_file(notifier, session, text):
+    await notifier.send_outcome(done(), [written(text)])
+    (call,) = session.calls
+    assert call.method == "sendDocument"
+    assert call.uploads[0].content.decode() == text
+
+
+async def test_the_status_message_becomes_the_words(notifier, session):
+    await notifier.edit_into_outcome(done(status_message_id=STATUS), [written("A cat.")])
+    assert (session.methods, session.calls[0].params["text"]) == (["editMessageText"], "A cat.")
+
+
+async def test_the_status_message_becomes_the_report(notifier, session):
+    job = done(status_message_id=STATUS)
+    assert await notifier.edit_into_report(job, io.BytesIO(b"%PDF-1")) == STATUS
+    (call,) = session.calls
+    assert (call.method, call.params["media"]["type"]) == ("editMessageMedia", "document")
+    assert call.uploads[0].name == f"darkroom_restore_{job.code}.pdf"
+
+
+@pytest.mark.parametrize("changes", [{}, {"status_message_id": STATUS, "message_ids": (STATUS,)}])
+async def test_a_status_message_that_never_was_or_is_the_outcome_cannot_become_the_report(notifier, session, changes):
+    with pytest.raises(StatusMessageGoneError):
+        await notifier.edit_into_report(done(**changes), io.BytesIO(b"%PDF-1"))
+    assert session.calls == []
 
 
 async def test_an_album_that_is_refused_as_photos_goes_as_documents(notifier, session):
@@ -170,7 +242,7 @@ async def test_an_album_that_is_refused_as_photos_goes_as_documents(notifier, se
 
 
 async def test_a_failure_is_a_text_that_pings_and_quotes(notifier, session):
-    assert await notifier.send_outcome(a_job(JobStatus.FAILED, "no_face", thread=5), []) == (501,)
+    assert ids(await notifier.send_outcome(a_job(JobStatus.FAILED, "no_face", thread=5), [])) == (501,)
     (call,) = session.calls
     assert call.method == "sendMessage"
     assert EN["no_face"] in call.params["text"]
@@ -189,7 +261,7 @@ async def test_an_outcome_that_may_have_arrived_is_never_sent_again(notifier, se
 
 async def test_the_outcome_of_a_canceled_job_is_an_edit_without_buttons(notifier, session):
     job = a_job(JobStatus.CANCELED, status_message_id=STATUS)
-    assert await notifier.send_outcome(job, []) == (STATUS,)
+    assert ids(await notifier.send_outcome(job, [])) == (STATUS,)
     (call,) = session.calls
     assert (call.method, call.params["text"]) == ("editMessageText", EN["canceled"])
     assert "reply_markup" not in call.params
@@ -199,12 +271,12 @@ async def test_the_outcome_of_a_canceled_job_is_an_edit_without_buttons(notifier
 async def test_a_canceled_job_without_a_status_message_needs_no_words(notifier, session, status_message_id):
     session.refuse(400, "Bad Request: message to edit not found")
     job = a_job(JobStatus.CANCELED, status_message_id=status_message_id)
-    assert await notifier.send_outcome(job, []) == ()
+    assert ids(await notifier.send_outcome(job, [])) == ()
 
 
 async def test_the_status_message_becomes_the_result(notifier, session):
     job = done(status_message_id=STATUS)
-    assert await notifier.edit_into_outcome(job, [artifact(), artifact(number=2)]) == (STATUS,)
+    assert ids(await notifier.edit_into_outcome(job, [artifact()])) == (STATUS,)
     (call,) = session.calls
     assert (call.method, call.params["message_id"]) == ("editMessageMedia", STATUS)
     assert (call.params["media"]["type"], call.params["media"]["caption"]) == ("photo", EN["result"])
@@ -221,7 +293,7 @@ async def test_the_status_message_becomes_a_document_when_telegram_refuses_the_p
 
 async def test_the_status_message_becomes_the_reason(notifier, session):
     job = a_job(JobStatus.FAILED, "no_face", status_message_id=STATUS)
-    assert await notifier.edit_into_outcome(job, []) == (STATUS,)
+    assert ids(await notifier.edit_into_outcome(job, [])) == (STATUS,)
     assert EN["no_face"] in session.calls[0].params["text"]
 
 
@@ -315,7 +387,7 @@ async def test_the_whole_way_in_a_real_chat_pings_once(chat):
     await notifier.show_status(waiting, "waiting_for_place")
     await notifier.show_status(waiting, "waiting_for_place")
     ended = replace(waiting, outcome=Outcome(JobStatus.COMPLETED, NOW))
-    message_ids = await notifier.send_outcome(ended, [artifact()])
+    message_ids = ids(await notifier.send_outcome(ended, [artifact()]))
     await notifier.retract_status(replace(ended, message_ids=message_ids))
     await notifier.retract_status(replace(ended, message_ids=message_ids))  # a repeat does no harm
     (result,) = person.bot_messages
@@ -331,7 +403,7 @@ async def test_a_status_message_becomes_the_photo_in_a_real_chat_and_nobody_is_p
     status_id = await notifier.announce(job_of(person, sent), "accepted")
     ended = job_of(person, sent, JobStatus.COMPLETED, status_message_id=status_id)
     for _ in range(2):
-        assert await notifier.edit_into_outcome(ended, [artifact()]) == (status_id,)
+        assert ids(await notifier.edit_into_outcome(ended, [artifact()])) == (status_id,)
     (result,) = person.bot_messages
     assert result.photo
     assert not list(result.buttons())

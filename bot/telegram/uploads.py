@@ -1,0 +1,77 @@
+"""Results as Telegram takes them: files that are read in pieces, media of an album, captions with numbers."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import BinaryIO
+
+from aiogram import Bot
+from aiogram.types import InputFile, InputMediaDocument, InputMediaPhoto, Message
+
+from bot.jobs.parcels import Form
+from bot.jobs.ports import Artifact, Sent
+from bot.telegram.messages import outcome_text
+from storage.job import Job
+
+# A result may have 50 MB: over a slow line that takes longer than aiogram's 60 s for everything.
+UPLOAD_TIMEOUT_S = 180
+_CHUNK_BYTES = 64 * 1024
+_NAME = "darkroom"
+_MAX_TEXT_UNITS = 4096  # https://core.telegram.org/bots/api#sendmessage, counted in UTF-16 to be on the safe side
+
+
+class SpoolFile(InputFile):
+    """An upload that is read from an open file in pieces, from its start each time it is sent."""
+
+    def __init__(self, content: BinaryIO, filename: str) -> None:
+        super().__init__(filename=filename, chunk_size=_CHUNK_BYTES)
+        self._content = content
+
+    async def read(self, bot: Bot) -> AsyncIterator[bytes]:  # type: ignore[override]  # aiogram says AsyncGenerator
+        """The content, chunk by chunk. Spools are in memory or in the page cache, so reading does not block."""
+        self._content.seek(0)
+        while chunk := self._content.read(self.chunk_size):
+            yield chunk
+
+
+def upload(job: Job, result: Artifact) -> SpoolFile:
+    """The bytes of a result under a name that says what they are."""
+    preview = result.form is Form.PHOTO and not result.file.as_photo
+    extension = "jpg" if preview else result.file.key.rsplit(".", 1)[-1]
+    number = f"_{result.number}" if len(job.files) > 1 else ""
+    return SpoolFile(result.content, f"{_NAME}_{job.preset}_{job.code}{number}.{extension}")
+
+
+def report_upload(job: Job, pdf: BinaryIO) -> SpoolFile:
+    """The report under a name that says what it is."""
+    return SpoolFile(pdf, f"{_NAME}_{job.preset}_{job.code}.pdf")
+
+
+def media(job: Job, result: Artifact, *, as_photo: bool, caption: str | None) -> InputMediaPhoto | InputMediaDocument:
+    """A result as a member of an album, or as what a message becomes."""
+    kind = InputMediaPhoto if as_photo else InputMediaDocument
+    return kind(media=upload(job, result), caption=caption)
+
+
+def caption(job: Job, result: Artifact, *, first: bool) -> str | None:
+    """How the job ended under the first result; under each of several its number."""
+    total = len(job.files)
+    number = f"{result.number}/{total}" if total > 1 else ""
+    return "\n".join(filter(None, [outcome_text(job) if first else "", number])) or None
+
+
+def short_text(result: Artifact) -> str | None:
+    """The words of a result in words, if they fit into a message."""
+    result.content.seek(0)
+    body = result.content.read(4 * _MAX_TEXT_UNITS + 1)
+    text = body.decode(errors="replace")
+    return text if len(text.encode("utf-16-le")) <= 2 * _MAX_TEXT_UNITS else None
+
+
+def sent(messages: Sequence[Message]) -> list[Sent]:
+    """What the record keeps of these messages."""
+    return [Sent(message.message_id, _file_id(message)) for message in messages]
+
+
+def _file_id(message: Message) -> str | None:
+    if message.photo:
+        return message.photo[-1].file_id
+    return message.document.file_id if message.document else None
