@@ -108,7 +108,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
     artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
     inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
-    create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
+    create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, pace, s.repository, s.clock)
     orphans = FindOrphan(s.gateway, create, s.clock)
     steps = (
         Admit(admission, quota),

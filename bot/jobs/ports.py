@@ -197,5 +197,17 @@ class InputLinks(Protocol):
         ...
 
     async def link(self, image: InputImage) -> str:
-        """A URL for the prediction's input that works for as long as a prediction may wait."""
+        """A URL for the prediction's input that works for as long as a prediction may wait.
+
+        Raises:
+            JobFailedError: the input is gone.
+        """
+        ...
+
+    async def trace(self, image: InputImage) -> str:
+        """What every link to this input has in it, and no link to another picture: it tells a prediction of ours.
+
+        Raises:
+            JobFailedError: the input is gone.
+        """
         ...

@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import weakref
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from contextvars import ContextVar, copy_context
@@ -34,7 +34,7 @@ from replicate_gateway.errors import PredictionNotFoundError
 from replicate_gateway.models import ModelReference
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from replicate_gateway.presets import load_presets
-from replicate_gateway.protocol import Account, InputField, PredictionRequest
+from replicate_gateway.protocol import Account, InputField, PredictionRequest, StreamEvent
 from storage import object_keys
 from storage.errors import ObjectNotFoundError, ObjectTooLargeError, PreconditionFailedError, StorageUnavailableError
 from storage.job import InputImage, Job, JobStatus, Origin, Slot, load_job
@@ -315,6 +315,8 @@ class ScriptedReplicate:
         self.requests: dict[str, PredictionRequest] = {}
         self.outbox: list[Callback] = []
         self.lists = True  # False: `recent` does not show anything yet
+        self.streams: dict[str, Sequence[StreamEvent]] = {}  # the events by stream URL
+        self.fast = False  # True: predictions end while a create call that waits is answered
         self.secret = "whsec_" + "c2VjcmV0" * 5
         self._ids = itertools.count(1)
 
@@ -330,7 +332,14 @@ class ScriptedReplicate:
                 created_at=self.clock.now(),
                 webhook=request.webhook,
             )
-            return self.predictions[prediction_id]
+            answer = self.predictions[prediction_id]
+            if self.fast and request.wait_s:
+                self.succeed(prediction_id)
+                # As recorded: the result is in the answer, the end of the run is not.
+                inline = "data:image/png;base64," + "A" * 40_000
+                answer = replace(answer, status=PredictionStatus.PROCESSING, raw_status="processing", output=inline)
+            return answer
+        raise AssertionError
 
     async def get(self, prediction_id: str) -> Prediction:
         async with self.faults.call("replicate.get"):
@@ -346,6 +355,11 @@ class ScriptedReplicate:
         async with self.faults.call("replicate.recent"):
             young = [p for p in self.predictions.values() if p.created_at and p.created_at > created_after]
             return young[::-1][:limit] if self.lists else []
+
+    async def stream(self, url: str) -> AsyncGenerator[StreamEvent, None]:
+        for event in self.streams.get(url, ()):
+            async with self.faults.call("replicate.stream"):
+                yield event
 
     async def upload(self, content: bytes, *, filename: str, content_type: str) -> str:
         async with self.faults.call("replicate.upload"):

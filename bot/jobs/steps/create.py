@@ -10,6 +10,7 @@ import structlog
 from bot.jobs.admission import Admission
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.errors import NotDoneError
+from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks
 from bot.jobs.replicate_news import news_of, translated
 from bot.jobs.steps.step import Due, Step
@@ -27,6 +28,10 @@ from storage.slot_events import CreateClaimed, CreateReleased
 # A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.
 ASK_AGAIN_S = 30.0
 _MIN_CANCEL_AFTER_S = 5  # the least that Replicate takes
+# An answer that was held back for the result may carry it, as a data URL: worth it for small pictures only.
+_MAX_WAITED_PIXELS = 2_000_000
+# Each holds a connection to Replicate and a worker of ours.
+_MAX_WAITS = 16
 
 _log = structlog.get_logger()
 
@@ -44,12 +49,14 @@ class Create(Step):
         links: InputLinks,
         callbacks: CallbackReference | None,
         admission: Admission,
+        pace: PollPace,
         repository: JobRepository,
         clock: Clock,
     ) -> None:
         self._gateway, self._presets, self._links, self._callbacks = gateway, presets, links, callbacks
-        self._admission, self._repository, self._clock = admission, repository, clock
+        self._admission, self._pace, self._repository, self._clock = admission, pace, repository, clock
         self._busy_until = clock.now()
+        self._waits = 0
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """Every open slot, once all inputs are stored."""
@@ -83,12 +90,19 @@ class Create(Step):
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """One POST, never repeated here: only the record may say whether another one is safe."""
+        request = await self._request(job, part)
+        self._waits += request.wait_s is not None
         try:
-            prediction = await self._gateway.create(await self._request(job, part))
+            prediction = await self._gateway.create(request)
         except GatewayError as error:
             if isinstance(error, GatewayBusyError):
                 self._busy_until = self._clock.now() + timedelta(seconds=error.retry_after_s)
             raise translated(error) from error
+        finally:
+            self._waits -= request.wait_s is not None
+        if prediction.output is not None and not prediction.status.terminal:
+            # All outputs exist, but the end of the run, and where they can be had, is told by another look only.
+            self._pace.hurry(prediction.id)
         await self.remember(job, part, prediction.id)
         return news_of(prediction, part, self._clock.now())
 
@@ -101,7 +115,11 @@ class Create(Step):
         except StorageError as error:
             _log.warning("task_record_missing", prediction_id=prediction_id, error=str(error))
 
-    def is_ours(self, prediction: Prediction, job: Job, part: int) -> bool:
+    async def traces(self, job: Job) -> Sequence[str]:
+        """What the input of every prediction of this job has in it, however it was created."""
+        return [await self._links.trace(image) for image in job.inputs]
+
+    def is_ours(self, prediction: Prediction, job: Job, part: int, traces: Sequence[str]) -> bool:
         """Whether this prediction is one that the slot's create call made: our input, our seed, nobody else's."""
         if any(slot.prediction_id == prediction.id for slot in job.slots):
             return False
@@ -111,7 +129,7 @@ class Create(Step):
         if field and seed is not None and prediction.input.get(field) != seed:
             return False
         sent = json.dumps(prediction.input)
-        return all((image.link or image.key or "-") in sent for image in job.inputs)
+        return all(trace in sent for trace in traces)
 
     async def _request(self, job: Job, part: int) -> PredictionRequest:
         preset = self._presets[job.preset]
@@ -123,4 +141,10 @@ class Create(Step):
             webhook_events=("start", "completed"),
             # Whatever becomes of us, nothing runs on long after the person was told that it took too long.
             cancel_after_s=max(_MIN_CANCEL_AFTER_S, math.ceil((job.deadline - self._clock.now()).total_seconds())),
+            wait_s=self._wait_s(preset, job),
         )
+
+    def _wait_s(self, preset: Preset, job: Job) -> int | None:
+        """Where nobody calls back, a fast model's answer is worth waiting for: it saves polls, and comes at once."""
+        small = all((image.width or 0) * (image.height or 0) <= _MAX_WAITED_PIXELS for image in job.inputs)
+        return preset.wait_s if self._callbacks is None and small and self._waits < _MAX_WAITS else None

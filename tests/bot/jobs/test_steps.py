@@ -263,6 +263,53 @@ async def test_a_task_record_that_cannot_be_written_does_not_hold_the_job_up(wor
     assert world.job(JOB).slots[0].state is SlotState.RUNNING
 
 
+@pytest.mark.parametrize(
+    ("preset", "callbacks", "size", "wait_s"),
+    [
+        ("faces", False, (64, 48), 8),
+        ("faces", True, (64, 48), None),
+        ("restore", False, (64, 48), None),
+        ("faces", False, (2001, 1000), None),
+    ],
+)
+async def test_a_fast_model_is_waited_for_where_nobody_calls_back_and_its_result_is_small(
+    world, preset, callbacks, size, wait_s
+):
+    process = world.start(callbacks=callbacks)
+    world.photos.bodies["file1"] = pictures.jpeg(*size)
+    (request,) = [world.replicate.requests[await started(world, process, submission(preset=preset))]]
+    assert request.wait_s == wait_s
+
+
+async def test_a_result_that_came_with_the_create_answer_is_fetched_at_once(world):
+    process = world.start(callbacks=False)
+    world.replicate.fast = True
+    await process.submit(submission(preset="faces"))
+    await process.run_ready()
+    assert outcome(world)[0] is JobStatus.COMPLETED
+    assert world.clock.now() == BEGIN
+    assert world.faults.calls["replicate.get"] == 1
+
+
+async def test_a_waited_answer_that_was_lost_is_no_reason_to_create_again(world):
+    process = world.start(callbacks=False)
+    world.replicate.fast = True
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
+    await process.submit(submission(preset="faces"))
+    await process.run_ready()
+    assert outcome(world)[0] is JobStatus.COMPLETED
+    assert world.faults.calls["replicate.create"] == 1
+
+
+async def test_only_so_many_create_calls_wait_at_a_time(world):
+    process = build(world, replace(LIMITS, user_max_active=30, replicate_max_active=30), callbacks=False)
+    seeds = tuple(range(20))
+    await process.submit(submission(preset="faces", seeds=seeds))
+    await process.run_ready()
+    waits = [request.wait_s for request in world.replicate.requests.values()]
+    assert (waits.count(8), waits.count(None)) == (16, 4)
+
+
 # --- find orphan ------------------------------------------------------------------------------------------------------
 
 
