@@ -136,6 +136,17 @@ def output_urls(output: object) -> tuple[str, ...]:
     return tuple(found)
 
 
+def output_text(output: object) -> str:
+    """What a model that writes has written so far: a text, or its pieces in order; empty for anything else."""
+    match output:
+        case str():
+            return output
+        case list():
+            return "".join(piece for piece in output if isinstance(piece, str))
+        case _:
+            return ""
+
+
 def _strings(output: object) -> Iterator[str]:
     """The strings of a JSON value in document order; without recursion, so that depth costs no stack."""
     pending: list[tuple[object, int]] = [(output, 0)]

@@ -6,6 +6,7 @@ tasks/{prediction_id}.json     prediction -> job           history/{user}/{time}
 listed/{user}/{time}-{job_id}  an API key's jobs, all      reports/{job_id}/...               reports
 users/{user}.json              choices and quota
 poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
+stats/run_times.json           how long models take
 """
 
 import re
@@ -18,6 +19,7 @@ OPEN = "open/"
 TASKS = "tasks/"
 POISON = "poison/"
 PROBE = ".probe/"
+RUN_TIMES = "stats/run_times.json"
 
 # Our own namespace for UUIDv5; it must never change, or redelivered updates would make second jobs.
 _NAMESPACE = uuid.UUID("5f2c9f0e-6d0b-5f0a-9a3e-3b1d6f6f7c11")

@@ -13,13 +13,18 @@ from bot.jobs.background import Background
 from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
+from bot.jobs.edit_pace import EditPace
 from bot.jobs.images import ImageLimits
 from bot.jobs.input_store import InputStore
+from bot.jobs.live_status import LiveStatus
 from bot.jobs.meter import SILENT, Meter
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, PictureSource, Team
+from bot.jobs.progress import Progress
 from bot.jobs.quota import DailyQuota
+from bot.jobs.run_follower import RunFollower
+from bot.jobs.run_times import RunTimes
 from bot.jobs.service import JobService
 from bot.jobs.steps.admit import Admit
 from bot.jobs.steps.announce import Announce
@@ -54,9 +59,11 @@ class JobLimits:
     user_daily: int
     api_max_active: int
     api_daily: int
+    replicate_max_active: int
     max_image_bytes: int
     job_timeout_s: float
     poll_interval_s: float
+    status_edits_per_s: float  # over all chats; results are not counted and must not wait for edits
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,7 @@ class Jobs:
     advancer: Advancer
     worker: Worker
     sweep: Sweep
+    follower: RunFollower
     steps: tuple[Step, ...]
 
 
@@ -108,27 +116,52 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
     artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
     inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
-    create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, pace, s.repository, s.clock)
-    orphans = FindOrphan(s.gateway, create, s.clock)
+    progress, edits = Progress(s.clock), EditPace(s.clock, limits.status_edits_per_s)
+    run_times = RunTimes(s.store, s.presets, s.clock)
+    follower = RunFollower(
+        s.gateway,
+        s.presets,
+        progress,
+        edits,
+        pace,
+        s.queue,
+        s.clock,
+        alone=s.team.alone,
+        streams=s.callbacks is None,
+    )
+    live = LiveStatus(s.presets, progress, run_times, predictions=limits.replicate_max_active)
+    create = Create(
+        s.gateway, s.presets, s.links, s.callbacks, admission, pace, progress, follower, s.repository, s.clock
+    )
+    orphans = FindOrphan(s.gateway, create, follower, s.clock)
     steps = (
-        Admit(admission, quota),
-        Announce(notifier, s.repository, s.clock),
+        Admit(admission, quota, progress),
+        Announce(notifier, live, progress, run_times, edits, s.repository, s.clock, alone=s.team.alone),
         FetchInput(s.photos, s.web, inputs),
         create,
         orphans,
-        Poll(s.gateway, pace, s.clock),
+        Poll(s.gateway, pace, progress, follower, s.clock),
         Archive(s.gateway, s.outputs, s.store, artifacts, budget, s.executor),
         Decide(s.clock, pace),
         Tell(notifier, artifacts),
         SettleTelling(notifier, artifacts),
     )
-    close = Close(s.repository, notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
+    leftovers = Leftovers(s.gateway, orphans)
+    close = Close(s.repository, notifier, leftovers, quota, pace, progress, edits, run_times, s.clock)
     attempt = Attempt(s.repository, notifier, s.clock, s.random, s.meter)
     advancer = Advancer(s.repository, steps, close, attempt, admission, artifacts, s.team.run_id, s.clock)
     sweep = Sweep(s.repository, s.queue, s.team.turns, s.clock)
     return Jobs(
         service=JobService(
-            s.repository, s.queue, admission, s.gateway, s.background, pace, s.clock, job_timeout_s=limits.job_timeout_s
+            s.repository,
+            s.queue,
+            admission,
+            s.gateway,
+            s.background,
+            pace,
+            follower,
+            s.clock,
+            job_timeout_s=limits.job_timeout_s,
         ),
         board=TaskBoard(
             s.repository, s.queue, admission, quota, sweep, alone=s.team.alone, max_active=limits.api_max_active
@@ -138,5 +171,6 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         advancer=advancer,
         worker=Worker(advancer, s.repository, s.queue, notifier, s.storage_circuit, s.clock, s.random),
         sweep=sweep,
+        follower=follower,
         steps=steps,
     )

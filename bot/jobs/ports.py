@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from bot.jobs.status import Status
 from storage.job import InputImage, Job, JobFile
 
 
@@ -31,12 +32,12 @@ class Notifier(Protocol):
     not to have been accepted and time helps. Methods that edit may be repeated at will.
     """
 
-    async def announce(self, job: Job, key: str) -> int:
-        """Send the status message with the text of `key`, without a ping; returns its message id."""
+    async def announce(self, job: Job, status: Status) -> int:
+        """Send the status message, without a ping; returns its message id."""
         ...
 
-    async def show_status(self, job: Job, key: str) -> None:
-        """Edit the status message; does nothing when it shows this text already or was deleted."""
+    async def show_status(self, job: Job, status: Status) -> bool:
+        """Edit the status message; showing again what it shows is fine. False when it was deleted."""
         ...
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
@@ -149,6 +150,10 @@ class Places(Protocol):
 
     async def free(self, key: str, holder: str) -> list[str]:
         """Give the place (in line) back; returns who should ask again now."""
+        ...
+
+    async def place(self, key: str, holder: str) -> int | None:
+        """Which place in line `holder` has, from 1; None when it does not stand there."""
         ...
 
     async def of(self, key: str) -> list[str]:

@@ -28,6 +28,7 @@ from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.links import PresignedLinks
 from bot.jobs.ports import Artifact, InputLinks
 from bot.jobs.service import CallbackResult, Submission
+from bot.jobs.status import Status
 from bot.jobs.steps.archive import Archive
 from bot.work_queue.alone import alone
 from replicate_gateway.errors import PredictionNotFoundError
@@ -57,7 +58,6 @@ class Limits(JobLimits):
     """With those that the team keeps."""
 
     user_max_active: int
-    replicate_max_active: int
 
 
 LIMITS = Limits(
@@ -69,6 +69,7 @@ LIMITS = Limits(
     max_image_bytes=20_000_000,
     job_timeout_s=1800,
     poll_interval_s=30,
+    status_edits_per_s=10,
 )
 
 
@@ -199,6 +200,7 @@ class Message:
     code: str | None = None
     deleted: bool = False
     outcome: bool = False
+    statuses: list[Status] = field(default_factory=list)
 
 
 class RecordingNotifier:
@@ -213,18 +215,24 @@ class RecordingNotifier:
         self.missed_edits: Counter[str] = Counter()  # settling an outcome where there was no status message
         self._ids = itertools.count(100)
 
-    async def announce(self, job: Job, key: str) -> int:
+    async def announce(self, job: Job, status: Status) -> int:
         async with self.faults.call("chat.announce"):
             self._be_there()
-            return self._send(job, key, pings=False)
+            message_id = self._send(job, status.key, pings=False)
+            self.messages[message_id].statuses.append(status)
+            return message_id
+        raise AssertionError
 
-    async def show_status(self, job: Job, key: str) -> None:
+    async def show_status(self, job: Job, status: Status) -> bool:
         async with self.faults.call("chat.show_status"):
             self._be_there()
             message = self._status(job)
             if message:
-                message.shows = key
+                message.shows = status.key
+                message.statuses.append(status)
                 self.edits += 1
+            return message is not None
+        raise AssertionError
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> tuple[int, ...]:
         async with self.faults.call("chat.send_outcome"):
@@ -315,6 +323,7 @@ class ScriptedReplicate:
         self.requests: dict[str, PredictionRequest] = {}
         self.outbox: list[Callback] = []
         self.lists = True  # False: `recent` does not show anything yet
+        self.stream_url: str | None = None  # of predictions that are made from now on
         self.streams: dict[str, Sequence[StreamEvent]] = {}  # the events by stream URL
         self.fast = False  # True: predictions end while a create call that waits is answered
         self.secret = "whsec_" + "c2VjcmV0" * 5
@@ -331,6 +340,7 @@ class ScriptedReplicate:
                 input=dict(request.input),
                 created_at=self.clock.now(),
                 webhook=request.webhook,
+                stream_url=self.stream_url,
             )
             answer = self.predictions[prediction_id]
             if self.fast and request.wait_s:
@@ -378,7 +388,16 @@ class ScriptedReplicate:
     def start(self, prediction_id: str) -> None:
         """It begins to run."""
         if self.predictions[prediction_id].status is PredictionStatus.STARTING:
-            self._become(prediction_id, PredictionStatus.PROCESSING)
+            self._become(prediction_id, PredictionStatus.PROCESSING, started_at=self.clock.now())
+
+    def tell(self, prediction_id: str, **news: Any) -> None:
+        """It has written logs, or has made outputs, while it runs."""
+        self._become(prediction_id, PredictionStatus.PROCESSING, **news)
+
+    def outbox_of(self, prediction_id: str) -> Callback:
+        """A callback with the prediction as it is now."""
+        prediction = self.predictions[prediction_id]
+        return Callback(reference_of(prediction.webhook or ""), prediction)
 
     def succeed(self, prediction_id: str, *urls: str) -> None:
         self.end(
@@ -388,11 +407,17 @@ class ScriptedReplicate:
         )
 
     def end(
-        self, prediction_id: str, status: PredictionStatus, *, urls: Sequence[str] = (), error: str | None = None
+        self,
+        prediction_id: str,
+        status: PredictionStatus,
+        *,
+        urls: Sequence[str] = (),
+        error: str | None = None,
+        predict_time_s: float | None = None,
     ) -> None:
         """It ends, once."""
         if not self.predictions[prediction_id].status.terminal:
-            self._become(prediction_id, status, output=list(urls) or None, error=error)
+            self._become(prediction_id, status, output=list(urls) or None, error=error, predict_time_s=predict_time_s)
 
     @property
     def running(self) -> list[str]:
@@ -684,6 +709,11 @@ class Process:
             self.world.clock.advance_to(at)
         raise HotLoopError(f"{most} wake-ups within {seconds} s")
 
+    async def settled(self) -> None:
+        """Let what runs beside the jobs go on for as long as it need not wait."""
+        for _ in range(100):
+            await asyncio.sleep(0)
+
     async def crash(self) -> None:
         """`kill -9`: from now on nothing that this process does has an effect."""
         await asyncio.sleep(0)  # a coroutine that never began cannot be told from one that was forgotten
@@ -693,6 +723,7 @@ class Process:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.background.drain(0)
+        await self.jobs.follower.stop()
         _close_spools(self.jobs, self.world.store)
 
     async def _advance(self, job_id: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.jobs.admission import Admission
 from bot.jobs.errors import NotDoneError
+from bot.jobs.progress import Progress
 from bot.jobs.quota import DailyQuota
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
@@ -21,8 +22,8 @@ class Admit(Step):
     name = "admit"
     done = "job_admitted"
 
-    def __init__(self, admission: Admission, quota: DailyQuota) -> None:
-        self._admission, self._quota = admission, quota
+    def __init__(self, admission: Admission, quota: DailyQuota, progress: Progress) -> None:
+        self._admission, self._quota, self._progress = admission, quota, progress
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """Nobody has looked at the limits yet."""
@@ -33,8 +34,10 @@ class Admit(Step):
         """Take a place, then look at the day's quota: in this order two jobs cannot share the last of the day."""
         user = job.origin.user
         if not await self._admission.admit_job(job):
+            self._progress.stand_in_line(job, await self._admission.place_among_own(job))
             raise NotDoneError("user_busy", retry_after_s=ASK_AGAIN_S)
         active = await self._admission.jobs_of(user) - 1
+        self._progress.stand_in_line(job, None)
         refusal = await self._quota.refusal(user, active=active)
         if refusal:
             facts: dict[str, str | int | float] = {"limit": refusal.limit, "wait_s": refusal.wait_s}

@@ -12,7 +12,9 @@ from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.errors import NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks
+from bot.jobs.progress import Progress
 from bot.jobs.replicate_news import news_of, translated
+from bot.jobs.run_follower import RunFollower
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayBusyError, GatewayError
 from replicate_gateway.prediction import Prediction
@@ -50,11 +52,14 @@ class Create(Step):
         callbacks: CallbackReference | None,
         admission: Admission,
         pace: PollPace,
+        progress: Progress,
+        follower: RunFollower,
         repository: JobRepository,
         clock: Clock,
     ) -> None:
         self._gateway, self._presets, self._links, self._callbacks = gateway, presets, links, callbacks
-        self._admission, self._pace, self._repository, self._clock = admission, pace, repository, clock
+        self._admission, self._pace, self._progress, self._follower = admission, pace, progress, follower
+        self._repository, self._clock = repository, clock
         self._busy_until = clock.now()
         self._waits = 0
 
@@ -73,7 +78,9 @@ class Create(Step):
         if wait_s > 0:
             raise NotDoneError("replicate_busy", retry_after_s=wait_s)
         if not await self._admission.admit_prediction(job, part):
+            self._progress.stand_in_line(job, await self._admission.place_among_all(job, part))
             raise NotDoneError("replicate_full", retry_after_s=ASK_AGAIN_S)
+        self._progress.stand_in_line(job, None)
         try:
             links = [await self._links.publish(image) for image in job.inputs]
         except GatewayError as error:
@@ -103,6 +110,7 @@ class Create(Step):
         if prediction.output is not None and not prediction.status.terminal:
             # All outputs exist, but the end of the run, and where they can be had, is told by another look only.
             self._pace.hurry(prediction.id)
+        self._follower.follow(job, part, prediction)
         await self.remember(job, part, prediction.id)
         return news_of(prediction, part, self._clock.now())
 
@@ -138,7 +146,7 @@ class Create(Step):
             model=preset.model,
             input=preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed),
             webhook=self._callbacks.url(job.id, part) if self._callbacks else None,
-            webhook_events=("start", "completed"),
+            webhook_events=self._follower.events,
             # Whatever becomes of us, nothing runs on long after the person was told that it took too long.
             cancel_after_s=max(_MIN_CANCEL_AFTER_S, math.ceil((job.deadline - self._clock.now()).total_seconds())),
             wait_s=self._wait_s(preset, job),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.ports import Clock
 from bot.jobs.replicate_news import news_of, translated
+from bot.jobs.run_follower import RunFollower
 from bot.jobs.steps.create import Create
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError
@@ -28,8 +29,8 @@ class FindOrphan(Step):
     name = "find_orphan"
     done = "orphan_settled"
 
-    def __init__(self, gateway: ReplicateGateway, create: Create, clock: Clock) -> None:
-        self._gateway, self._create, self._clock = gateway, create, clock
+    def __init__(self, gateway: ReplicateGateway, create: Create, follower: RunFollower, clock: Clock) -> None:
+        self._gateway, self._create, self._follower, self._clock = gateway, create, follower, clock
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """The first claimed slot, whose claimant is gone: one at a time, lest two adopt the same orphan."""
@@ -51,6 +52,7 @@ class FindOrphan(Step):
             raise translated(error) from error
         now = self._clock.now()
         if found:
+            self._follower.follow(job, part, found)
             await self._create.remember(job, part, found.id)
             return news_of(found, part, now)
         waited = job.postponement(self.name, part)

@@ -6,12 +6,14 @@ from datetime import datetime
 from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
 from bot.jobs.ports import Notifier
-from bot.jobs.steps.announce import wanted_status
+from bot.jobs.status import status
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.tell import told
 from storage.event import Event
 from storage.events import Announced
 from storage.job import Job
+
+_SENDING = status("sending")
 
 
 class SettleTelling(Step):
@@ -36,8 +38,7 @@ class SettleTelling(Step):
         except ChatGoneError:
             return [told(job)]
         except StatusMessageGoneError:
-            key = wanted_status(job)
-            return [Announced(await self._notifier.announce(job, key), key)]
+            return [Announced(await self._notifier.announce(job, _SENDING), _SENDING.key)]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The result stays in the history."""

@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.jobs.errors import ChatGoneError, JobFailedError, NotDoneError, OutcomeUnknownError
+from bot.jobs.status import status
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import PredictionStatus
 from storage import object_keys
@@ -61,11 +62,13 @@ async def test_a_persons_next_job_waits_for_the_one_before_and_says_so(world):
     await process.submit(second)
     await process.run_ready()
     assert world.job(second.job_id).status is JobStatus.PENDING
-    assert [m.shows for m in world.chat.visible(second.job_id)] == ["waiting_for_own_jobs"]
+    (message,) = world.chat.visible(second.job_id)
+    assert message.statuses == [status("queued_behind_own", place=1)]
     world.replicate.succeed(first)
     await process.deliver_callbacks()
     await process.run_ready()
     assert world.job(second.job_id).status is JobStatus.PROCESSING
+    await process.run_for(5)
     assert [m.shows for m in world.chat.visible(second.job_id)] == ["accepted"]
 
 
@@ -147,9 +150,9 @@ async def test_work_goes_on_while_the_status_message_waits(world, process):
 async def test_waiting_for_replicate_is_shown_and_taken_back(world, process):
     world.faults.fail("replicate.create", gateway.GatewayBusyError("slow down", retry_after_s=20))
     await process.submit(ASKED)
-    await process.run_ready()
+    await process.run_for(3)
     assert [m.shows for m in world.chat.visible(JOB)] == ["waiting_for_place"]
-    await process.run_for(60)
+    await process.run_for(25)
     assert [m.shows for m in world.chat.visible(JOB)] == ["accepted"]
 
 
@@ -198,7 +201,7 @@ async def test_the_request_names_model_input_and_where_to_call_back(world, proce
     request = world.replicate.requests[prediction_id]
     assert request.input["image"] == f"https://store.example/{world.job(JOB).inputs[0].key}?ttl=3600"
     assert f"job={JOB}" in request.webhook
-    assert request.webhook_events == ("start", "completed")
+    assert set(request.webhook_events) == {"start", "output", "logs", "completed"}
     assert world.store.keys(object_keys.TASKS) == [object_keys.task(prediction_id)]
 
 
