@@ -31,7 +31,7 @@ class PresignedLinks:
 
     async def trace(self, image: InputImage) -> str:
         """The signature differs from link to link, the key does not."""
-        return image.key or ""
+        return image.key or "-"
 
 
 class UploadedLinks:

@@ -13,6 +13,7 @@ from bot.jobs.progress import Progress
 from bot.jobs.quota import DailyQuota
 from bot.jobs.run_times import RunTimes
 from bot.jobs.steps.leftovers import Leftovers
+from storage.errors import StorageError
 from storage.job import HistoryEntry, Job, JobStatus, SlotState
 from storage.repository import JobRepository
 
@@ -98,6 +99,8 @@ class Close:
             _log.warning("not_tidied", what=tidy.__name__, reason=str(error))
         except ChatGoneError:
             pass  # nobody sees it
+        except StorageError:
+            raise
         except Exception:  # noqa: BLE001 - the person was told; the job must come to its end
             _log.exception("not_tidied", what=tidy.__name__)
         return 0.0

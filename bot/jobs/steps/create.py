@@ -123,8 +123,8 @@ class Create(Step):
         except StorageError as error:
             _log.warning("task_record_missing", prediction_id=prediction_id, error=str(error))
 
-    async def traces(self, job: Job) -> Sequence[str]:
-        """What the input of every prediction of this job has in it, however it was created."""
+    async def traces(self, job: Job, part: int) -> Sequence[str]:
+        """What the input of every prediction of this slot has in it; the same at every call."""
         return [await self._links.trace(image) for image in job.inputs]
 
     def is_ours(self, prediction: Prediction, job: Job, part: int, traces: Sequence[str]) -> bool:

@@ -65,5 +65,5 @@ class FindOrphan(Step):
     async def search(self, job: Job, part: int, claimed_at: datetime) -> Prediction | None:
         """The prediction that a create call claimed at this time made, if Replicate knows one; `GatewayError`."""
         recent = await self._gateway.recent(created_after=claimed_at - _CLOCK_SKEW, limit=_LOOK_AT)
-        traces = await self._create.traces(job)
+        traces = await self._create.traces(job, part)
         return next((p for p in recent if self._create.is_ours(p, job, part, traces)), None)

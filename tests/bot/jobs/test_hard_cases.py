@@ -384,6 +384,24 @@ async def test_an_orphan_is_recognised_when_its_input_was_sent_to_replicate(phot
     assert world.faults.calls["replicate.upload"] == (photo is LARGE_PHOTO)
 
 
+async def test_an_orphan_of_a_canceled_job_is_stopped_although_the_storage_was_away():
+    """What tells it from others is its input, which this process has to read back first."""
+    world = World()
+    first = build(world, callbacks=False, links=UploadedLinks(world.store, world.replicate))
+    world.replicate.lists = False
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
+    await first.submit(ASKED)
+    await first.run_ready()
+    await first.crash()
+    world.replicate.lists = True
+    second = build(world, callbacks=False, links=UploadedLinks(world.store, world.replicate))
+    await second.service.cancel(JOB, "tg-7")
+    world.faults.fail("store.get", storage_down)
+    await second.run_for(60)
+    assert world.job(JOB).status is JobStatus.CANCELED
+    assert world.replicate.running == []
+
+
 async def test_a_stale_read_does_not_overwrite_a_claim_where_writes_are_not_conditional():
     """`load` is not under the job's lock: its late answer replaces what `change` has just written in memory."""
     world = World(conditional=False)
