@@ -71,6 +71,7 @@ ADVANCE_CONCURRENCY = 100
 DRAIN_S = 20.0
 BACKGROUND_DRAIN_S = 5.0
 PICTURE_THREADS = 2
+STATUS_EDITS_PER_S = 10.0  # where Telegram's own limit is switched off
 # Log lines a minute about requests that could not be recorded; the circuit says once since when that is so.
 _OUTAGE_LINES = 5
 
@@ -257,10 +258,13 @@ def _limits(settings: Settings, gather_s: float) -> JobLimits:
         user_daily=settings.user_daily_jobs,
         api_max_active=settings.api_max_active_jobs,
         api_daily=settings.api_daily_jobs,
+        replicate_max_active=settings.replicate_max_active,
         max_image_bytes=settings.max_image_bytes,
         job_timeout_s=settings.job_timeout_s,
         poll_interval_s=settings.poll_interval_s,
         gather_s=gather_s,
+        # A third of what Telegram takes: results go first.
+        status_edits_per_s=settings.telegram_rate_limit / 3 if settings.telegram_rate_limit else STATUS_EDITS_PER_S,
     )
 
 
@@ -292,5 +296,6 @@ async def _readiness(store: ObjectStore, queue: WorkQueue, circuits: Mapping[str
 
 async def _drain(jobs: Jobs, queue: WorkQueue, grace_s: float) -> None:
     jobs.advancer.stop()
+    await jobs.follower.stop()
     cut_short = await queue.stop(grace_s)
     _log.info("queue_drained", cut_short=cut_short)

@@ -76,17 +76,25 @@ class ApiCalls:
         self._jitter = jitter
 
     async def once(
-        self, send: Send, *, subject: Subject, limit_s: float, headers: Mapping[str, str] = _NO_HEADERS
+        self,
+        send: Send,
+        *,
+        subject: Subject,
+        limit_s: float,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        held_back_s: float = 0.0,
     ) -> object:
         """The document that `send` was answered with, within `limit_s` seconds; `headers` go along.
+
+        `held_back_s` is how long the answer was asked to be held back; the limit grows by as much.
 
         Raises:
             GatewayError: whatever else happened.
         """
-        exchange = Exchange(headers)
+        exchange = Exchange(headers, held_back_s)
         outer = EXCHANGE.set(exchange)
         try:
-            await self._perform(send, exchange, subject, limit_s)
+            await self._perform(send, exchange, subject, limit_s + held_back_s)
         finally:
             EXCHANGE.reset(outer)
         if exchange.answer is None:

@@ -5,7 +5,7 @@ used, because they drop what `prediction` keeps. https://github.com/replicate/re
 """
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +25,8 @@ from replicate_gateway.input_schema import input_fields
 from replicate_gateway.latest_versions import LatestVersions
 from replicate_gateway.models import ModelReference
 from replicate_gateway.prediction import Prediction, is_prediction_id, parse_prediction
-from replicate_gateway.protocol import Account, InputField, PredictionRequest, ReplicateGateway
+from replicate_gateway.protocol import Account, InputField, PredictionRequest, ReplicateGateway, StreamEvent
+from replicate_gateway.streaming import PredictionStreams, StreamLimits
 from replicate_gateway.transport import GuardedTransport
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
 OFFICIAL_BASE_URL = "https://api.replicate.com"
 
 _PREDICTIONS = "/v1/predictions"
+_MAX_STREAMS = 64
 _MAX_PAGES = 20  # of 100 predictions each
 _SHORTEST_CANCEL_AFTER_S = 5  # https://replicate.com/changelog/2025-10-16-prediction-deadlines
 
@@ -49,8 +51,9 @@ _SHORTEST_CANCEL_AFTER_S = 5  # https://replicate.com/changelog/2025-10-16-predi
 class OfficialReplicateGateway(ReplicateGateway):
     """`ReplicateGateway` over one client; `open_gateway` makes it."""
 
-    def __init__(self, client: Client, calls: ApiCalls, limits: CallLimits) -> None:
+    def __init__(self, client: Client, calls: ApiCalls, streams: PredictionStreams, limits: CallLimits) -> None:
         self._client = client
+        self._streams = streams
         self._calls = calls
         self._limits = limits
         self._latest = LatestVersions(self._model_document)
@@ -58,13 +61,13 @@ class OfficialReplicateGateway(ReplicateGateway):
     async def create(self, request: PredictionRequest) -> Prediction:
         """See `ReplicateGateway.create`."""
         send = await self._creation(request)
-        headers = {}
-        if request.cancel_after_s is not None:
-            # The client has no such argument; the transport adds the header to this one request.
-            headers["Cancel-After"] = f"{max(request.cancel_after_s, _SHORTEST_CANCEL_AFTER_S)}s"
         try:
             document = await self._calls.once(
-                send, subject=Subject.CREATION, limit_s=self._limits.call_s, headers=headers
+                send,
+                subject=Subject.CREATION,
+                limit_s=self._limits.call_s,
+                headers=_wishes(request),
+                held_back_s=request.wait_s or 0.0,
             )
         except errors.ModelNotFoundError:
             self._latest.forget(request.model)
@@ -96,6 +99,10 @@ class OfficialReplicateGateway(ReplicateGateway):
             if len(young) < len(page):
                 break  # newest first: all that follows is older still
         return sorted(found.values(), key=lambda one: one.created_at or since, reverse=True)[:limit]
+
+    def stream(self, url: str) -> AsyncGenerator[StreamEvent, None]:
+        """See `ReplicateGateway.stream`."""
+        return self._streams.events(url)
 
     async def upload(self, content: bytes, *, filename: str, content_type: str) -> str:
         """See `ReplicateGateway.upload`. Repeating it at worst leaves a second copy that expires in a day."""
@@ -188,13 +195,13 @@ async def open_gateway(
     if problem := header_problem(api_token):
         raise errors.CredentialsRefusedError(problem)
     limits, root = limits or CallLimits(), _root(base_url or OFFICIAL_BASE_URL)
+    # The client's own choice, which needs no certificates in the system; slow to load, so not for http.
+    trust = httpx.create_ssl_context() if root.scheme == "https" else None
+    connected = partial(AiohttpTransport, keepalive_s=limits.keepalive_s, trust=trust)
+    # Streams last as long as predictions: they must not take the connections of calls.
+    streamed = connected(max_connections=_MAX_STREAMS)
     transport = GuardedTransport(
-        AiohttpTransport(
-            max_connections=limits.max_connections,
-            keepalive_s=limits.keepalive_s,
-            # The client's own choice, which needs no certificates in the system; slow to load, so not for http.
-            trust=httpx.create_ssl_context() if root.scheme == "https" else None,
-        ),
+        connected(max_connections=limits.max_connections),
         base_url=root,
         timeouts=limits.timeouts,
         max_answer_bytes=limits.max_answer_bytes,
@@ -206,10 +213,12 @@ async def open_gateway(
         transport=transport,
         headers={"Accept-Encoding": "identity"},  # answers are small, and cannot grow while being unpacked
     )
+    streams = PredictionStreams(streamed, base_url=root, api_token=api_token, limits=StreamLimits())
     try:
-        yield OfficialReplicateGateway(client, ApiCalls(limits), limits)
+        yield OfficialReplicateGateway(client, ApiCalls(limits), streams, limits)
     finally:
         await transport.aclose()
+        await streamed.aclose()
 
 
 def _root(base_url: str) -> httpx.URL:
@@ -229,6 +238,19 @@ def _options(request: PredictionRequest) -> dict[str, Any]:
         if request.webhook_events:
             options["webhook_events_filter"] = list(request.webhook_events)
     return options
+
+
+def _wishes(request: PredictionRequest) -> dict[str, str]:
+    """Headers for this one request; the transport adds them.
+
+    The client knows no Cancel-After, and its `wait` leaves half a second for an answer to arrive after the wait.
+    """
+    headers = {}
+    if request.cancel_after_s is not None:
+        headers["Cancel-After"] = f"{max(request.cancel_after_s, _SHORTEST_CANCEL_AFTER_S)}s"
+    if request.wait_s is not None:
+        headers["Prefer"] = f"wait={request.wait_s}"
+    return headers
 
 
 def _readable(item: object) -> Prediction | None:

@@ -137,12 +137,14 @@ def output_urls(output: object) -> tuple[str, ...]:
 
 
 def output_text(output: object) -> str:
-    """What a model wrote: a text, or the pieces of one in order. Anything else is none."""
-    if isinstance(output, str):
-        return output
-    if isinstance(output, list | tuple):
-        return "".join(piece for piece in output if isinstance(piece, str))
-    return ""
+    """What a model that writes has written so far: a text, or its pieces in order; empty for anything else."""
+    match output:
+        case str():
+            return output
+        case list():
+            return "".join(piece for piece in output if isinstance(piece, str))
+        case _:
+            return ""
 
 
 def _strings(output: object) -> Iterator[str]:

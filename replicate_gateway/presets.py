@@ -58,6 +58,8 @@ class Preset(BaseModel):
     max_images: int = Field(default=1, ge=1, le=14)
     typical_s: float = Field(gt=0)
     """Seconds that a warm model usually takes."""
+    wait_s: int | None = Field(default=None, ge=1, le=60)
+    """Where Replicate cannot call back: hold the create call's answer back this long for a result."""
     price_hint_usd: float = Field(ge=0)
     """Roughly what one run costs; Replicate's page of the model is what counts."""
 

@@ -3,9 +3,10 @@
 Imports nothing heavy, so that use cases can name these types without loading the official client.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from replicate_gateway.models import ModelReference
@@ -24,6 +25,8 @@ class PredictionRequest:
     """Of start, output, logs, completed; empty means Replicate's default (output and completed)."""
     cancel_after_s: int | None = None
     """Replicate gives up this long after creation (5 s at least): `aborted` if it never started, else `canceled`."""
+    wait_s: int | None = None
+    """Have the answer held back this long (1..60 s) for a result; None answers at once. It may still be unfinished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,29 @@ class InputField:
     name: str
     type: str
     required: bool = False
+    choices: tuple[str | int | float, ...] = ()
+    """The only values it takes; empty where it takes others too."""
+    minimum: float | None = None
+    maximum: float | None = None
+    """Both inclusive."""
+
+
+class StreamEventKind(StrEnum):
+    """What a stream tells of. https://replicate.com/docs/topics/predictions/streaming."""
+
+    OUTPUT = "output"
+    LOGS = "logs"
+    ERROR = "error"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """One event of a prediction's stream: the next piece of its text or its logs, or how it ended."""
+
+    kind: StreamEventKind
+    data: str
+    id: str
 
 
 class ReplicateGateway(Protocol):
@@ -87,6 +113,18 @@ class ReplicateGateway(Protocol):
         """At most `limit` predictions of this account created after a zone-aware moment, newest first.
 
         Those without a readable creation time are included. Finds predictions whose creation got no answer.
+        """
+        ...
+
+    def stream(self, url: str) -> AsyncGenerator[StreamEvent, None]:
+        """The events of a prediction from its `stream_url`, from its first to `done` or `error`.
+
+        A lost connection is made again where the stream was lost, a few times. Bounded in time and size; close it
+        (`contextlib.aclosing`) when the rest is not wanted.
+
+        Raises:
+            PredictionNotFoundError: the stream is no more.
+            GatewayUnavailableError: it was lost for good; the prediction may run on.
         """
         ...
 

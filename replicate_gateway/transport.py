@@ -19,6 +19,8 @@ class Exchange:
     """One call through the client: what to add to its request, and what came back for it."""
 
     headers: Mapping[str, str]
+    held_back_s: float = 0.0
+    """How long the API was asked to hold its answer back: so much longer silence is no fault."""
     handed_over: bool = False
     """Whether a request got as far as the network."""
     answer: Answer | None = None
@@ -71,6 +73,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         request.extensions["timeout"] = {
             phase: default if given.get(phase) is None else given[phase] for phase, default in self._timeouts.items()
         }
+        request.extensions["timeout"]["read"] += exchange.held_back_s
         exchange.handed_over = True
         response = await self._inner.handle_async_request(request)
         try:

@@ -7,6 +7,7 @@ listed/{user}/{time}-{job_id}  an API key's jobs, all      reports/{job_id}/repo
 users/{user}.json              choices and quota           images/output/{job_id}/{n}.txt     results in words
 drafts/{user}/{chat}/{job_id}  waits for its person
 poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
+stats/run_times.json           how long models take
 """
 
 import re
@@ -22,6 +23,7 @@ REPORTS = "reports/"
 TASKS = "tasks/"
 POISON = "poison/"
 PROBE = ".probe/"
+RUN_TIMES = "stats/run_times.json"
 
 # Our own namespace for UUIDv5; it must never change, or redelivered updates would make second jobs.
 _NAMESPACE = uuid.UUID("5f2c9f0e-6d0b-5f0a-9a3e-3b1d6f6f7c11")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from bot.doctor.finding import Finding, Part
 from bot.doctor.replicate_faults import cause_and_fix
@@ -23,6 +24,7 @@ _JSON_TYPES: Mapping[type, frozenset[str]] = {
     dict: frozenset({"object"}),
 }
 _UNTOLD = frozenset({"any", "enum"})
+_MAX_CHOICES_TOLD = 8
 
 
 async def check_presets(surroundings: Surroundings) -> list[Finding]:
@@ -50,11 +52,26 @@ def faults(preset: Preset, fields: Mapping[str, InputField]) -> Iterator[str]:
             yield f"sends {name}, which the model does not know"
         elif field.type not in types | _UNTOLD:
             yield f"sends {name} as {' or '.join(sorted(types))}, the model takes {field.type}"
+        elif name in preset.fixed and (taken := _value_fault(preset.fixed[name], field)):
+            yield f"sends {name} = {preset.fixed[name]!r}, the model takes {taken}"
     optional = {preset.seed_field} if preset.prompt_required else {preset.seed_field, preset.prompt_field}
     always = (sent.keys() - optional) | preset.fixed.keys()
     for name, field in fields.items():
         if field.required and name not in always:
             yield f"may leave out {name}, which the model requires"
+
+
+def _value_fault(value: Any, field: InputField) -> str | None:
+    """What the field takes in place of a fixed value that it refuses; None where it takes that."""
+    if field.choices and value not in field.choices:
+        told = ", ".join(map(repr, field.choices[:_MAX_CHOICES_TOLD]))
+        return f"only {told}{', …' if len(field.choices) > _MAX_CHOICES_TOLD else ''}"
+    if isinstance(value, int | float):
+        if field.minimum is not None and value < field.minimum:
+            return f"{field.minimum:g} at least"
+        if field.maximum is not None and value > field.maximum:
+            return f"{field.maximum:g} at most"
+    return None
 
 
 def _sent(preset: Preset) -> dict[str, frozenset[str]]:

@@ -26,6 +26,14 @@ class Admission:
         """Take a place for the prediction of a slot; False puts it in line."""
         return await self._predictions.take(_PREDICTIONS, f"{job.id}/{part}")
 
+    async def place_among_own(self, job: Job) -> int | None:
+        """The job's place in its person's line, from 1; None when it does not stand there."""
+        return await self._jobs(job.origin.user).place(job.origin.user, job.id)
+
+    async def place_among_all(self, job: Job, part: int) -> int | None:
+        """The place of a slot's prediction in the line for all, from 1; None when it does not stand there."""
+        return await self._predictions.place(_PREDICTIONS, f"{job.id}/{part}")
+
     async def jobs_of(self, user: str) -> int:
         """How many of the person's jobs are under way."""
         return await self._jobs(user).count(user)

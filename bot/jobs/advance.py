@@ -28,7 +28,7 @@ from storage.errors import ObjectNotFoundError, StorageError
 from storage.event import Event, EventRefusedError
 from storage.job import Claim, Job
 from storage.repository import JobRepository
-from storage.transitions import IllegalTransitionError, apply_all
+from storage.transitions import IllegalTransitionError, apply, apply_all
 
 # A job's whole way takes about eight rounds; so many are a mistake of ours, and must not keep the process busy.
 _MAX_ROUNDS = 100
@@ -188,10 +188,13 @@ class Advancer:
     async def _perform(self, job: Job, ready: list[_Action], claim: Claim, pending: list[Event]) -> Job:
         attempts = [self._attempt.perform(job, action.step, action.part, claim) for action in ready]
         results = await _together(attempts)
-        events = [event for result in results if not isinstance(result, BaseException) for event in result]
-        pending += events
+        for event in (event for result in results if not isinstance(result, BaseException) for event in result):
+            after = apply(job, event, self._clock.now())
+            if after is not job:  # what brings nothing new must not have anything written
+                pending.append(event)
+            job = after
         _results(results)
-        return apply_all(job, events, self._clock.now())
+        return job
 
     def _put_off_what_stands_still(self, before: Job, job: Job, done: list[_Action], pending: list[Event]) -> Job:
         """A step that is due again although it changed nothing would be done for ever: a mistake of ours."""

@@ -15,15 +15,20 @@ from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.drafts import Drafts
+from bot.jobs.edit_pace import EditPace
 from bot.jobs.images import ImageLimits
 from bot.jobs.input_store import InputStore
+from bot.jobs.live_status import LiveStatus
 from bot.jobs.meter import SILENT, Meter
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, People, PictureSource, Say, Team
+from bot.jobs.progress import Progress
 from bot.jobs.quota import DailyQuota
 from bot.jobs.report import ReportWriter
 from bot.jobs.result_service import ResultService
+from bot.jobs.run_follower import RunFollower
+from bot.jobs.run_times import RunTimes
 from bot.jobs.service import JobService
 from bot.jobs.steps.admit import Admit
 from bot.jobs.steps.announce import Announce
@@ -68,10 +73,12 @@ class JobLimits:
     user_daily: int
     api_max_active: int
     api_daily: int
+    replicate_max_active: int
     max_image_bytes: int
     job_timeout_s: float
     poll_interval_s: float
     gather_s: float  # without another picture, until an album is taken for complete
+    status_edits_per_s: float  # over all chats; results are not counted and must not wait for edits
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,7 @@ class Jobs:
     advancer: Advancer
     worker: Worker
     sweep: Sweep
+    follower: RunFollower
     steps: tuple[Step, ...]
 
 
@@ -127,20 +135,36 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
     artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
     inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
-    create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
-    orphans = FindOrphan(s.gateway, create, s.clock)
+    progress, edits = Progress(s.clock), EditPace(s.clock, limits.status_edits_per_s)
+    run_times = RunTimes(s.store, s.presets, s.clock)
+    follower = RunFollower(
+        s.gateway,
+        s.presets,
+        progress,
+        edits,
+        pace,
+        s.queue,
+        s.clock,
+        alone=s.team.alone,
+        streams=s.callbacks is None,
+    )
+    live = LiveStatus(s.presets, progress, run_times, predictions=limits.replicate_max_active)
+    create = Create(
+        s.gateway, s.presets, s.links, s.callbacks, admission, pace, progress, follower, s.repository, s.clock
+    )
+    orphans = FindOrphan(s.gateway, create, follower, s.clock)
     drafts = Drafts(s.repository, sole=s.team.alone)
     patience = Patience(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
     steps = (
         Gather(patience.album, s.clock),
         Join(s.repository, s.queue, s.clock, patience.answer),
         Plan(s.presets, patience.job),
-        Admit(admission, quota, s.people),
-        Announce(notifier, s.presets, s.repository, s.clock),
+        Admit(admission, quota, s.people, progress),
+        Announce(notifier, s.presets, live, progress, run_times, edits, s.repository, s.clock, alone=s.team.alone),
         FetchInput(s.photos, s.web, inputs),
         create,
         orphans,
-        Poll(s.gateway, s.presets, pace, s.clock),
+        Poll(s.gateway, s.presets, pace, progress, follower, s.clock),
         Archive(s.gateway, s.presets, s.outputs, s.store, artifacts, budget, s.executor),
         Decide(s.clock, pace),
         Tell(notifier, artifacts),
@@ -150,7 +174,8 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         ShowReport(notifier, artifacts),
         Conclude(),
     )
-    close = Close(s.repository, notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
+    leftovers = Leftovers(s.gateway, orphans)
+    close = Close(s.repository, notifier, leftovers, quota, pace, progress, edits, run_times, s.clock)
     attempt = Attempt(s.repository, notifier, s.clock, s.random, s.meter)
     advancer = Advancer(s.repository, steps, close, attempt, admission, drafts, artifacts, s.team.run_id, s.clock)
     sweep = Sweep(s.repository, s.queue, s.team.turns, s.clock)
@@ -163,6 +188,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         s.gateway,
         s.background,
         pace,
+        follower,
         s.clock,
         patience,
     )
@@ -177,5 +203,6 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         advancer=advancer,
         worker=Worker(advancer, s.repository, s.queue, notifier, s.storage_circuit, s.clock, s.random),
         sweep=sweep,
+        follower=follower,
         steps=steps,
     )

@@ -82,7 +82,8 @@ class Attempt:
         except Exception as error:  # noqa: BLE001 - see `_follow`
             return await self._follow(error, job, step, part, claim)
         ms = round((perf_counter() - started) * 1000, 1)
-        _log.info(step.done, part=part, ms=ms, **_prediction(job, part, events))
+        if events:
+            _log.info(step.done, part=part, ms=ms, **_prediction(job, part, events))
         resumed = [StepResumed(step.name, part)] if job.postponement(step.name, part) else []
         return [*events, *resumed]
 

@@ -1,6 +1,6 @@
 """Replicate behind a circuit: while it is down, calls end at once instead of one time-out after the other."""
 
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from replicate_gateway.errors import (
 )
 from replicate_gateway.models import ModelReference
 from replicate_gateway.prediction import Prediction
-from replicate_gateway.protocol import Account, InputField, PredictionRequest, ReplicateGateway
+from replicate_gateway.protocol import Account, InputField, PredictionRequest, ReplicateGateway, StreamEvent
 
 T = TypeVar("T")
 _DOWN = (GatewayUnavailableError, GatewayUnreachableError, OutcomeUnknownError)
@@ -44,6 +44,10 @@ class GuardedReplicate(ReplicateGateway):
     async def recent(self, *, created_after: datetime, limit: int) -> list[Prediction]:
         """See `ReplicateGateway.recent`."""
         return await self._through("recent", self._gateway.recent(created_after=created_after, limit=limit))
+
+    def stream(self, url: str) -> AsyncGenerator[StreamEvent, None]:
+        """See `ReplicateGateway.stream`. Streams are served elsewhere than the API, and say nothing of its health."""
+        return self._gateway.stream(url)
 
     async def upload(self, content: bytes, *, filename: str, content_type: str) -> str:
         """See `ReplicateGateway.upload`."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from bot.jobs.ports import Artifact, Notifier, Sent
+from bot.jobs.status import Status
 from storage.job import Job
 
 # Telegram counts messages from 1, so this one can never be mistaken for a message.
@@ -20,14 +21,13 @@ class NotifyOrigin(Notifier):
     def __init__(self, chat: Notifier) -> None:
         self._chat = chat
 
-    async def announce(self, job: Job, key: str) -> int:
+    async def announce(self, job: Job, status: Status) -> int:
         """See `Notifier.announce`."""
-        return _NO_MESSAGE if job.origin.chat_id is None else await self._chat.announce(job, key)
+        return _NO_MESSAGE if job.origin.chat_id is None else await self._chat.announce(job, status)
 
-    async def show_status(self, job: Job, key: str) -> None:
-        """See `Notifier.show_status`."""
-        if job.origin.chat_id is not None:
-            await self._chat.show_status(job, key)
+    async def show_status(self, job: Job, status: Status) -> bool:
+        """See `Notifier.show_status`. Where there is no message none needs to be kept up to date."""
+        return job.origin.chat_id is not None and await self._chat.show_status(job, status)
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """See `Notifier.send_outcome`."""

@@ -53,6 +53,11 @@ class ProcessPlaces:
             self._held.pop(key, None)
         return list(islice(self._lines.get(key, ()), max(0, self._limit - len(self._held.get(key, ())))))
 
+    async def place(self, key: str, holder: str) -> int | None:
+        """See `Places.place`."""
+        line = self._lines.get(key, {})
+        return next(place for place, who in enumerate(line, 1) if who == holder) if holder in line else None
+
     async def of(self, key: str) -> list[str]:
         """See `Places.of`."""
         return [*self._held.get(key, ()), *self._lines.get(key, ())]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 _BRISK_S = 1.0  # the first poll without callbacks; fast models take about this long
 _GROWTH = 1.5
 _MAX_GROWTH = 8.0  # an unchanged prediction is polled at least every 8 intervals
+_HURRY_EVERY = timedelta(seconds=5)  # callbacks that cannot be read may come twice a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,12 @@ class PollPace:
     def __init__(self, interval_s: float, *, callbacks: bool) -> None:
         self._interval_s, self._callbacks = interval_s, callbacks
         self._polled: dict[str, _Polled] = {}
-        self._hurried: set[str] = set()
+        self._hurried: dict[str, datetime | None] = {}
 
     def next_poll(self, prediction_id: str, heard_at: datetime) -> datetime:
         """The earliest time at which asking is worth it."""
         if prediction_id in self._hurried:
-            return heard_at
+            return max(heard_at, self._hurried[prediction_id] or heard_at)
         before = self._polled.get(prediction_id)
         times, since = (before.times, max(before.at, heard_at)) if before else (0, heard_at)
         if self._callbacks:
@@ -38,12 +39,12 @@ class PollPace:
             wait_s = min(_BRISK_S * _GROWTH**times, self._interval_s)
         return since + timedelta(seconds=wait_s)
 
-    def polled(self, prediction_id: str, at: datetime) -> None:
-        """It was asked about at this time."""
-        self._hurried.discard(prediction_id)
+    def polled(self, prediction_id: str, at: datetime, *, extra: bool = False) -> None:
+        """It was asked about at this time; `extra` questions leave the pace as it is."""
+        self._hurried.pop(prediction_id, None)
         before = self._polled.get(prediction_id)
         # More than 60 doublings would overflow a float's usefulness, and the waits are capped long before.
-        times = min(before.times + 1, 60) if before else 1
+        times = min((before.times if before else 0) + (not extra), 60)
         self._polled[prediction_id] = _Polled(times, at, before.answered_at if before else None)
 
     def answered(self, prediction_id: str, at: datetime) -> None:
@@ -52,9 +53,10 @@ class PollPace:
         if before:
             self._polled[prediction_id] = replace(before, answered_at=at)
 
-    def hurry(self, prediction_id: str) -> None:
-        """There is news that could not be read: ask at once."""
-        self._hurried.add(prediction_id)
+    def hurry(self, prediction_id: str, *, spaced: bool = False) -> None:
+        """There is news that is to be asked for: at once, or `spaced` from the last question."""
+        before = self._polled.get(prediction_id) if spaced else None
+        self._hurried[prediction_id] = before.at + _HURRY_EVERY if before else None
 
     def asked_since(self, prediction_id: str, moment: datetime) -> bool:
         """Whether it was asked about at or after this moment, answer or not."""
@@ -68,5 +70,5 @@ class PollPace:
 
     def forget(self, prediction_id: str) -> None:
         """It ended."""
-        self._hurried.discard(prediction_id)
+        self._hurried.pop(prediction_id, None)
         self._polled.pop(prediction_id, None)

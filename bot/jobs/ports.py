@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from bot.jobs.parcels import Form
+from bot.jobs.status import Status
 from storage.job import InputImage, Job, JobFile
 
 
@@ -45,12 +46,12 @@ class Notifier(Protocol):
     not to have been accepted and time helps. Methods that edit may be repeated at will.
     """
 
-    async def announce(self, job: Job, key: str) -> int:
-        """Send the status message with the text of `key`, without a ping; returns its message id."""
+    async def announce(self, job: Job, status: Status) -> int:
+        """Send the status message, without a ping; returns its message id."""
         ...
 
-    async def show_status(self, job: Job, key: str) -> None:
-        """Edit the status message; does nothing when it shows this text already or was deleted."""
+    async def show_status(self, job: Job, status: Status) -> bool:
+        """Edit the status message; showing again what it shows is fine. False when it was deleted."""
         ...
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
@@ -208,6 +209,10 @@ class Places(Protocol):
         """Give the place (in line) back; returns who should ask again now."""
         ...
 
+    async def place(self, key: str, holder: str) -> int | None:
+        """Which place in line `holder` has, from 1; None when it does not stand there."""
+        ...
+
     async def of(self, key: str) -> list[str]:
         """Who holds a place or stands in line."""
         ...
@@ -254,5 +259,17 @@ class InputLinks(Protocol):
         ...
 
     async def link(self, image: InputImage) -> str:
-        """A URL for the prediction's input that works for as long as a prediction may wait."""
+        """A URL for the prediction's input that works for as long as a prediction may wait.
+
+        Raises:
+            JobFailedError: the input is gone.
+        """
+        ...
+
+    async def trace(self, image: InputImage) -> str:
+        """What every link to this input has in it, and no link to another picture: it tells a prediction of ours.
+
+        Raises:
+            JobFailedError: the input is gone.
+        """
         ...

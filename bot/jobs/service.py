@@ -18,6 +18,7 @@ from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, JobQueue
 from bot.jobs.questions import open_question
 from bot.jobs.replicate_news import news_of, output_kind
+from bot.jobs.run_follower import RunFollower
 from bot.jobs.submission import Patience, Submission, new_job
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
@@ -39,6 +40,7 @@ class CallbackResult(StrEnum):
     """What became of a callback; each of them is answered with 200."""
 
     RECORDED = "recorded"
+    PROGRESS = "progress"  # nothing that a record keeps; the person may see it
     REPEATED = "repeated"  # it brought nothing new
     SUPERSEDED = "superseded"  # of a prediction that the job no longer waits for
     UNKNOWN = "unknown"  # of a prediction that no job of ours made
@@ -60,12 +62,13 @@ class JobService:
         gateway: ReplicateGateway,
         background: Background,
         pace: PollPace,
+        follower: RunFollower,
         clock: Clock,
         patience: Patience,
     ) -> None:
         self._repository, self._queue, self._presets, self._drafts = repository, queue, presets, drafts
         self._admission, self._gateway = admission, gateway
-        self._background, self._pace, self._clock = background, pace, clock
+        self._background, self._pace, self._follower, self._clock = background, pace, follower, clock
         self._patience = patience
 
     async def submit(self, submission: Submission) -> bool:
@@ -126,7 +129,13 @@ class JobService:
             await self._queue.enqueue(job.id)
 
     async def record_callback(self, reference: JobReference | None, prediction: Prediction) -> CallbackResult:
-        """Record what Replicate says of a prediction, and have its job advanced if that was news."""
+        """Record what Replicate says of a prediction, and have its job advanced if that was news.
+
+        Mere progress of a prediction that this process follows is not recorded.
+        """
+        if reference and await self._follower.hear(reference.job_id, reference.slot, prediction):
+            bind_contextvars(job_id=reference.job_id)
+            return CallbackResult.PROGRESS
         reference = reference or await self._look_up(prediction.id)
         job = await self._find(reference.job_id) if reference else None
         if reference is None or job is None or reference.slot >= len(job.slots):
@@ -136,10 +145,12 @@ class JobService:
         bind_contextvars(job_id=job.id, chat_id=job.origin.chat_id)
         now = self._clock.now()
         changed = await self._repository.change(job.id, self._news(job, prediction, reference.slot, now), now)
+        slot = changed.slots[reference.slot]
+        if slot.prediction_id == prediction.id and (slot.state is SlotState.RUNNING or prediction.status.terminal):
+            await self._follower.confirm(changed, reference.slot, prediction)
         if changed != job:
             await self._queue.enqueue(job.id)
             return CallbackResult.RECORDED
-        slot = changed.slots[reference.slot]
         unwanted = changed.outcome is not None and slot.state is SlotState.RUNNING
         if slot.prediction_id != prediction.id or unwanted:
             if not prediction.status.terminal:
@@ -155,7 +166,7 @@ class JobService:
         job = await self._find(reference.job_id)
         prediction_id = job.slots[reference.slot].prediction_id if job and reference.slot < len(job.slots) else None
         if job and prediction_id and not job.status.terminal:
-            self._pace.hurry(prediction_id)
+            self._pace.hurry(prediction_id, spaced=True)
             await self._queue.enqueue(job.id)
 
     async def cancel(self, job_id: str, user: str) -> Job:

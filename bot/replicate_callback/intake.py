@@ -8,7 +8,7 @@ from structlog.contextvars import bind_contextvars
 from bot.app_keys import CallbackForgedError
 from bot.jobs.callback_reference import CallbackReference, JobReference, ReferenceForgedError
 from bot.jobs.ports import Clock
-from bot.jobs.service import JobService
+from bot.jobs.service import CallbackResult, JobService
 from bot.replicate_callback.signing_key import SigningKey
 from replicate_gateway.errors import GatewayProtocolError
 from replicate_gateway.prediction import Prediction, parse_prediction, read_json
@@ -61,7 +61,10 @@ class CallbackIntake:
     async def _record(self, reference: JobReference | None, prediction: Prediction) -> str:
         bind_contextvars(prediction_id=prediction.id)
         result = await self._jobs.record_callback(reference, prediction)
-        _log.info("callback_verified", status=prediction.raw_status, result=result.value)
+        if result is CallbackResult.PROGRESS:  # may come twice a second for every prediction
+            _log.debug("callback_verified", status=prediction.raw_status, result=result.value)
+        else:
+            _log.info("callback_verified", status=prediction.raw_status, result=result.value)
         return result.value
 
     def _claims(self, headers: Mapping[str, str]) -> SignedHeaders:

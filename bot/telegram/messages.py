@@ -1,9 +1,13 @@
 """What a person reads: sentences in their language, and the keyboards under them."""
 
+import math
+from datetime import timedelta
+
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.jobs.images import ImageRefusedError
+from bot.jobs.status import Status
 from bot.telegram.texts import TEXTS
 from storage.job import Job, JobStatus, Outcome
 
@@ -40,7 +44,13 @@ def locale_of(language_code: str | None, default: str) -> str:
 
 def text(key: str, locale: str, **facts: object) -> str:
     """The sentence of this key; a key that no language has is a mistake of ours and raises KeyError."""
-    return TEXTS.get(locale, TEXTS["en"])[key].format(**facts)
+    sentence = TEXTS.get(locale, TEXTS["en"])[key]
+    return sentence.format(**{name: _written(fact) for name, fact in facts.items()})
+
+
+def status_text(job: Job, status: Status) -> str:
+    """What the status message reads, line by line."""
+    return "\n".join(text(line.key, job.origin.locale, **line.facts) for line in status.lines)
 
 
 def outcome_text(job: Job, *, results: int = 1) -> str:
@@ -86,6 +96,14 @@ def cancel_keyboard(job: Job) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
         inline_keyboard=[[InlineKeyboardButton(text=label, callback_data=data, style="danger")]]
     )
+
+
+def _written(fact: object) -> object:
+    """A span of time as `40 s` or, rounded up, `3 min`; anything else as it is."""
+    if not isinstance(fact, timedelta):
+        return fact
+    seconds = math.ceil(fact.total_seconds())
+    return f"{seconds} s" if seconds < 120 else f"{-(-seconds // 60)} min"
 
 
 def _duration(seconds: int) -> str:

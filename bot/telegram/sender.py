@@ -6,16 +6,28 @@ from typing import BinaryIO
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import InputMediaDocument, InputMediaPhoto, Message, ReplyParameters
+from aiogram.types import (
+    InputMediaDocument,
+    InputMediaPhoto,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
 
 from bot.jobs.errors import StatusMessageGoneError
 from bot.jobs.parcels import Form
 from bot.jobs.ports import Artifact, Sent
+from bot.jobs.status import Status
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated
-from bot.telegram.messages import cancel_keyboard, outcome_text, refused_text, text
+from bot.telegram.messages import cancel_keyboard, outcome_text, refused_text, status_text, text
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, caption, media, report_upload, sent, short_text, upload
 from storage.job import Job, JobStatus
+
+# A result may be waiting behind the edit of a status message.
+_EDIT_TIMEOUT_S = 10
+# What a model writes may hold links, and a status message is gone in a minute.
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 _log = structlog.get_logger()
 
@@ -26,12 +38,12 @@ class ChatNotifier:
     def __init__(self, bot: Bot, alerts: AdminAlerts) -> None:
         self._bot, self._alerts = bot, alerts
 
-    async def announce(self, job: Job, key: str) -> int:
+    async def announce(self, job: Job, status: Status) -> int:
         """A silent message: the person has just written and is looking."""
         with translated(repeatable=True):
             message = await self._bot.send_message(
                 _chat(job),
-                text(key, job.origin.locale),
+                status_text(job, status),
                 message_thread_id=job.origin.thread_id,
                 reply_parameters=_quote(job),
                 reply_markup=cancel_keyboard(job),
@@ -39,18 +51,21 @@ class ChatNotifier:
             )
         return message.message_id
 
-    async def show_status(self, job: Job, key: str) -> None:
+    async def show_status(self, job: Job, status: Status) -> bool:
         """Edits make no ping and may be repeated."""
         try:
             with translated(repeatable=True):
                 await self._bot.edit_message_text(
-                    text(key, job.origin.locale),
+                    status_text(job, status),
                     chat_id=_chat(job),
                     message_id=job.status_message_id,
                     reply_markup=cancel_keyboard(job),
+                    link_preview_options=_NO_PREVIEW,
+                    request_timeout=_EDIT_TIMEOUT_S,
                 )
         except MessageGoneError:
-            pass  # the person deleted it and does not want to see it
+            return False  # the person deleted it and does not want to see it
+        return True
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """A cancellation needs no message of its own: the person has just asked for it, or is away."""

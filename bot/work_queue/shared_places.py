@@ -47,6 +47,12 @@ class SharedPlaces:
         called: list[str] = await _reached(self._free(keys=self._names(key), args=[holder, self._limit]))
         return called
 
+    async def place(self, key: str, holder: str) -> int | None:
+        """See `Places.place`."""
+        _, line, *_ = self._names(key)
+        rank: int | None = await _reached(self._redis.zrank(line, holder))
+        return None if rank is None else rank + 1
+
     async def of(self, key: str) -> list[str]:
         """See `Places.of`."""
         held, line, *_ = self._names(key)

@@ -509,7 +509,7 @@ RESTORE = """
 titles = { en = "Restore" }
 model = "sczhou/codeformer"
 image_field = "picture"
-fixed = { upscale = "twice", sharpness = 3 }
+fixed = { upscale = "twice", sharpness = 3, codeformer_fidelity = 1.5 }
 typical_s = 8
 price_hint_usd = 0.005
 [gone]
@@ -531,6 +531,7 @@ async def test_each_field_that_a_model_does_not_take_is_named(doctor, world, tmp
     assert found[:-1] == [
         ("failed", f"{who} sends upscale as string, the model takes integer"),
         ("failed", f"{who} sends sharpness, which the model does not know"),
+        ("failed", f"{who} sends codeformer_fidelity = 1.5, the model takes 1 at most"),
         ("failed", f"{who} sends picture, which the model does not know"),
         ("failed", f"{who} may leave out image, which the model requires"),
     ]
@@ -539,6 +540,22 @@ async def test_each_field_that_a_model_does_not_take_is_named(doctor, world, tmp
     assert what.startswith("gone (missing/model): there is no such model")
     fixes = [one["fix"] for one in examined.findings if one["name"] == "presets"]
     assert all("presets.toml" in fix for fix in fixes)
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "fault"),
+    [
+        ("2K", {"choices": ("1K", "2K")}, None),
+        ("8K", {"choices": ("1K", "2K")}, "sends size = '8K', the model takes only '1K', '2K'"),
+        (1, {"choices": tuple(range(2, 12))}, "sends size = 1, the model takes only 2, 3, 4, 5, 6, 7, 8, 9, …"),
+        (0.5, {"minimum": 0.5, "maximum": 0.5}, None),
+        (-1, {"minimum": 0}, "sends size = -1, the model takes 0 at least"),
+    ],
+)
+def test_a_fixed_value_that_the_model_refuses_is_named_with_what_it_takes(value, field, fault):
+    preset = load_presets()["restore"].model_copy(update={"fixed": {"size": value}})
+    fields = {"image": InputField("image", "string"), "size": InputField("size", "any", **field)}
+    assert list(faults(preset, fields)) == ([fault] if fault else [])
 
 
 def test_a_prompt_that_may_be_left_out_does_not_meet_a_model_that_requires_one():

@@ -30,7 +30,7 @@ async def test_with_webhooks_both_ways_a_photo_comes_back(world, tmp_path):
     assert result.reply_to.message_id == sent.message_id
     assert "Done" in result.all_text
     assert person.pings == 1
-    assert {d.event for d in world.models.deliveries} == {"start", "completed"}
+    assert {d.event for d in world.models.deliveries} == {"start", "output", "logs", "completed"}
     assert world.chat.deliveries
     assert not world.chat.journal.calls_of("getUpdates")
 
@@ -57,7 +57,7 @@ async def test_a_refused_webhook_falls_back_to_long_polling_and_callbacks_still_
     world.chat.fail("setWebhook", error_code=400, description=refusal)
     person, _, _ = await deliver_one(world, world.settings(tmp_path))
     assert person.pings == 1
-    assert {d.event for d in world.models.deliveries} == {"start", "completed"}
+    assert {d.event for d in world.models.deliveries} == {"start", "output", "logs", "completed"}
     assert world.chat.journal.calls_of("getUpdates")
 
 

@@ -30,7 +30,7 @@ async def test_a_third_photo_waits_for_the_persons_own_and_goes_on_by_itself(wor
         person = world.person()
         for _ in range(3):
             await person.send_photo(PHOTO)
-        waiting = await person.expect(text="Your other photos come first; this one follows by itself.")
+        waiting = await person.expect(text="Your other photos come first: this one is number 1 in line.")
         await eventually(lambda: len(world.models.predictions()) == 2)
         assert list(waiting.buttons())
         first, _ = world.models.predictions()
@@ -173,7 +173,7 @@ async def test_no_more_predictions_are_in_flight_than_allowed_and_who_waits_is_t
         await eventually(world.models.predictions)
         for person in people[1:]:
             await person.send_photo(PHOTO)
-            await person.expect(text="Waiting for a free place; it goes on by itself.")
+            await person.expect(text="In line: number")
         for number in (1, 2, 3):
             await eventually(lambda n=number: len(world.models.predictions()) == n)
             running = [p for p in world.models.predictions() if not p.is_terminal]

@@ -39,6 +39,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
     drop: bool = False
+    delay_s: float = 0.0
 
     def payload(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
@@ -84,6 +85,7 @@ class ScriptedApi:
         if not replies:
             return web.json_response({"detail": "Not found.", "status": 404}, status=404)
         reply = replies.popleft() if len(replies) > 1 else replies[0]
+        await asyncio.sleep(reply.delay_s)
         if reply.hang:
             await self._closing.wait()
         if (reply.hang or reply.drop) and request.transport:

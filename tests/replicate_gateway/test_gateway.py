@@ -110,6 +110,18 @@ async def test_cancel_after_goes_with_the_one_request_that_asked_for_it(api, gat
     assert [one.headers.get("cancel-after") for one in api.asked] == ["600s", "5s", None]
 
 
+async def test_an_answer_that_is_held_back_is_asked_for_by_the_one_request_and_waited_for(
+    api, make_gateway, reply, fast_limits, prediction_document
+):
+    api.on(CREATE, reply(prediction_document, status=201, delay_s=0.3))
+    gateway = await make_gateway(replace(fast_limits, read_s=0.1, call_s=0.2))
+    assert (await gateway.create(replace(pinned, wait_s=2))).id == ID
+    assert [one.headers.get("prefer") for one in api.asked] == ["wait=2"]
+    with pytest.raises(errors.OutcomeUnknownError):
+        await gateway.create(pinned)
+    assert api.asked[-1].headers.get("prefer") is None
+
+
 async def test_a_base_url_that_ends_in_v1_is_understood(api, make_gateway, reply, prediction_document):
     api.on(GET, reply(prediction_document))
     gateway = await make_gateway(base_url=f"{api.url}/v1/")

@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import weakref
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from contextvars import ContextVar, copy_context
@@ -29,6 +29,7 @@ from bot.jobs.images.contact_sheet import Sheet, contact_sheet
 from bot.jobs.links import PresignedLinks
 from bot.jobs.ports import Artifact, InputLinks, PersonLimits, Sent
 from bot.jobs.service import CallbackResult
+from bot.jobs.status import Status
 from bot.jobs.steps.archive import Archive
 from bot.jobs.submission import Submission
 from bot.telegram.messages import text
@@ -37,7 +38,7 @@ from replicate_gateway.errors import PredictionNotFoundError
 from replicate_gateway.models import ModelReference
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from replicate_gateway.presets import load_presets
-from replicate_gateway.protocol import Account, InputField, PredictionRequest
+from replicate_gateway.protocol import Account, InputField, PredictionRequest, StreamEvent
 from storage import object_keys
 from storage.errors import ObjectNotFoundError, ObjectTooLargeError, PreconditionFailedError, StorageUnavailableError
 from storage.job import InputImage, Job, JobStatus, Origin, Slot
@@ -61,7 +62,6 @@ class Limits(JobLimits):
     """With those that the team keeps."""
 
     user_max_active: int
-    replicate_max_active: int
 
 
 LIMITS = Limits(
@@ -74,6 +74,7 @@ LIMITS = Limits(
     job_timeout_s=1800,
     poll_interval_s=30,
     gather_s=1.5,
+    status_edits_per_s=10,
 )
 
 
@@ -206,6 +207,7 @@ class Message:
     outcome: bool = False
     report: bool = False
     forms: tuple[str, ...] = ()
+    statuses: list[Status] = field(default_factory=list)
 
 
 class RecordingNotifier:
@@ -220,18 +222,24 @@ class RecordingNotifier:
         self.missed_edits: Counter[str] = Counter()  # settling an outcome where there was no status message
         self._ids = itertools.count(100)
 
-    async def announce(self, job: Job, key: str) -> int:
+    async def announce(self, job: Job, status: Status) -> int:
         async with self.faults.call("chat.announce"):
             self._be_there()
-            return self._send(job, key, pings=False)
+            message_id = self._send(job, status.key, pings=False)
+            self.messages[message_id].statuses.append(status)
+            return message_id
+        raise AssertionError
 
-    async def show_status(self, job: Job, key: str) -> None:
+    async def show_status(self, job: Job, status: Status) -> bool:
         async with self.faults.call("chat.show_status"):
             self._be_there()
             message = self._status(job)
             if message:
-                message.shows = key
+                message.shows = status.key
+                message.statuses.append(status)
                 self.edits += 1
+            return message is not None
+        raise AssertionError
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         async with self.faults.call("chat.send_outcome"):
@@ -357,6 +365,9 @@ class ScriptedReplicate:
         self.requests: dict[str, PredictionRequest] = {}
         self.outbox: list[Callback] = []
         self.lists = True  # False: `recent` does not show anything yet
+        self.stream_url: str | None = None  # of predictions that are made from now on
+        self.streams: dict[str, Sequence[StreamEvent]] = {}  # the events by stream URL
+        self.fast = False  # True: predictions end while a create call that waits is answered
         self.secret = "whsec_" + "c2VjcmV0" * 5
         self._ids = itertools.count(1)
 
@@ -371,8 +382,16 @@ class ScriptedReplicate:
                 input=dict(request.input),
                 created_at=self.clock.now(),
                 webhook=request.webhook,
+                stream_url=self.stream_url,
             )
-            return self.predictions[prediction_id]
+            answer = self.predictions[prediction_id]
+            if self.fast and request.wait_s:
+                self.succeed(prediction_id)
+                # As recorded: the result is in the answer, the end of the run is not.
+                inline = "data:image/png;base64," + "A" * 40_000
+                answer = replace(answer, status=PredictionStatus.PROCESSING, raw_status="processing", output=inline)
+            return answer
+        raise AssertionError
 
     async def get(self, prediction_id: str) -> Prediction:
         async with self.faults.call("replicate.get"):
@@ -388,6 +407,11 @@ class ScriptedReplicate:
         async with self.faults.call("replicate.recent"):
             young = [p for p in self.predictions.values() if p.created_at and p.created_at > created_after]
             return young[::-1][:limit] if self.lists else []
+
+    async def stream(self, url: str) -> AsyncGenerator[StreamEvent, None]:
+        for event in self.streams.get(url, ()):
+            async with self.faults.call("replicate.stream"):
+                yield event
 
     async def upload(self, content: bytes, *, filename: str, content_type: str) -> str:
         async with self.faults.call("replicate.upload"):
@@ -406,7 +430,16 @@ class ScriptedReplicate:
     def start(self, prediction_id: str) -> None:
         """It begins to run."""
         if self.predictions[prediction_id].status is PredictionStatus.STARTING:
-            self._become(prediction_id, PredictionStatus.PROCESSING)
+            self._become(prediction_id, PredictionStatus.PROCESSING, started_at=self.clock.now())
+
+    def tell(self, prediction_id: str, **news: Any) -> None:
+        """It has written logs, or has made outputs, while it runs."""
+        self._become(prediction_id, PredictionStatus.PROCESSING, **news)
+
+    def outbox_of(self, prediction_id: str) -> Callback:
+        """A callback with the prediction as it is now."""
+        prediction = self.predictions[prediction_id]
+        return Callback(reference_of(prediction.webhook or ""), prediction)
 
     def succeed(self, prediction_id: str, *urls: str) -> None:
         self.end(
@@ -416,11 +449,17 @@ class ScriptedReplicate:
         )
 
     def end(
-        self, prediction_id: str, status: PredictionStatus, *, urls: Sequence[str] = (), error: str | None = None
+        self,
+        prediction_id: str,
+        status: PredictionStatus,
+        *,
+        urls: Sequence[str] = (),
+        error: str | None = None,
+        predict_time_s: float | None = None,
     ) -> None:
         """It ends, once."""
         if not self.predictions[prediction_id].status.terminal:
-            self._become(prediction_id, status, output=list(urls) or None, error=error)
+            self._become(prediction_id, status, output=list(urls) or None, error=error, predict_time_s=predict_time_s)
 
     @property
     def running(self) -> list[str]:
@@ -725,6 +764,11 @@ class Process:
             self.world.clock.advance_to(at)
         raise HotLoopError(f"{most} wake-ups within {seconds} s")
 
+    async def settled(self) -> None:
+        """Let what runs beside the jobs go on for as long as it need not wait."""
+        for _ in range(100):
+            await asyncio.sleep(0)
+
     async def crash(self) -> None:
         """`kill -9`: from now on nothing that this process does has an effect."""
         await asyncio.sleep(0)  # a coroutine that never began cannot be told from one that was forgotten
@@ -734,6 +778,7 @@ class Process:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.background.drain(0)
+        await self.jobs.follower.stop()
         _close_spools(self.jobs, self.world.store)
 
     async def _advance(self, job_id: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.jobs.admission import Admission
 from bot.jobs.errors import NotDoneError
 from bot.jobs.ports import People
+from bot.jobs.progress import Progress
 from bot.jobs.quota import DailyQuota
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
@@ -22,8 +23,8 @@ class Admit(Step):
     name = "admit"
     done = "job_admitted"
 
-    def __init__(self, admission: Admission, quota: DailyQuota, people: People) -> None:
-        self._admission, self._quota, self._people = admission, quota, people
+    def __init__(self, admission: Admission, quota: DailyQuota, people: People, progress: Progress) -> None:
+        self._admission, self._quota, self._people, self._progress = admission, quota, people, progress
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """It is settled what is to be made, and nobody has looked at the limits yet."""
@@ -37,8 +38,10 @@ class Admit(Step):
         if own.paused:
             raise NotDoneError("paused", retry_after_s=ASK_AGAIN_S)
         if not await self._admission.admit_job(job, own.active):
+            self._progress.stand_in_line(job, await self._admission.place_among_own(job))
             raise NotDoneError("user_busy", retry_after_s=ASK_AGAIN_S)
         active = await self._admission.jobs_of(user) - 1
+        self._progress.stand_in_line(job, None)
         refusal = await self._quota.refusal(user, active=active, images=images, limit=own.daily)
         if refusal is None:
             return [Admitted()]

@@ -5,8 +5,14 @@ from datetime import datetime
 
 import structlog
 
+from bot.jobs.edit_pace import EditPace
+from bot.jobs.errors import NotDoneError
+from bot.jobs.live_status import LiveStatus
 from bot.jobs.ports import Clock, Notifier
+from bot.jobs.progress import Progress
 from bot.jobs.questions import open_question
+from bot.jobs.run_times import RunTimes
+from bot.jobs.status import Status
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.presets import Preset
 from storage.errors import StorageError
@@ -14,73 +20,103 @@ from storage.event import Event
 from storage.events import Announced, StatusShown
 from storage.job import Job, JobStatus
 from storage.repository import JobRepository
-from storage.wishes import Question
-
-# Why a step waits -> what the person reads meanwhile. Reasons that pass in seconds are not worth an edit.
-_WAITING = {
-    "paused": "waiting_for_pause",
-    "user_busy": "waiting_for_own_jobs",
-    "replicate_full": "waiting_for_place",
-    "replicate_busy": "waiting_for_place",
-    "replicate_unreachable": "waiting_for_place",
-    "create_unclear": "waiting_for_place",
-}
-# The open question -> what the person reads.
-_ASKING = {
-    Question.PRESET: "ask_preset",
-    Question.IMAGE: "ask_image",
-    Question.PROMPT: "ask_prompt",
-    Question.ALBUM: "ask_album",
-    Question.START: "ask_start",
-}
 
 _log = structlog.get_logger()
 
 
-def wanted_status(job: Job) -> str:
-    """The key of the text that the status message should show."""
-    return next((_WAITING[p.code] for p in job.postponed if p.code in _WAITING), "accepted")
-
-
 class Announce(Step):
-    """Not claimed: sending it again after a crash makes no ping, and an edit repeated changes nothing."""
+    """Not claimed: sending it again after a crash makes no ping, and an edit repeated changes nothing.
+
+    An edit costs no write where this process is `alone`: what the message says is known to it. Of several processes
+    the next one has to know from the record which text it was, if not with which facts.
+    """
 
     name = "announce"
     done = "status_shown"
 
     def __init__(
-        self, notifier: Notifier, presets: Mapping[str, Preset], repository: JobRepository, clock: Clock
+        self,
+        notifier: Notifier,
+        presets: Mapping[str, Preset],
+        live: LiveStatus,
+        progress: Progress,
+        run_times: RunTimes,
+        edits: EditPace,
+        repository: JobRepository,
+        clock: Clock,
+        *,
+        alone: bool,
     ) -> None:
-        self._notifier, self._presets, self._repository, self._clock = notifier, presets, repository, clock
+        self._notifier, self._presets, self._live, self._progress = notifier, presets, live, progress
+        self._run_times, self._edits = run_times, edits
+        self._repository, self._clock, self._alone = repository, clock, alone
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """From the moment it is known whether the job waits, and as long as there is no outcome to show instead."""
-        if job.outcome or job.cancel_requested or (job.draft and not open_question(job, self._presets)):
+        if job.draft and not open_question(job, self._presets):
             return
         begun = job.status is JobStatus.PROCESSING or job.postponed or job.draft
-        if begun and job.status_shown != self._wanted(job):
-            yield Due()
+        if not begun or job.outcome or job.cancel_requested or self._progress.message_gone(job.id):
+            return
+        wanted = self._live.wanted(job, now)
+        if job.status_message_id is None:
+            if not job.status_shown:  # else it was given up
+                yield Due()
+        elif self._differs(job, wanted):
+            yield Due(not_before=self._edits.turn(job.id, job.origin.chat_id, soon=wanted.settled))
+        elif wanted.changes_at:
+            yield Due(not_before=wanted.changes_at)
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """Send it, or edit it."""
-        key = self._wanted(job)
+        wanted = self._live.wanted(job, self._clock.now())
         if job.status_message_id is None:
-            return [await self._written(job, Announced(await self._notifier.announce(job, key), key))]
-        await self._notifier.show_status(job, key)
-        return [StatusShown(key)]
-
-    async def _written(self, job: Job, announced: Announced) -> Announced:
-        """Written at once: of all facts this is the one that nobody could find out again."""
-        try:
-            await self._repository.change(job.id, [announced], self._clock.now())
-        except StorageError as error:
-            _log.info("announcement_not_written_yet", error=str(error))
-        return announced
+            events: Sequence[Event] = [await self._announced(job, wanted)]
+        else:
+            events = await self._edited(job, wanted)
+        await self._run_times.load()
+        return events
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """A job goes on without a status message; the outcome then comes as a message of its own."""
-        return StatusShown(self._wanted(job))
+        self._progress.lose_message(job)
+        return StatusShown(self._live.wanted(job, now).key)
 
-    def _wanted(self, job: Job) -> str:
-        question = open_question(job, self._presets)
-        return _ASKING[question] if question else wanted_status(job)
+    def _differs(self, job: Job, wanted: Status) -> bool:
+        shown = self._progress.shown(job)
+        if shown and (self._alone or shown.key == job.status_shown):
+            return shown != wanted
+        # Another process wrote it: the record tells which text, but not with which facts.
+        return not (wanted.told_by_key and wanted.key == job.status_shown)
+
+    async def _announced(self, job: Job, wanted: Status) -> Event:
+        message_id = await self._notifier.announce(job, wanted)
+        self._edits.announced(job.id)
+        self._progress.show(job, wanted)
+        return await self._written(job, Announced(message_id, wanted.key))
+
+    async def _edited(self, job: Job, wanted: Status) -> Sequence[Event]:
+        """An edit that Telegram does not take now is not worth a postponement on record: another will follow."""
+        if self._edits.turn(job.id, job.origin.chat_id, soon=wanted.settled) > self._clock.now():
+            return []  # another job of the chat was faster
+        self._edits.edited(job.id, job.origin.chat_id)
+        try:
+            there = await self._notifier.show_status(job, wanted)
+        except NotDoneError as error:
+            self._edits.refused(job.id, job.origin.chat_id, error.retry_after_s or 0.0)
+            _log.info("status_not_shown", code=error.code)
+            return []
+        if not there:
+            self._progress.lose_message(job)
+            return []
+        self._progress.show(job, wanted)
+        shown = StatusShown(wanted.key)
+        return [shown if self._alone or wanted.key == job.status_shown else await self._written(job, shown)]
+
+    async def _written(self, job: Job, event: Event) -> Event:
+        """Written at once: of all facts these are the ones that nobody could find out again."""
+        try:
+            await self._repository.change(job.id, [event], self._clock.now())
+        except StorageError as error:
+            _log.info("announcement_not_written_yet", error=str(error))
+        return event

@@ -5,11 +5,15 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.jobs.edit_pace import EditPace
 from bot.jobs.errors import ChatGoneError, NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, Notifier
+from bot.jobs.progress import Progress
 from bot.jobs.quota import DailyQuota
+from bot.jobs.run_times import RunTimes
 from bot.jobs.steps.leftovers import Leftovers
+from storage.errors import StorageError
 from storage.job import Job, JobStatus, SlotState
 from storage.object_keys import DraftOf
 from storage.records import HistoryEntry
@@ -33,10 +37,14 @@ class Close:
         leftovers: Leftovers,
         quota: DailyQuota,
         pace: PollPace,
+        progress: Progress,
+        edits: EditPace,
+        run_times: RunTimes,
         clock: Clock,
     ) -> None:
         self._repository, self._notifier, self._leftovers = repository, notifier, leftovers
         self._quota, self._pace, self._clock = quota, pace, clock
+        self._progress, self._edits, self._run_times = progress, edits, run_times
         self._remembered: set[str] = set()  # jobs in the history that are not tidied yet
 
     async def __call__(self, job: Job) -> datetime | None:
@@ -44,6 +52,9 @@ class Close:
         if job.id not in self._remembered:
             await self._history(job)
             self._remembered.add(job.id)
+            self._progress.forget(job.id)
+            self._edits.forget(job.id, job.origin.chat_id)
+            await self._learn(job)
         waits = [await self._tidied(self._retract, job), await self._tidied(self._leftovers.stop, job)]
         if any(waits):
             return self._clock.now() + timedelta(seconds=max(waits))
@@ -71,6 +82,12 @@ class Close:
         await self._repository.put_history(job.origin.user, entry)
         self._quota.note(job.origin.user, entry.done_at, entry.results)
 
+    async def _learn(self, job: Job) -> None:
+        """How long its models took."""
+        for slot in job.slots:
+            if slot.state is SlotState.ARCHIVED and slot.predict_time_s:
+                await self._run_times.note(job.preset, slot.predict_time_s)
+
     async def _retract(self, job: Job) -> None:
         if job.message_ids:  # else nothing took its place
             await self._notifier.retract_status(job)
@@ -87,6 +104,8 @@ class Close:
             _log.warning("not_tidied", what=tidy.__name__, reason=str(error))
         except ChatGoneError:
             pass  # nobody sees it
+        except StorageError:
+            raise
         except Exception:  # noqa: BLE001 - the person was told; the job must come to its end
             _log.exception("not_tidied", what=tidy.__name__)
         return 0.0

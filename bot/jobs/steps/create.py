@@ -10,8 +10,11 @@ import structlog
 from bot.jobs.admission import Admission
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.errors import NotDoneError
+from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks
+from bot.jobs.progress import Progress
 from bot.jobs.replicate_news import news_of, output_kind, translated
+from bot.jobs.run_follower import RunFollower
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayBusyError, GatewayError
 from replicate_gateway.prediction import Prediction
@@ -28,6 +31,10 @@ from storage.slot_events import CreateClaimed, CreateReleased
 # A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.
 ASK_AGAIN_S = 30.0
 _MIN_CANCEL_AFTER_S = 5  # the least that Replicate takes
+# An answer that was held back for the result may carry it, as a data URL: worth it for small pictures only.
+_MAX_WAITED_PIXELS = 2_000_000
+# Each holds a connection to Replicate and a worker of ours.
+_MAX_WAITS = 16
 
 _log = structlog.get_logger()
 
@@ -46,12 +53,17 @@ class Create(Step):
         links: InputLinks,
         callbacks: CallbackReference | None,
         admission: Admission,
+        pace: PollPace,
+        progress: Progress,
+        follower: RunFollower,
         repository: JobRepository,
         clock: Clock,
     ) -> None:
         self._gateway, self._presets, self._links, self._callbacks = gateway, presets, links, callbacks
-        self._admission, self._repository, self._clock = admission, repository, clock
+        self._admission, self._pace, self._progress, self._follower = admission, pace, progress, follower
+        self._repository, self._clock = repository, clock
         self._busy_until = clock.now()
+        self._waits = 0
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """Every open slot whose inputs are stored."""
@@ -69,7 +81,9 @@ class Create(Step):
         if wait_s > 0:
             raise NotDoneError("replicate_busy", retry_after_s=wait_s)
         if not await self._admission.admit_prediction(job, part):
+            self._progress.stand_in_line(job, await self._admission.place_among_all(job, part))
             raise NotDoneError("replicate_full", retry_after_s=ASK_AGAIN_S)
+        self._progress.stand_in_line(job, None)
         try:
             indices = job.inputs_of(job.slots[part])
             links = [await self._links.publish(job.inputs[index]) for index in indices]
@@ -87,12 +101,20 @@ class Create(Step):
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """One POST, never repeated here: only the record may say whether another one is safe."""
+        request = await self._request(job, part)
+        self._waits += request.wait_s is not None
         try:
-            prediction = await self._gateway.create(await self._request(job, part))
+            prediction = await self._gateway.create(request)
         except GatewayError as error:
             if isinstance(error, GatewayBusyError):
                 self._busy_until = self._clock.now() + timedelta(seconds=error.retry_after_s)
             raise translated(error) from error
+        finally:
+            self._waits -= request.wait_s is not None
+        if prediction.output is not None and not prediction.status.terminal:
+            # All outputs exist, but the end of the run, and where they can be had, is told by another look only.
+            self._pace.hurry(prediction.id)
+        self._follower.follow(job, part, prediction)
         await self.remember(job, part, prediction.id)
         return self.news(job, prediction, part)
 
@@ -109,7 +131,11 @@ class Create(Step):
         except StorageError as error:
             _log.warning("task_record_missing", prediction_id=prediction_id, error=str(error))
 
-    def is_ours(self, prediction: Prediction, job: Job, part: int) -> bool:
+    async def traces(self, job: Job, part: int) -> Sequence[str]:
+        """What the input of every prediction of this slot has in it; the same at every call."""
+        return [await self._links.trace(image) for image in _images(job, part)]
+
+    def is_ours(self, prediction: Prediction, job: Job, part: int, traces: Sequence[str]) -> bool:
         """Whether this prediction is one that the slot's create call made: our input, our seed, nobody else's."""
         if any(slot.prediction_id == prediction.id for slot in job.slots):
             return False
@@ -119,7 +145,7 @@ class Create(Step):
         if field and seed is not None and prediction.input.get(field) != seed:
             return False
         sent = json.dumps(prediction.input)
-        return all((image.link or image.key or "-") in sent for image in _images(job, part))
+        return all(trace in sent for trace in traces)
 
     async def _request(self, job: Job, part: int) -> PredictionRequest:
         preset = self._presets[job.preset]
@@ -128,10 +154,16 @@ class Create(Step):
             model=preset.model,
             input=preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed),
             webhook=self._callbacks.url(job.id, part) if self._callbacks else None,
-            webhook_events=("start", "completed"),
+            webhook_events=self._follower.events,
             # Whatever becomes of us, nothing runs on long after the person was told that it took too long.
             cancel_after_s=max(_MIN_CANCEL_AFTER_S, math.ceil((job.deadline - self._clock.now()).total_seconds())),
+            wait_s=self._wait_s(preset, job, part),
         )
+
+    def _wait_s(self, preset: Preset, job: Job, part: int) -> int | None:
+        """Where nobody calls back, a fast model's answer is worth waiting for: it saves polls, and comes at once."""
+        small = all((image.width or 0) * (image.height or 0) <= _MAX_WAITED_PIXELS for image in _images(job, part))
+        return preset.wait_s if self._callbacks is None and small and self._waits < _MAX_WAITS else None
 
 
 def _images(job: Job, part: int) -> Sequence[InputImage]:

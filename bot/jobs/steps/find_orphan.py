@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.ports import Clock
 from bot.jobs.replicate_news import translated
+from bot.jobs.run_follower import RunFollower
 from bot.jobs.steps.create import Create
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError
@@ -29,8 +30,8 @@ class FindOrphan(Step):
     done = "orphan_settled"
     by_slot = True
 
-    def __init__(self, gateway: ReplicateGateway, create: Create, clock: Clock) -> None:
-        self._gateway, self._create, self._clock = gateway, create, clock
+    def __init__(self, gateway: ReplicateGateway, create: Create, follower: RunFollower, clock: Clock) -> None:
+        self._gateway, self._create, self._follower, self._clock = gateway, create, follower, clock
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """The first claimed slot, whose claimant is gone: one at a time, lest two adopt the same orphan."""
@@ -51,6 +52,7 @@ class FindOrphan(Step):
         except GatewayError as error:
             raise translated(error) from error
         if found:
+            self._follower.follow(job, part, found)
             await self._create.remember(job, part, found.id)
             return self._create.news(job, found, part)
         waited = job.postponement(self.name, part)
@@ -63,4 +65,5 @@ class FindOrphan(Step):
     async def search(self, job: Job, part: int, claimed_at: datetime) -> Prediction | None:
         """The prediction that a create call claimed at this time made, if Replicate knows one; `GatewayError`."""
         recent = await self._gateway.recent(created_after=claimed_at - _CLOCK_SKEW, limit=_LOOK_AT)
-        return next((p for p in recent if self._create.is_ours(p, job, part)), None)
+        traces = await self._create.traces(job, part)
+        return next((p for p in recent if self._create.is_ours(p, job, part, traces)), None)

@@ -8,7 +8,9 @@ import structlog
 from bot.jobs.errors import NotDoneError, SlotFailedError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock
+from bot.jobs.progress import COLD_START, Progress
 from bot.jobs.replicate_news import news_of, output_kind, translated
+from bot.jobs.run_follower import RunFollower
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError, PredictionNotFoundError
 from replicate_gateway.presets import Preset
@@ -26,8 +28,17 @@ class Poll(Step):
     done = "prediction_polled"
     by_slot = True
 
-    def __init__(self, gateway: ReplicateGateway, presets: Mapping[str, Preset], pace: PollPace, clock: Clock) -> None:
+    def __init__(
+        self,
+        gateway: ReplicateGateway,
+        presets: Mapping[str, Preset],
+        pace: PollPace,
+        progress: Progress,
+        follower: RunFollower,
+        clock: Clock,
+    ) -> None:
         self._gateway, self._presets, self._pace, self._clock = gateway, presets, pace, clock
+        self._progress, self._follower = progress, follower
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """Every running slot, when its next poll is due."""
@@ -35,15 +46,17 @@ class Poll(Step):
             return
         for part, slot in enumerate(job.slots):
             if slot.state is SlotState.RUNNING and slot.prediction_id and slot.heard_at:
-                at = self._pace.next_poll(slot.prediction_id, slot.heard_at)
+                at = self._next_poll(job, part)
+                if self._silent(job, part):
+                    at = min(at, slot.heard_at + COLD_START)
                 # Before a job is given up for its age its prediction is asked about once more.
                 asked = self._pace.asked_since(slot.prediction_id, job.deadline)
                 yield Due(part, at if asked else min(at, job.deadline))
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """A prediction that Replicate no longer knows gives no image."""
-        prediction_id = job.slots[part].prediction_id or ""
-        self._pace.polled(prediction_id, self._clock.now())
+        prediction_id, now = job.slots[part].prediction_id or "", self._clock.now()
+        self._pace.polled(prediction_id, now, extra=now < self._next_poll(job, part))
         try:
             prediction = await self._gateway.get(prediction_id)
         except PredictionNotFoundError as error:
@@ -56,6 +69,21 @@ class Poll(Step):
             _log.info("poll_in_vain", part=part, prediction_id=prediction_id, error=str(error))
             return []
         self._pace.answered(prediction_id, self._clock.now())
+        self._follower.follow(job, part, prediction)
         if prediction.status.terminal:
             self._pace.forget(prediction_id)
         return news_of(prediction, part, self._clock.now(), output_kind(job, self._presets))
+
+    def _next_poll(self, job: Job, part: int) -> datetime:
+        """When the pace says so, counted from the last news."""
+        slot = job.slots[part]
+        recorded = slot.heard_at or job.created_at
+        heard_at = max(recorded, self._progress.heard_at(job.id, part) or recorded)
+        return self._pace.next_poll(slot.prediction_id or "", heard_at)
+
+    def _silent(self, job: Job, part: int) -> bool:
+        """Whether nobody has said yet that the model began: one look tells a cold start, or makes up for the event."""
+        slot = job.slots[part]
+        if not self._follower.hears_progress or self._progress.started(job.id, part):
+            return False
+        return not (slot.prediction_id and slot.heard_at and self._pace.asked_since(slot.prediction_id, slot.heard_at))

@@ -7,12 +7,14 @@ from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
 from bot.jobs.parcels import next_parcel
 from bot.jobs.ports import Notifier
-from bot.jobs.steps.announce import wanted_status
+from bot.jobs.status import status
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.tell import handed_over, told
 from storage.event import Event
 from storage.events import Announced
 from storage.job import Job
+
+_SENDING = status("sending")
 
 
 class SettleTelling(Step):
@@ -40,8 +42,7 @@ class SettleTelling(Step):
         except ChatGoneError:
             return [told(job)]
         except StatusMessageGoneError:
-            key = wanted_status(job)
-            return [Announced(await self._notifier.announce(job, key), key)]
+            return [Announced(await self._notifier.announce(job, _SENDING), _SENDING.key)]
         if not first:
             return [told(job, tuple(message.message_id for message in sent))]
         return [handed_over(job, first, artifacts, sent)]

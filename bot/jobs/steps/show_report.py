@@ -7,10 +7,13 @@ from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
 from bot.jobs.ports import Notifier
 from bot.jobs.report import wants_report
+from bot.jobs.status import status
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
 from storage.events import Announced, ReportSettled
 from storage.job import Job
+
+_REPORT = status("report")
 
 
 class ShowReport(Step):
@@ -42,7 +45,7 @@ class ShowReport(Step):
         except ChatGoneError:
             return [ReportSettled()]
         except StatusMessageGoneError:
-            return [Announced(await self._notifier.announce(job, "report"), "report")]
+            return [Announced(await self._notifier.announce(job, _REPORT), _REPORT.key)]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The results are what counts."""

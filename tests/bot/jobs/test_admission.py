@@ -34,6 +34,16 @@ async def test_the_next_job_of_a_person_is_nudged_when_one_ends(queue):
     assert await places.jobs_of("tg-7") == 1
 
 
+async def test_the_place_in_either_line_is_known(queue):
+    places = admission(queue)
+    for number in (1, 2, 3):
+        await places.admit_job(new_job(number))
+        await places.admit_prediction(new_job(number), 0)
+    assert [await places.place_among_own(new_job(number)) for number in (1, 2, 3)] == [None, 1, 2]
+    assert [await places.place_among_all(new_job(number), 0) for number in (1, 2, 3)] == [None, 1, 2]
+    assert await places.place_among_all(new_job(2), 1) is None
+
+
 async def test_a_job_that_goes_on_keeps_its_place(queue):
     places = admission(queue)
     await places.admit_job(new_job(1))

@@ -87,7 +87,7 @@ async def test_nothing_to_do_writes_nothing_and_tells_when_to_come_back(world, p
     world.faults.calls.clear()
     await process.advance(JOB)
     assert not world.faults.calls
-    assert (process.queue.due[JOB] - BEGIN).total_seconds() == 30
+    assert (process.queue.due[JOB] - BEGIN).total_seconds() == 10
 
 
 async def test_parts_are_done_at_the_same_time(world, process):

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import web
+from PIL import Image
 from structlog.testing import capture_logs
 
 from bot import app_keys
@@ -33,6 +34,7 @@ from storage.records import dump_job
 from storage.repository import JobRepository
 from storage.slot_events import CreateClaimed
 from storage.transitions import apply_all
+from tests.support import pictures
 from tests.support.fakes import (
     BEGIN,
     LIMITS,
@@ -46,6 +48,8 @@ from tests.support.fakes import (
 
 ASKED = submission()
 JOB = ASKED.job_id
+# Too large to go along in a create call.
+LARGE_PHOTO = pictures.saved(Image.effect_noise((640, 480), 100), "PNG")
 
 
 @pytest.fixture(autouse=True)
@@ -150,9 +154,11 @@ async def test_a_result_that_vanished_from_the_storage_does_not_hang_the_job():
     assert world.chat.visible(JOB), "the person was told something"
 
 
-async def test_a_storage_error_before_the_create_call_is_no_unknown_outcome():
+@pytest.mark.parametrize("photo", [pictures.jpeg(64, 48), LARGE_PHOTO], ids=["inline", "uploaded"])
+async def test_a_storage_error_before_the_create_call_is_no_unknown_outcome(photo):
     """The input cannot be read for its upload: nothing was sent, yet the claim stands, for 30 s, four times at most."""
     world = World()
+    world.photos.bodies["file1"] = photo
     process = build(world, links=UploadedLinks(world.store, world.replicate))
     world.faults.fail("store.get", storage_down, times=4)
     await process.submit(ASKED)
@@ -366,14 +372,35 @@ async def test_two_slots_do_not_adopt_the_same_orphan():
     assert len(set(adopted)) == 2
 
 
-async def test_an_orphan_is_recognised_when_its_input_was_uploaded():
-    """On a laptop (files, no BASE_URL) the input is a link of Replicate's own that does not contain our key."""
+@pytest.mark.parametrize("photo", [pictures.jpeg(64, 48), LARGE_PHOTO], ids=["inline", "uploaded"])
+async def test_an_orphan_is_recognised_when_its_input_was_sent_to_replicate(photo):
+    """On a laptop (files, no BASE_URL) the input is the picture itself, or a link of Replicate's own."""
     world = World()
+    world.photos.bodies["file1"] = photo
     process = build(world, callbacks=False, links=UploadedLinks(world.store, world.replicate))
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
     await process.submit(ASKED)
     await process.run_for(120)
     assert len(world.replicate.predictions) == 1
+    assert world.faults.calls["replicate.upload"] == (photo is LARGE_PHOTO)
+
+
+async def test_an_orphan_of_a_canceled_job_is_stopped_although_the_storage_was_away():
+    """What tells it from others is its input, which this process has to read back first."""
+    world = World()
+    first = build(world, callbacks=False, links=UploadedLinks(world.store, world.replicate))
+    world.replicate.lists = False
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
+    await first.submit(ASKED)
+    await first.run_ready()
+    await first.crash()
+    world.replicate.lists = True
+    second = build(world, callbacks=False, links=UploadedLinks(world.store, world.replicate))
+    await second.service.cancel(JOB, "tg-7")
+    world.faults.fail("store.get", storage_down)
+    await second.run_for(60)
+    assert world.job(JOB).status is JobStatus.CANCELED
+    assert world.replicate.running == []
 
 
 async def test_a_stale_read_does_not_overwrite_a_claim_where_writes_are_not_conditional():

@@ -54,6 +54,16 @@ async def test_whoever_waits_longest_is_next_and_nobody_jumps_the_line(places_of
     assert await places.free("k", "b") == ["c"]
 
 
+async def test_who_stands_in_line_knows_the_place_and_moves_up(places_of):
+    places = places_of(1)
+    for holder in "abcd":
+        await places.take("k", holder)
+    assert [await places.place("k", holder) for holder in "abcde"] == [None, 1, 2, 3, None]
+    await places.free("k", "c")
+    assert [await places.place("k", holder) for holder in "bcd"] == [1, None, 2]
+    assert await places.place("other", "b") is None
+
+
 async def test_as_many_are_called_as_places_are_free(places_of):
     places = places_of(2)
     for holder in "abcde":

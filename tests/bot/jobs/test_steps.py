@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.jobs.errors import ChatGoneError, JobFailedError, NotDoneError, OutcomeUnknownError
+from bot.jobs.status import status
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import PredictionStatus
 from storage import object_keys
@@ -62,11 +63,13 @@ async def test_a_persons_next_job_waits_for_the_one_before_and_says_so(world):
     await process.submit(second)
     await process.run_ready()
     assert world.job(second.job_id).status is JobStatus.PENDING
-    assert [m.shows for m in world.chat.visible(second.job_id)] == ["waiting_for_own_jobs"]
+    (message,) = world.chat.visible(second.job_id)
+    assert message.statuses == [status("queued_behind_own", place=1)]
     world.replicate.succeed(first)
     await process.deliver_callbacks()
     await process.run_ready()
     assert world.job(second.job_id).status is JobStatus.PROCESSING
+    await process.run_for(5)
     assert [m.shows for m in world.chat.visible(second.job_id)] == ["accepted"]
 
 
@@ -148,9 +151,9 @@ async def test_work_goes_on_while_the_status_message_waits(world, process):
 async def test_waiting_for_replicate_is_shown_and_taken_back(world, process):
     world.faults.fail("replicate.create", gateway.GatewayBusyError("slow down", retry_after_s=20))
     await process.submit(ASKED)
-    await process.run_ready()
+    await process.run_for(3)
     assert [m.shows for m in world.chat.visible(JOB)] == ["waiting_for_place"]
-    await process.run_for(60)
+    await process.run_for(25)
     assert [m.shows for m in world.chat.visible(JOB)] == ["accepted"]
 
 
@@ -199,7 +202,7 @@ async def test_the_request_names_model_input_and_where_to_call_back(world, proce
     request = world.replicate.requests[prediction_id]
     assert request.input["image"] == f"https://store.example/{world.job(JOB).inputs[0].key}?ttl=3600"
     assert f"job={JOB}" in request.webhook
-    assert request.webhook_events == ("start", "completed")
+    assert set(request.webhook_events) == {"start", "output", "logs", "completed"}
     assert world.store.keys(object_keys.TASKS) == [object_keys.task(prediction_id)]
 
 
@@ -262,6 +265,53 @@ async def test_a_task_record_that_cannot_be_written_does_not_hold_the_job_up(wor
     await task
     await process.run_ready()
     assert world.job(JOB).slots[0].state is SlotState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("preset", "callbacks", "size", "wait_s"),
+    [
+        ("faces", False, (64, 48), 8),
+        ("faces", True, (64, 48), None),
+        ("restore", False, (64, 48), None),
+        ("faces", False, (2001, 1000), None),
+    ],
+)
+async def test_a_fast_model_is_waited_for_where_nobody_calls_back_and_its_result_is_small(
+    world, preset, callbacks, size, wait_s
+):
+    process = world.start(callbacks=callbacks)
+    world.photos.bodies["file1"] = pictures.jpeg(*size)
+    (request,) = [world.replicate.requests[await started(world, process, submission(preset=preset))]]
+    assert request.wait_s == wait_s
+
+
+async def test_a_result_that_came_with_the_create_answer_is_fetched_at_once(world):
+    process = world.start(callbacks=False)
+    world.replicate.fast = True
+    await process.submit(submission(preset="faces"))
+    await process.run_ready()
+    assert outcome(world)[0] is JobStatus.COMPLETED
+    assert world.clock.now() == BEGIN
+    assert world.faults.calls["replicate.get"] == 1
+
+
+async def test_a_waited_answer_that_was_lost_is_no_reason_to_create_again(world):
+    process = world.start(callbacks=False)
+    world.replicate.fast = True
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
+    await process.submit(submission(preset="faces"))
+    await process.run_ready()
+    assert outcome(world)[0] is JobStatus.COMPLETED
+    assert world.faults.calls["replicate.create"] == 1
+
+
+async def test_only_so_many_create_calls_wait_at_a_time(world):
+    process = build(world, replace(LIMITS, user_max_active=30, replicate_max_active=30), callbacks=False)
+    seeds = tuple(range(20))
+    await process.submit(submission(preset="faces", seeds=seeds))
+    await process.run_ready()
+    waits = [request.wait_s for request in world.replicate.requests.values()]
+    assert (waits.count(8), waits.count(None)) == (16, 4)
 
 
 # --- find orphan ------------------------------------------------------------------------------------------------------

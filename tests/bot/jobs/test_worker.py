@@ -33,7 +33,7 @@ def process(world):
 async def test_a_job_that_goes_on_comes_back_when_its_next_step_is_due(world, process):
     await process.submit(ASKED)
     await process.run_ready()
-    assert (process.queue.due[JOB] - world.clock.now()).total_seconds() == 30
+    assert (process.queue.due[JOB] - world.clock.now()).total_seconds() == 10
 
 
 async def test_a_finished_job_does_not_come_back(world, process):

@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -14,9 +14,11 @@ from bot.jobs.background import Background
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError, StatusMessageGoneError
 from bot.jobs.parcels import Form
 from bot.jobs.ports import Artifact
+from bot.jobs.progress import WrittenText
+from bot.jobs.status import Line, status
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.sender import ChatNotifier
-from bot.telegram.texts import EN, RU
+from bot.telegram.texts import EN, RU, TEXTS
 from bot.telegram.uploads import SpoolFile
 from mock_server.telegram.server import run_telegram_emulator
 from storage.job import JobFile, JobStatus, Outcome, Slot
@@ -69,7 +71,7 @@ def notifier(session_and_notifier):
 
 async def test_the_status_message_is_silent_quotes_and_can_be_canceled(notifier, session):
     job = a_job(thread=5)
-    message_id = await notifier.announce(job, "accepted")
+    message_id = await notifier.announce(job, status("accepted"))
     (call,) = session.calls
     assert call.method == "sendMessage"
     assert call.params["text"] == EN["accepted"]
@@ -84,18 +86,18 @@ async def test_the_status_message_is_silent_quotes_and_can_be_canceled(notifier,
 
 async def test_a_job_without_a_message_to_quote_is_announced_without_a_quote(notifier, session):
     job = a_job()
-    await notifier.announce(replace(job, origin=replace(job.origin, message_id=None)), "accepted")
+    await notifier.announce(replace(job, origin=replace(job.origin, message_id=None)), status("accepted"))
     assert "reply_parameters" not in session.calls[0].params
 
 
 async def test_an_announcement_of_unknown_outcome_may_be_made_again(notifier, session):
     session.break_line(TimeoutError())
     with pytest.raises(NotDoneError):
-        await notifier.announce(a_job(), "accepted")
+        await notifier.announce(a_job(), status("accepted"))
 
 
 async def test_the_status_message_is_edited_and_keeps_its_button(notifier, session):
-    await notifier.show_status(a_job(status_message_id=STATUS, locale="ru"), "waiting_for_place")
+    await notifier.show_status(a_job(status_message_id=STATUS, locale="ru"), status("waiting_for_place"))
     (call,) = session.calls
     assert (call.method, call.params["message_id"], call.params["chat_id"]) == ("editMessageText", STATUS, CHAT)
     assert call.params["text"] == RU["waiting_for_place"]
@@ -103,17 +105,32 @@ async def test_the_status_message_is_edited_and_keeps_its_button(notifier, sessi
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "there"),
     [
-        "Bad Request: message to edit not found",
-        "Bad Request: message can't be edited",
-        "Bad Request: message is not modified: specified new message content and reply markup are exactly the same",
+        ("Bad Request: message to edit not found", False),
+        ("Bad Request: message can't be edited", False),
+        ("Bad Request: message is not modified: specified new message content and reply markup are the same", True),
     ],
 )
-async def test_a_status_message_that_is_gone_or_shows_it_already_is_left_alone(notifier, session, words):
+async def test_a_status_message_that_is_gone_or_shows_it_already_is_left_alone(notifier, session, words, there):
     session.refuse(400, words)
-    await notifier.show_status(a_job(status_message_id=STATUS), "accepted")
+    assert await notifier.show_status(a_job(status_message_id=STATUS), status("accepted")) is there
     assert session.methods == ["editMessageText"]
+
+
+async def test_every_line_of_a_status_is_told_with_its_facts_and_without_a_preview_of_links(notifier, session):
+    more = Line("usual_range", {"low": timedelta(seconds=25), "high": timedelta(seconds=121)})
+    await notifier.show_status(a_job(status_message_id=STATUS), status("working_percent", more, percent=40))
+    (call,) = session.calls
+    assert call.params["text"] == "⚙ In work: 40 % done.\nIt usually takes 25 s to 3 min."
+    assert call.params["link_preview_options"] == {"is_disabled": True}
+
+
+@pytest.mark.parametrize("locale", TEXTS)
+async def test_a_text_that_is_written_fits_into_a_message_in_every_language(notifier, session, locale):
+    text = WrittenText().with_piece("🌍" * 5000).end
+    await notifier.show_status(a_job(status_message_id=STATUS, locale=locale), status("writing", text=f"…{text}"))
+    assert len(session.calls[0].params["text"].encode("utf-16-le")) // 2 <= 4096
 
 
 async def test_one_result_is_a_photo_that_pings_and_quotes(notifier, session):
@@ -341,8 +358,8 @@ async def test_somebody_who_blocked_the_bot_is_gone(notifier, session):
     session.default = lambda _: refusal(403, "Forbidden: bot was blocked by the user")
     job = done(status_message_id=STATUS)
     for attempt in (
-        notifier.announce(job, "accepted"),
-        notifier.show_status(job, "accepted"),
+        notifier.announce(job, status("accepted")),
+        notifier.show_status(job, status("accepted")),
         notifier.send_outcome(job, [artifact()]),
         notifier.edit_into_outcome(job, [artifact()]),
         notifier.retract_status(job),
@@ -381,11 +398,11 @@ async def test_the_whole_way_in_a_real_chat_pings_once(chat):
     person, notifier, _ = chat
     sent = await person.send_photo(PNG)
     waiting = job_of(person, sent)
-    status_id = await notifier.announce(waiting, "accepted")
+    status_id = await notifier.announce(waiting, status("accepted"))
     assert person.pings == 0
     waiting = replace(waiting, status_message_id=status_id)
-    await notifier.show_status(waiting, "waiting_for_place")
-    await notifier.show_status(waiting, "waiting_for_place")
+    await notifier.show_status(waiting, status("waiting_for_place"))
+    await notifier.show_status(waiting, status("waiting_for_place"))
     ended = replace(waiting, outcome=Outcome(JobStatus.COMPLETED, NOW))
     message_ids = ids(await notifier.send_outcome(ended, [artifact()]))
     await notifier.retract_status(replace(ended, message_ids=message_ids))
@@ -400,7 +417,7 @@ async def test_the_whole_way_in_a_real_chat_pings_once(chat):
 async def test_a_status_message_becomes_the_photo_in_a_real_chat_and_nobody_is_pinged(chat):
     person, notifier, _ = chat
     sent = await person.send_photo(PNG)
-    status_id = await notifier.announce(job_of(person, sent), "accepted")
+    status_id = await notifier.announce(job_of(person, sent), status("accepted"))
     ended = job_of(person, sent, JobStatus.COMPLETED, status_message_id=status_id)
     for _ in range(2):
         assert ids(await notifier.edit_into_outcome(ended, [artifact()])) == (status_id,)

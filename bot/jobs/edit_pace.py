@@ -1,0 +1,99 @@
+"""When a status message may be edited: seldom per chat, and over all chats so that results always go first.
+
+https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this: about a message a second per chat, 20 a
+minute in a group, 30 a second over all.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from bot.jobs.ports import Clock
+
+_PER_CHAT = timedelta(seconds=3)
+_PER_GROUP = timedelta(seconds=5)
+_SETTLES_IN = timedelta(seconds=3)
+_KEPT_CHATS = 5_000
+_KEPT_SECONDS = 600
+
+
+@dataclass(slots=True)
+class _Chat:
+    pause: timedelta
+    quiet_until: datetime
+    """No edit before then."""
+    turns: dict[str, datetime] = field(default_factory=dict)
+    """When which job is to be edited."""
+
+
+class EditPace:
+    """Every job that has something new to show books a turn of its own, and keeps it until it was shown."""
+
+    def __init__(self, clock: Clock, per_second: float) -> None:
+        self._clock, self._per_second = clock, max(1, int(per_second))
+        self._chats: dict[int | str, _Chat] = {}
+        self._settled_at: dict[str, datetime] = {}  # by job, for messages that are new
+        self._booked: dict[int, int] = {}  # turns by second since the epoch
+
+    def turn(self, job_id: str, chat_id: int | None, *, soon: bool = False) -> datetime:
+        """When the job's message may be edited next; `soon` need not wait for a message to settle that is new."""
+        chat = self._chat(job_id, chat_id)
+        if soon and job_id in self._settled_at:
+            del self._settled_at[job_id]
+            chat.turns.pop(job_id, None)
+        booked = chat.turns.get(job_id)
+        if booked is None or booked < chat.quiet_until:
+            settled_at = self._settled_at.get(job_id, chat.quiet_until)
+            booked = self._book(job_id, chat, max(self._clock.now(), chat.quiet_until, settled_at))
+        return booked
+
+    def announced(self, job_id: str) -> None:
+        """Its message was sent just now. A job that is done in a moment shall not flicker."""
+        self._settled_at[job_id] = self._clock.now() + _SETTLES_IN
+
+    def edited(self, job_id: str, chat_id: int | None) -> None:
+        """Its message is edited just now."""
+        self._leave_alone(job_id, chat_id, timedelta())
+
+    def refused(self, job_id: str, chat_id: int | None, retry_after_s: float) -> None:
+        """Telegram did not take the edit, and wants the chat left alone for so long."""
+        self._leave_alone(job_id, chat_id, max(_PER_GROUP, timedelta(seconds=retry_after_s)))
+
+    def forget(self, job_id: str, chat_id: int | None) -> None:
+        """It needs no turn any more; another job of its chat may have it."""
+        self._settled_at.pop(job_id, None)
+        if chat := self._chats.get(_key(job_id, chat_id)):
+            chat.turns.pop(job_id, None)
+
+    def _leave_alone(self, job_id: str, chat_id: int | None, at_least: timedelta) -> None:
+        self.forget(job_id, chat_id)
+        chat = self._chat(job_id, chat_id)
+        chat.quiet_until = self._clock.now() + max(chat.pause, at_least)
+
+    def _chat(self, job_id: str, chat_id: int | None) -> _Chat:
+        key, now = _key(job_id, chat_id), self._clock.now()
+        if key not in self._chats:
+            if len(self._chats) >= _KEPT_CHATS:
+                self._chats = {k: chat for k, chat in self._chats.items() if chat.turns or chat.quiet_until > now}
+            # Groups have negative ids (https://core.telegram.org/bots/api#chat).
+            pause = _PER_GROUP if chat_id is not None and chat_id < 0 else _PER_CHAT
+            self._chats[key] = _Chat(pause, now)
+        return self._chats[key]
+
+    def _book(self, job_id: str, chat: _Chat, earliest: datetime) -> datetime:
+        """The first moment from `earliest` on that is apart from the chat's other turns, in a second with a place."""
+        for other in sorted(at for job, at in chat.turns.items() if job != job_id):
+            if abs(other - earliest) < chat.pause:
+                earliest = other + chat.pause
+        second, past = int(earliest.timestamp()), int(self._clock.now().timestamp())
+        while self._booked.get(second, 0) >= self._per_second:
+            second += 1
+        if len(self._booked) >= _KEPT_SECONDS:
+            self._booked = {key: count for key, count in self._booked.items() if key >= past}
+        self._booked[second] = self._booked.get(second, 0) + 1
+        chat.turns[job_id] = max(earliest, datetime.fromtimestamp(second, UTC))
+        return chat.turns[job_id]
+
+
+def _key(job_id: str, chat_id: int | None) -> int | str:
+    """A job that came from no chat shares it with nobody."""
+    return job_id if chat_id is None else chat_id

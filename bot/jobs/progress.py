@@ -1,0 +1,197 @@
+"""What this process has heard of predictions under way: never written, told to the person, found out again if lost.
+
+A job's record is the truth for recovery and says nothing of progress: logs and partial outputs come twice a second
+and would each cost a write.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from bot.jobs.ports import Clock
+from bot.jobs.status import Status
+from replicate_gateway.prediction import Prediction, PredictionStatus, output_text, output_urls
+from replicate_gateway.progress import percent_of
+from storage.job import Job
+
+# A model that has not begun so long after its prediction was made is not warm.
+COLD_START = timedelta(seconds=10)
+
+_KEPT_JOBS = 20_000
+_MAX_TEXT_CHARS = 2_000  # a message has 4096 UTF-16 units, and a character may take two of them
+_NOTHING: Mapping[int, "Run"] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenText:
+    """The end of a text, and how many characters it has in all."""
+
+    end: str = ""
+    length: int = 0
+
+    def with_piece(self, piece: str) -> "WrittenText":
+        """The text with another piece at its end."""
+        return WrittenText((self.end + piece)[-_MAX_TEXT_CHARS:], self.length + len(piece))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A slot's prediction as it was last heard of."""
+
+    prediction_id: str
+    heard_at: datetime
+    on_record: bool = False
+    """Whether the job's record is known to name this prediction."""
+    started_at: datetime | None = None
+    """When its model began, by our clock; None: it has not, as far as we know."""
+    percent: int | None = None
+    pictures: int = 0
+    pictures_at: datetime | None = None
+    """Since when there are so many."""
+    text: WrittenText = WrittenText()
+    """What it has written so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """News of a prediction that is followed: whose chat it concerns, and whether people may see a difference."""
+
+    chat_id: int | None
+    changed: bool
+
+
+@dataclass(slots=True)
+class _LiveJob:
+    chat_id: int | None
+    runs: dict[int, Run] = field(default_factory=dict)
+    shown: Status | None = None
+    message_gone: bool = False
+    place: int | None = None
+
+
+class Progress:
+    """The jobs that are followed here, a bounded number."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._jobs: OrderedDict[str, _LiveJob] = OrderedDict()
+
+    def follow(self, job: Job, part: int, prediction: Prediction, *, on_record: bool = False) -> Heard | None:
+        """Take in which prediction a slot has, and how it stands; None for one that has ended.
+
+        `on_record` says that the job's record is known to name it.
+        """
+        if prediction.status.terminal:
+            if known := self._jobs.get(job.id):
+                known.runs.pop(part, None)
+            return None
+        live = self._live(job)
+        before = live.runs.get(part)
+        if before is None or before.prediction_id != prediction.id:
+            before = Run(prediction.id, self._clock.now())
+        after = self._after(before, prediction)
+        live.runs[part] = replace(after, on_record=before.on_record or on_record)
+        return Heard(live.chat_id, replace(after, heard_at=before.heard_at) != before)
+
+    def update(self, job_id: str, part: int, prediction: Prediction) -> Heard | None:
+        """News of a prediction that runs; None when the job's record must be asked, or told, about it."""
+        live = self._jobs.get(job_id)
+        before = live.runs.get(part) if live else None
+        if live is None or before is None or before.prediction_id != prediction.id or prediction.status.terminal:
+            return None
+        if not before.on_record:  # a callback may be what leads a lost prediction home
+            return None
+        after = live.runs[part] = self._after(before, prediction)
+        return Heard(live.chat_id, replace(after, heard_at=before.heard_at) != before)
+
+    def write(self, job_id: str, part: int, prediction_id: str, text: WrittenText) -> Heard | None:
+        """What a stream has brought so far; None when the prediction is not followed (any more)."""
+        live = self._jobs.get(job_id)
+        run = live.runs.get(part) if live else None
+        if live is None or run is None or run.prediction_id != prediction_id:
+            return None
+        now, longer = self._clock.now(), text.length > run.text.length
+        live.runs[part] = replace(
+            run, heard_at=now, started_at=run.started_at or now, text=text if longer else run.text
+        )
+        return Heard(live.chat_id, longer)
+
+    def runs_of(self, job_id: str) -> Mapping[int, Run]:
+        """What is known of the job's predictions that have not ended, by slot."""
+        live = self._jobs.get(job_id)
+        return live.runs if live else _NOTHING
+
+    def heard_at(self, job_id: str, part: int) -> datetime | None:
+        """When there was news of the slot's prediction last; None when there was none in this process."""
+        run = self.runs_of(job_id).get(part)
+        return run.heard_at if run else None
+
+    def place_in_line(self, job_id: str) -> int | None:
+        """The job's place when it asked last whether it is its turn, from 1; None where it does not stand in line."""
+        live = self._jobs.get(job_id)
+        return live.place if live else None
+
+    def stand_in_line(self, job: Job, place: int | None) -> None:
+        """The job asked whether it is its turn, and this is its place; None: it is."""
+        if place is not None or job.id in self._jobs:
+            self._live(job).place = place
+
+    def started(self, job_id: str, part: int) -> bool:
+        """Whether the slot's model is known to have begun."""
+        run = self.runs_of(job_id).get(part)
+        return run is not None and run.started_at is not None
+
+    def shown(self, job: Job) -> Status | None:
+        """What the job's status message says, if this process wrote it."""
+        live = self._jobs.get(job.id)
+        return live.shown if live else None
+
+    def show(self, job: Job, status: Status) -> None:
+        """The status message says this now."""
+        self._live(job).shown = status
+
+    def message_gone(self, job_id: str) -> bool:
+        """Whether there is no status message to keep up to date."""
+        live = self._jobs.get(job_id)
+        return live is not None and live.message_gone
+
+    def lose_message(self, job: Job) -> None:
+        """There will be no status message: the person deleted it, or it cannot be sent."""
+        self._live(job).message_gone = True
+
+    def forget(self, job_id: str) -> None:
+        """The job has ended."""
+        self._jobs.pop(job_id, None)
+
+    def _live(self, job: Job) -> _LiveJob:
+        live = self._jobs.get(job.id)
+        if live is None:
+            live = self._jobs[job.id] = _LiveJob(job.origin.chat_id)
+            if len(self._jobs) > _KEPT_JOBS:
+                self._jobs.popitem(last=False)
+        return live
+
+    def _after(self, run: Run, prediction: Prediction) -> Run:
+        """Callbacks may overtake each other: nothing that is known is taken back."""
+        now = self._clock.now()
+        running = prediction.status is PredictionStatus.PROCESSING
+        percent = percent_of(prediction.logs)
+        pictures = len(output_urls(prediction.output))
+        text = WrittenText().with_piece("" if pictures else output_text(prediction.output))
+        grown = pictures > run.pictures
+        return replace(
+            run,
+            heard_at=now,
+            started_at=run.started_at or (_started_at(prediction, now) if running else None),
+            percent=run.percent if percent is None else percent,
+            pictures=pictures if grown else run.pictures,
+            pictures_at=now if grown else run.pictures_at,
+            text=text if text.length > run.text.length else run.text,
+        )
+
+
+def _started_at(prediction: Prediction, now: datetime) -> datetime:
+    """Replicate's clock may be ahead of ours."""
+    return min(prediction.started_at or now, now)

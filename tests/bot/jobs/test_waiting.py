@@ -1,0 +1,412 @@
+"""What a person sees while they wait, over a job's whole way; and what it costs."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.jobs.errors import NotDoneError
+from bot.jobs.service import CallbackResult
+from bot.jobs.status import Line, status
+from bot.work_queue.alone import alone
+from replicate_gateway.errors import GatewayBusyError, GatewayUnavailableError
+from replicate_gateway.prediction import PredictionStatus
+from replicate_gateway.protocol import StreamEvent, StreamEventKind
+from storage import object_keys
+from storage.job import JobStatus, SlotState
+from storage.repository import JobRepository
+from storage.run_times import RunTimesRecord, dump_run_times
+from tests.support.fakes import LIMITS, World, build, submission
+
+ASKED = submission()
+JOB = ASKED.job_id
+STREAM = "https://stream.replicate.com/p"
+USUAL = Line("usual_range", {"low": timedelta(seconds=8), "high": timedelta(seconds=20)})
+
+
+@pytest.fixture(autouse=True)
+def logs():
+    with capture_logs() as lines:
+        yield lines
+    assert [line for line in lines if line["log_level"] == "error"] == [], "nothing stands still or goes in circles"
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
+def process(world):
+    return world.start()
+
+
+async def started(world, process, asked=ASKED):
+    """Up to a prediction that runs; gives its id."""
+    await process.submit(asked)
+    await process.run_ready()
+    prediction_id = world.replicate.running[-1]
+    world.replicate.start(prediction_id)
+    await process.deliver_callbacks()
+    await process.run_ready()
+    return prediction_id
+
+
+async def told(world, process, prediction_id, **news):
+    """Replicate calls back with this."""
+    world.replicate.tell(prediction_id, **news)
+    return await process.deliver_callbacks()
+
+
+def message(world, job_id=JOB):
+    (status_message,) = [m for m in world.chat.visible(job_id) if not m.outcome]
+    return status_message
+
+
+def keys(world, job_id=JOB):
+    return [shown.key for shown in message(world, job_id).statuses]
+
+
+# The message
+
+
+async def test_the_message_follows_the_run_in_one_message_at_the_pace_of_the_chat(world, process):
+    prediction_id = await started(world, process)
+    assert keys(world) == ["accepted"]
+    await process.run_for(3)
+    await told(world, process, prediction_id, logs=" 20%|██  |")
+    await process.run_for(1)
+    await told(world, process, prediction_id, logs=" 40%|████  |")
+    await process.run_for(1)
+    assert keys(world) == ["accepted", "begun"]
+    await process.run_for(1)
+    assert message(world).statuses[1:] == [status("begun", USUAL), status("working_percent", USUAL, percent=40)]
+    await process.run_for(20)
+    assert message(world).statuses[-1] == status("working_percent", Line("late"), percent=40)
+    world.replicate.succeed(prediction_id)
+    gate = world.faults.hold("outputs.fetch")
+    await process.deliver_callbacks()
+    task = process.spawn(process.run_ready())
+    await gate.reached.wait()
+    assert keys(world)[-1] == "sending"
+    gate.open()
+    await task
+    assert world.chat.pings(JOB) == 1
+
+
+async def test_a_job_that_is_done_in_two_seconds_does_not_flicker(world, process):
+    prediction_id = await started(world, process)
+    await process.run_for(2)
+    (shown,) = world.chat.visible(JOB)
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert world.job(JOB).status is JobStatus.COMPLETED
+    assert [s.key for s in shown.statuses] == ["accepted"]
+
+
+async def test_a_cold_start_is_looked_at_once_and_named(world, process):
+    await process.submit(ASKED)
+    await process.run_for(10)
+    assert keys(world) == ["accepted", "cold_start"]
+    assert world.faults.calls["replicate.get"] == 1
+    await process.run_for(19)
+    assert world.faults.calls["replicate.get"] == 1
+
+
+async def test_a_lost_start_is_found_out_by_the_same_look(world, process):
+    await process.submit(ASKED)
+    await process.run_ready()
+    world.replicate.start(*world.replicate.running)
+    world.replicate.outbox.clear()
+    await process.run_for(10)
+    assert keys(world) == ["accepted", "working"]
+
+
+async def test_a_job_whose_start_was_heard_is_not_looked_at_early(world, process):
+    await started(world, process)
+    await process.run_for(29)
+    assert world.faults.calls["replicate.get"] == 0
+
+
+async def test_the_look_for_a_cold_start_does_not_slow_the_safety_net_down(world, process):
+    await process.submit(ASKED)
+    await process.run_for(10)
+    world.replicate.succeed(*world.replicate.running)
+    world.replicate.outbox.clear()
+    await process.run_for(31)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+
+
+async def test_who_waits_in_line_sees_how_the_line_moves(world):
+    process = build(world, replace(LIMITS, replicate_max_active=1))
+    first = await started(world, process)
+    others = [submission(number, user=f"tg-{number}") for number in (2, 3)]
+    others = [replace(other, origin=replace(other.origin, chat_id=100 + n)) for n, other in enumerate(others)]
+    for other in others:
+        await process.submit(other)
+    await process.run_for(4)
+    last = others[1].job_id
+    assert message(world, last).statuses[-1] == status("queued", place=2, wait=timedelta(seconds=20))
+    world.replicate.succeed(first)
+    await process.deliver_callbacks()
+    await process.run_for(11)
+    assert message(world, last).statuses[-1] == status("queued", place=1, wait=timedelta(seconds=8))
+
+
+async def test_jobs_of_one_chat_share_its_pace(world, process):
+    for number in (1, 2, 3):
+        await started(world, process, submission(number))
+    await process.run_for(30)
+    assert world.chat.edits <= 10
+    assert all(len(keys(world, submission(number).job_id)) >= 3 for number in (1, 2, 3))
+
+
+# What goes wrong with it
+
+
+async def test_an_edit_that_telegram_does_not_take_is_not_recorded_and_tried_again_later(world, process, logs):
+    await started(world, process)
+    world.faults.fail("chat.show_status", NotDoneError("telegram_busy", retry_after_s=40))
+    writes = len(world.store.written)
+    await process.run_for(39)
+    assert keys(world) == ["accepted"]
+    await process.run_for(5)
+    assert keys(world) == ["accepted", "working"]
+    assert len(world.store.written) == writes
+    assert [line["code"] for line in logs if line["event"] == "status_not_shown"] == ["telegram_busy"]
+
+
+async def test_a_message_that_the_person_deleted_is_not_edited_again(world, process):
+    prediction_id = await started(world, process)
+    world.chat.delete_status(JOB)
+    await process.run_for(60)
+    assert world.faults.calls["chat.show_status"] == 1
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert world.chat.pings(JOB) == 1
+
+
+async def test_after_a_restart_the_message_tells_the_truth_again(world, process):
+    prediction_id = await started(world, process)
+    await process.run_for(3)
+    await process.crash()
+    world.clock.advance(30)
+    second = world.start()
+    await second.sweep.once()
+    await second.run_for(4)
+    assert message(world).statuses[-1] == status("working", Line("late"), elapsed=timedelta(seconds=30))
+    await told(world, second, prediction_id, logs=" 70%|███████  |")
+    await second.run_for(3)
+    assert message(world).statuses[-1] == status("working_percent", Line("late"), percent=70)
+
+
+async def test_a_message_that_reads_as_it_should_is_not_edited_after_a_restart(world, process):
+    await process.submit(ASKED)
+    await process.run_ready()
+    await process.crash()
+    second = world.start()
+    world.faults.fail("replicate.get", GatewayUnavailableError("down"), times=100)
+    await second.sweep.once()
+    await second.run_for(9)
+    assert world.faults.calls["chat.show_status"] == 0
+
+
+# What it costs
+
+
+async def test_news_costs_no_storage_request_and_few_advances(world, process):
+    prediction_id = await started(world, process)
+    await process.run_for(3)
+    requests = world.faults.calls.total() - world.faults.calls["chat.show_status"]
+    process.queue.nudges.clear()
+    for percent in range(60):
+        assert await told(world, process, prediction_id, logs=f" {percent}%|█|") == [CallbackResult.PROGRESS]
+        await process.run_for(0.5)
+    assert world.faults.calls.total() - world.faults.calls["chat.show_status"] == requests
+    assert 9 <= world.chat.edits <= 11
+    assert message(world).statuses[-1].lines[0].facts["percent"] >= 54
+
+
+async def test_news_of_a_prediction_that_this_process_does_not_follow_is_looked_up_once(world, process):
+    prediction_id = await started(world, process)
+    await process.crash()
+    second = world.start()
+    gets = world.faults.calls["store.get"]
+    assert await told(world, second, prediction_id, logs=" 1%|") == [CallbackResult.REPEATED]
+    assert world.faults.calls["store.get"] == gets + 1
+    assert await told(world, second, prediction_id, logs=" 2%|") == [CallbackResult.PROGRESS]
+    assert world.faults.calls["store.get"] == gets + 1
+
+
+async def test_a_start_that_comes_before_its_prediction_is_on_record_is_recorded(world, process):
+    await process.submit(ASKED)
+    gate = world.faults.hold("store.put", skip=3)  # of the task record: the prediction is known to this process only
+    task = process.spawn(process.advance(JOB))
+    await gate.reached.wait()
+    world.replicate.start(*world.replicate.running)
+    assert await process.deliver_callbacks() == [CallbackResult.RECORDED]
+    assert world.job(JOB).slots[0].state is SlotState.RUNNING
+    gate.open()
+    await task
+
+
+async def test_news_after_the_end_is_not_followed(world, process):
+    prediction_id = await started(world, process)
+    world.replicate.succeed(prediction_id)
+    late = replace(world.replicate.predictions[prediction_id], status=PredictionStatus.PROCESSING)
+    await process.deliver_callbacks()
+    world.replicate.outbox.append(replace(world.replicate.outbox_of(prediction_id), prediction=late))
+    assert await process.deliver_callbacks() == [CallbackResult.REPEATED]
+
+
+async def test_callbacks_that_cannot_be_read_are_asked_about_now_and_then_only(world, process):
+    prediction_id = await started(world, process)
+    reference = world.replicate.outbox_of(prediction_id).reference
+    for _ in range(40):
+        await process.spawn(process.service.ask(reference))
+        await process.run_for(0.5)
+    assert world.faults.calls["replicate.get"] <= 5
+
+
+# Several processes
+
+
+@pytest.fixture
+def one_of_several(world):
+    """A process whose jobs any other may advance next, and which hears of predictions that it does not advance."""
+    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
+    return build(world, team=team)
+
+
+async def test_of_several_processes_none_asks_for_progress_that_another_would_hear(world, one_of_several):
+    prediction_id = await started(world, one_of_several)
+    assert world.replicate.requests[prediction_id].webhook_events == ("start", "completed")
+    assert world.faults.calls["replicate.get"] == 0
+    assert await told(world, one_of_several, prediction_id, logs=" 40%|████  |") == [CallbackResult.REPEATED]
+    await one_of_several.run_for(29)
+    assert keys(world) == ["accepted"]
+    assert world.faults.calls["replicate.get"] == 0
+
+
+async def test_of_several_processes_the_one_that_polls_tells_what_stays_true(world, one_of_several):
+    prediction_id = await started(world, one_of_several)
+    world.replicate.tell(prediction_id, logs=" 40%|████  |")
+    world.replicate.outbox.clear()
+    await one_of_several.run_for(30)
+    assert message(world).statuses[-1] == status("working", Line("late"), elapsed=timedelta(seconds=30))
+
+
+async def test_of_several_processes_each_takes_back_what_another_has_said(world):
+    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
+    first, second = (build(world, team=team, repository=JobRepository(world.store, sole=False)) for _ in range(2))
+    await first.submit(ASKED)
+    world.faults.fail("photos.fetch", NotDoneError("telegram_busy", retry_after_s=1))
+    await first.run_ready()
+    world.faults.fail("replicate.create", GatewayBusyError("slow down", retry_after_s=20))
+    world.clock.advance(3)
+    await second.advance(JOB)
+    await second.run_for(4)
+    assert keys(world) == ["accepted", "waiting_for_place"]
+    world.clock.advance(30)
+    await first.advance(JOB)
+    await first.run_for(4)
+    assert keys(world) == ["accepted", "waiting_for_place", "accepted"]
+
+
+# How long it usually takes
+
+
+async def test_what_runs_took_is_told_to_the_next_and_survives_a_restart(world, process):
+    for number in range(2, 7):
+        prediction_id = await started(world, process, submission(number))
+        world.replicate.end(
+            prediction_id, PredictionStatus.SUCCEEDED, urls=["https://replicate.delivery/a.png"], predict_time_s=50
+        )
+        await process.deliver_callbacks()
+        await process.run_ready()
+        world.clock.advance(301)
+    second = world.start()
+    await started(world, second)
+    await second.run_for(3)
+    assert message(world).statuses[-1].lines[1] == Line("usual_about", {"low": timedelta(seconds=50)})
+
+
+async def test_failed_runs_teach_nothing(world, process):
+    prediction_id = await started(world, process)
+    world.replicate.end(prediction_id, PredictionStatus.FAILED, error="CUDA", predict_time_s=1)
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert object_keys.RUN_TIMES not in world.store.objects
+
+
+async def test_times_that_cannot_be_read_hold_nobody_up(world, process):
+    world.store.put_now(object_keys.RUN_TIMES, dump_run_times(RunTimesRecord({"restore": (1.0,)}))[:-5])
+    await started(world, process)
+    await process.run_for(3)
+    assert message(world).statuses[-1] == status("begun", USUAL)
+
+
+# Models that write
+
+
+async def test_a_text_grows_in_the_message_from_callbacks(world, process):
+    prediction_id = await started(world, process, submission(preset="describe"))
+    await process.run_for(3)
+    await told(world, process, prediction_id, output=["A dog"])
+    await process.run_for(3)
+    await told(world, process, prediction_id, output=["A dog", " on a beach"])
+    await process.run_for(3)
+    assert message(world).statuses[-2:] == [
+        status("writing", text="A dog"),
+        status("writing", text="A dog on a beach"),
+    ]
+
+
+def event(kind, data):
+    return StreamEvent(kind, data, "1")
+
+
+async def test_without_callbacks_a_text_grows_from_its_stream_and_its_end_is_asked_about_at_once(world):
+    process = world.start(callbacks=False)
+    pieces = [event(StreamEventKind.OUTPUT, piece) for piece in ("A dog", " on", " a beach")]
+    world.replicate.stream_url = STREAM
+    world.replicate.streams[STREAM] = [*pieces, event(StreamEventKind.LOGS, "ok"), event(StreamEventKind.DONE, "{}")]
+    await process.submit(submission(preset="describe"))
+    gate = world.faults.hold("replicate.stream", skip=2)
+    await process.run_ready()
+    await gate.reached.wait()
+    await process.run_for(3)
+    assert message(world).statuses[-1] == status("writing", text="A dog on")
+    polls = world.faults.calls["replicate.get"]
+    gate.open()
+    await process.settled()
+    await process.run_ready()
+    assert world.faults.calls["replicate.get"] == polls + 1
+
+
+async def test_a_stream_that_is_lost_leaves_the_job_to_its_polls(world, logs):
+    process = world.start(callbacks=False)
+    world.replicate.stream_url = STREAM
+    world.replicate.streams[STREAM] = [event(StreamEventKind.OUTPUT, "A dog")]
+    world.faults.fail("replicate.stream", GatewayUnavailableError("cut"))
+    await process.submit(submission(preset="describe"))
+    await process.run_ready()
+    await process.settled()
+    assert [line["event"] for line in logs if line["event"] == "stream_lost"] == ["stream_lost"]
+    await process.run_for(1)
+    assert world.faults.calls["replicate.get"] == 1
+    assert world.job(JOB).slots[0].state is SlotState.RUNNING
+
+
+@pytest.mark.parametrize(("preset", "callbacks"), [("restore", False), ("describe", True)])
+async def test_streams_are_read_of_models_that_write_and_for_want_of_callbacks_only(world, preset, callbacks):
+    process = world.start(callbacks=callbacks)
+    world.replicate.stream_url = STREAM
+    world.replicate.streams[STREAM] = [event(StreamEventKind.OUTPUT, "A dog")]
+    await process.submit(submission(preset=preset))
+    await process.run_ready()
+    await process.settled()
+    assert world.faults.calls["replicate.stream"] == 0
