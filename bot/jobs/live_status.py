@@ -57,7 +57,7 @@ class LiveStatus:
         if question := open_question(job, self._presets):
             # The order of the pictures is what the question is about: with another one it reads differently.
             order = {"first": job.inputs[0].message_id or 0} if question is Question.START else {}
-            return status(_ASKING[question], settled=True, **order)
+            return Status((Line(_ASKING[question], order),), settled=True)
         if not any(slot.state in _UNDER_WAY for slot in job.slots):
             return self._waiting(job, now)
         if not any(slot.state in (SlotState.OPEN, SlotState.CLAIMED, SlotState.RUNNING) for slot in job.slots):
