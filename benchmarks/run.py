@@ -3,7 +3,7 @@
     make bench                     # or: make bench ARGS="--jobs 200 --width 32"
 
 Everything shares one process and one core here, the outside parties included, so the figures are for comparing two
-versions of the code in one sitting, not for sizing a machine.
+versions of the code in one sitting, not for sizing a machine. Last comes the mock Replicate in a process of its own.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from pathlib import Path
 from aiohttp import web
 from PIL import Image
 
+from benchmarks import mock_replicate
 from bot.app import create_app
 from bot.log_config import configure_logging
 from bot.sandbox import with_built_in_parties
@@ -118,6 +119,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=100)
     parser.add_argument("--width", type=int, default=16, help="jobs in flight")
+    parser.add_argument(
+        "--mock", type=int, default=200, help="predictions in flight at the mock alone; 0 leaves it out"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory, Path("/dev/null").open("w") as nowhere:
         writer = configure_logging("info", "json", stream=nowhere)
@@ -125,6 +129,8 @@ def main() -> None:
             pieces()
             asyncio.run(storage(Path(directory) / "store"))
             asyncio.run(jobs(Path(directory), arguments.jobs, arguments.width))
+            if arguments.mock:
+                asyncio.run(mock_replicate.report(arguments.mock))
         finally:
             writer.close()
 

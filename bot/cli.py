@@ -62,12 +62,16 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
     import structlog  # noqa: PLC0415 - as above
 
     from bot.log_config import configure_logging  # noqa: PLC0415
+    from bot.settings import SettingsError  # noqa: PLC0415
 
     stream = sys.stdout if arguments.command in _SERVICES else sys.stderr
     writer = configure_logging(settings.log_level, settings.log_format, settings.secret_values(), stream=stream)
     log = structlog.get_logger()
     try:
         return asyncio.run(command(settings, arguments))
+    except SettingsError as error:  # one that only the command itself can find
+        print(error, file=sys.stderr)  # noqa: T201 - the answer to a person at a shell
+        return EXIT_USAGE
     except Exception:
         log.exception("command_failed", command=arguments.command)  # the log redacts; a bare traceback would not
         return EXIT_FAILED

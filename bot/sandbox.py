@@ -3,14 +3,17 @@
 settings, so nothing else can tell.
 """
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
 from bot.openers import own_origin
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
+from bot.settings_errors import Fault
 from mock_server.replicate.config import MockReplicateConfig
+from mock_server.replicate.scenario_reading import SCENARIO_VARIABLE, scenario_from_environment
 from mock_server.sandbox import Sandbox, open_sandbox
 from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.control import RestartBot
@@ -36,11 +39,12 @@ async def with_built_in_parties(
 
     Raises:
         OSError: a port is taken.
+        SettingsError: the built-in mock is to behave in a way it does not know.
     """
     telegram = (
         TelegramEmulatorConfig(port=settings.sandbox_port, album_gap_s=_ALBUM_GAP_S) if settings.sandbox else None
     )
-    replicate = (mock or MockReplicateConfig()) if _needs_mock(settings) else None
+    replicate = (mock or _mock_config()) if _needs_mock(settings) else None
     async with open_sandbox(telegram=telegram, replicate=replicate, restart_bot=restart_bot) as sandbox:
         changes: dict[str, object] = {}
         if sandbox.telegram:
@@ -56,6 +60,14 @@ async def with_built_in_parties(
                 "replicate_webhook_secret": SecretStr(sandbox.replicate.webhook_secret),
             }
         yield settings.model_copy(update=changes), sandbox
+
+
+def _mock_config() -> MockReplicateConfig:
+    """The mock's own, in the mood that the environment asks for."""
+    try:
+        return MockReplicateConfig(scenario=scenario_from_environment(os.environ))
+    except ValueError as error:
+        raise SettingsError([Fault(SCENARIO_VARIABLE, "no scenario", f"a scenario of the mock: {error}")]) from None
 
 
 def _needs_mock(settings: Settings) -> bool:

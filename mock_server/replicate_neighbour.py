@@ -1,35 +1,23 @@
 """The mock Replicate as a neighbour of the emulated Telegram: its journal and its switches, for the chat page."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from mock_server.replicate.journal import Call, Delivery
-from mock_server.replicate.prediction import Prediction, prediction_json
-from mock_server.replicate.scenario import Scenario
+from mock_server.replicate.prediction import Prediction
+from mock_server.replicate.prediction_json import prediction_json
+from mock_server.replicate.scenario_names import NAMED_SCENARIOS
+from mock_server.replicate.scenario_reading import scenario_from
 from mock_server.replicate.server import MockReplicate
 from mock_server.telegram.neighbour import NeighbourRecord
 
-_SCENARIOS: Mapping[str, tuple[str, Scenario]] = {
-    "well": ("All goes well", Scenario()),
-    "slow": ("Slow: 20 s for a photo", Scenario(delay_s=20)),
-    "held": ("Held until released", Scenario(hold="processing")),
-    "webhook_lost": ("Webhooks get lost", Scenario(webhook_lost=True)),
-    "webhook_thrice": ("Every webhook comes three times", Scenario(webhook_copies=3)),
-    "webhook_early": ("The webhook overtakes the answer", Scenario(webhook_early=True)),
-    "webhook_forged": ("Webhooks with a wrong signature", Scenario(webhook_signature="foreign")),
-    "fails": ("The model fails", Scenario(fail="generic")),
-    "nsfw": ("The model refuses the photo (NSFW)", Scenario(fail="nsfw")),
-    "throttled": ("Creating is throttled: 429", Scenario(create_status=429, retry_after_s=3)),
-    "unavailable": ("Replicate is down: 503", Scenario(create_status=503)),
-    "output_corrupt": ("The result is half a picture", Scenario(output="corrupt")),
-}
+_SCENARIOS = {name: scenario_from(named.fields) for name, named in NAMED_SCENARIOS.items()}
 _PREDICTION_PATH = re.compile(r"/v1/predictions/(\w+)|/output/[^/]+/(\w+)/")
-# What makes a link a key: signatures and references in queries, the token in the path of an output.
+# What makes a link a key: signatures and references in queries, the token in the path of an output or a stream.
 _SECRET_IN_URL = re.compile(
     r"(?<=[?&])(ref|s|sig|signature|token|x-amz-(?:signature|credential|security-token))=[^&\s\"]+", re.IGNORECASE
 )
-_TOKEN_IN_PATH = re.compile(r"/output/[^/\s\"]+/")
+_TOKEN_IN_PATH = re.compile(r"/(output/|xezq/|v1/streams/|v1/files/bcwr-)[^/\s\"]+")
 _NOW = "the prediction as it is now"
 
 
@@ -54,16 +42,16 @@ class ReplicateNeighbour:
 
     def scenarios(self) -> dict[str, str]:
         """Give the ways the mock can behave."""
-        return {key: label for key, (label, _) in _SCENARIOS.items()}
+        return {name: named.label for name, named in NAMED_SCENARIOS.items()}
 
     def scenario(self) -> str:
         """Give the one that holds for all predictions."""
         now = self._control.scenario
-        return next((key for key, (_, scenario) in _SCENARIOS.items() if scenario == now), "")
+        return next((name for name, scenario in _SCENARIOS.items() if scenario == now), "")
 
     def choose(self, scenario: str) -> None:
         """Let it hold for every prediction from now on."""
-        self._control.scenario = _SCENARIOS[scenario][1]
+        self._control.scenario = _SCENARIOS[scenario]
 
     def release(self) -> int:
         """Let held predictions go on."""
@@ -127,7 +115,7 @@ def _webhook_in(body: Any) -> str:
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, str):
-        return _TOKEN_IN_PATH.sub("/output/***/", _SECRET_IN_URL.sub(r"\1=***", value))
+        return _TOKEN_IN_PATH.sub(r"/\1***", _SECRET_IN_URL.sub(r"\1=***", value))
     if isinstance(value, dict):
         return {key: _without_secrets(one) for key, one in value.items()}
     return [_without_secrets(one) for one in value] if isinstance(value, list) else value

@@ -169,7 +169,8 @@ def test_continuous_integration_runs_lint_and_ends_with_the_tests():
     lines = [line.strip() for line in path.read_text().splitlines() if line.strip()]
     assert lines[0] == "#!/usr/bin/env bash"
     assert "set -euo pipefail" in lines
-    assert lines[-2:] == ["make lint", "make test"]
+    assert lines[-3:] == ["make lint", "make test", "tests/clients/run"]
+    assert os.access(ROOT / lines[-1], os.X_OK)
     assert subprocess.run(["bash", "-n", path], check=False).returncode == 0
 
 

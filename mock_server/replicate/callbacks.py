@@ -8,7 +8,7 @@ import asyncio
 import io
 import json
 import secrets
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -17,9 +17,11 @@ import aiohttp
 from yarl import URL
 
 from mock_server.replicate.background import BackgroundTasks
+from mock_server.replicate.clock import MockClock
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.journal import Delivery, Journal
-from mock_server.replicate.prediction import Event, Prediction, Subscription, prediction_json
+from mock_server.replicate.prediction import Event, Prediction, Subscription
+from mock_server.replicate.prediction_json import prediction_json
 from mock_server.replicate.scenario import Scenario
 from mock_server.replicate.signing import sign, signing_key
 from mock_server.replicate.wire_format import new_id
@@ -53,16 +55,17 @@ class CallbackSender:
     def __init__(
         self,
         config: MockReplicateConfig,
+        clock: MockClock,
         session: aiohttp.ClientSession,
         tasks: BackgroundTasks,
         journal: Journal,
     ) -> None:
         """Collaborators; nothing is sent yet."""
         self._config = config
+        self._clock = clock
         self._session = session
         self._tasks = tasks
         self._journal = journal
-        self._clock: Callable[[], float] = config.clock
         self._key = signing_key(config.webhook_secret)
         self._foreign_key = secrets.token_bytes(32)
         self._timeout = aiohttp.ClientTimeout(total=config.webhook_timeout_s)
@@ -112,7 +115,7 @@ class CallbackSender:
     def _is_throttled(self, subscription: Subscription, event: Event) -> bool:
         if event not in THROTTLED:
             return False
-        now = asyncio.get_running_loop().time()
+        now = self._clock.monotonic()
         last = subscription.last_sent_at.get(event)
         if last is not None and now - last < self._config.webhook_throttle_s:
             return True
@@ -121,7 +124,7 @@ class CallbackSender:
 
     async def _deliver(self, message: Message, previous: asyncio.Task[None] | None) -> None:
         if message.scenario.webhook_delay_s:
-            await asyncio.sleep(message.scenario.webhook_delay_s)
+            await self._clock.sleep(message.scenario.webhook_delay_s)
         if previous is not None and not previous.done():
             await asyncio.wait({previous})
         await self._send(message)
@@ -134,7 +137,7 @@ class CallbackSender:
         await asyncio.gather(*(self._send_until_accepted(message) for _ in range(copies)))
 
     async def _send_until_accepted(self, message: Message) -> None:
-        now = asyncio.get_running_loop().time
+        now = self._clock.monotonic
         give_up_at, pause = now() + self._config.webhook_give_up_s, self._config.webhook_retry_base_s
         for attempt in count(1):
             accepted = await self._attempt(message, attempt)
@@ -143,7 +146,7 @@ class CallbackSender:
             left = give_up_at - now()
             if accepted or not message.is_final or left <= 0:
                 return
-            await asyncio.sleep(min(pause, left))
+            await self._clock.sleep(min(pause, left))
             pause *= 2
 
     async def _attempt(self, message: Message, number: int) -> bool:
@@ -152,6 +155,7 @@ class CallbackSender:
         headers |= self._signature_headers(message)
         status: int | None = None
         error: str | None = None
+        begun = time.monotonic()
         try:
             # As a file: aiohttp does not like to send more than a megabyte of bytes in one piece.
             async with self._session.post(
@@ -161,7 +165,7 @@ class CallbackSender:
                 await answer.content.read(MOST_ANSWER_BYTES)
         except (aiohttp.ClientError, TimeoutError) as failure:
             error = type(failure).__name__
-        self._record(message, number, status, error)
+        self._record(message, number, status, error, time.monotonic() - begun)
         return status is not None and status < 400
 
     def _signature_headers(self, message: Message) -> dict[str, str]:
@@ -181,7 +185,9 @@ class CallbackSender:
             "webhook-signature": signature,
         }
 
-    def _record(self, message: Message, attempt: int, status: int | None, error: str | None) -> None:
+    def _record(
+        self, message: Message, attempt: int, status: int | None, error: str | None, took_s: float = 0.0
+    ) -> None:
         self._journal.deliveries.append(
             Delivery(
                 at=self._clock(),
@@ -193,5 +199,6 @@ class CallbackSender:
                 signature=message.scenario.webhook_signature,
                 status=status,
                 error=error,
+                took_s=took_s,
             )
         )

@@ -4,14 +4,18 @@ from collections.abc import Callable
 
 from mock_server.replicate.background import BackgroundTasks
 from mock_server.replicate.callbacks import CallbackSender
+from mock_server.replicate.clock import MockClock
+from mock_server.replicate.deployments import DeploymentStore
+from mock_server.replicate.file_links import file_link
 from mock_server.replicate.files import FileStore
 from mock_server.replicate.journal import Call, Delivery, Journal
 from mock_server.replicate.model_runs import ModelRunner
-from mock_server.replicate.models import ModelRegistry
+from mock_server.replicate.models.registry import ModelRegistry
 from mock_server.replicate.outputs import OutputStore
 from mock_server.replicate.prediction import Prediction, Status
 from mock_server.replicate.predictions import PredictionEngine
-from mock_server.replicate.scenario import Scenario, ScenarioSwitches
+from mock_server.replicate.scenario import Scenario
+from mock_server.replicate.scenario_switches import ScenarioSwitches
 
 
 class MockControl:
@@ -28,7 +32,10 @@ class MockControl:
         outputs: OutputStore,
         files: FileStore,
         models: ModelRegistry,
+        deployments: DeploymentStore,
         tasks: BackgroundTasks,
+        clock: MockClock,
+        files_signing_secret: str,
     ) -> None:
         """Collaborators of the running server."""
         self._switches = switches
@@ -39,7 +46,10 @@ class MockControl:
         self._outputs = outputs
         self._files = files
         self._models = models
+        self._deployments = deployments
         self._tasks = tasks
+        self._clock = clock
+        self._files_signing_secret = files_signing_secret
 
     @property
     def scenario(self) -> Scenario:
@@ -123,6 +133,41 @@ class MockControl:
         """
         return self._callbacks.resend(self._engine.get(prediction_id))
 
+    @property
+    def now(self) -> float:
+        """The mock's time, seconds since 1970."""
+        return self._clock()
+
+    @property
+    def speed(self) -> float:
+        """How many of the mock's seconds pass in a real one."""
+        return self._clock.speed
+
+    def advance(self, seconds: float) -> None:
+        """Pushes the mock's time ahead: what becomes due happens at once.
+
+        Raises:
+            ValueError: backwards.
+        """
+        self._clock.advance(seconds)
+
+    def run_at(self, speed: float) -> None:
+        """Lets the mock's time run `speed` times as fast as real time.
+
+        Raises:
+            ValueError: not above 0, or above 10000.
+        """
+        self._clock.run_at(speed)
+
+    def file_link(self, file_id: str, origin: str, expires_in_s: int) -> str:
+        """A signed URL of an upload's bytes.
+
+        Raises:
+            Problem: 404 for an unknown file.
+        """
+        file = self._files.get(file_id)
+        return file_link(self._files_signing_secret, origin, file.id, int(self._clock()) + expires_in_s)
+
     async def expire_outputs(self) -> None:
         """Makes every output URL answer 404, as after an hour."""
         await self._runner.remove(self._outputs.expire_all())
@@ -132,13 +177,15 @@ class MockControl:
         await self._tasks.wait()
 
     async def reset(self) -> None:
-        """As just started: everything stopped and forgotten, all scenarios off."""
+        """As just started: everything stopped and forgotten, real time, the first global scenario."""
         self._engine.forget_all()
         await self._tasks.close()
         await self.expire_outputs()
         await self._files.delete_all()
+        self._deployments.forget_all()
         self._switches.reset()
         self._journal.clear()
+        self._clock.reset()
 
     def _matching(self, wanted: Callable[[Delivery], bool]) -> tuple[Delivery, ...]:
         return tuple(delivery for delivery in self._journal.deliveries if wanted(delivery))

@@ -14,6 +14,8 @@ from mock_server.replicate.wire_format import new_id, timestamp
 
 FILE_TTL_S = 24 * 3600
 MOST_FILES = 2_000
+NO_FILE = "File not found"
+LONGEST_NAME_BYTES = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class FileStore:
 
     def __init__(self, directory: Path, clock: Callable[[], float], max_bytes: int) -> None:
         """`directory` exists and belongs to this store alone."""
+        self._last_created_at = 0.0
         self._directory = directory
         self._clock = clock
         self._max_bytes = max_bytes
@@ -86,7 +89,7 @@ class FileStore:
             size=size,
             sha256=sha256.hexdigest(),
             md5=md5.hexdigest(),
-            created_at=self._clock(),
+            created_at=self._moment(),
             path=path,
         )
 
@@ -111,7 +114,7 @@ class FileStore:
         """
         file = self._files.get(file_id)
         if file is None or self._clock() >= file.created_at + FILE_TTL_S:
-            raise not_found()
+            raise not_found(NO_FILE)
         return file
 
     def path_of(self, file_id: str) -> Path | None:
@@ -132,13 +135,19 @@ class FileStore:
         """
         file = self._files.pop(file_id, None)
         if file is None:
-            raise not_found()
+            raise not_found(NO_FILE)
         await asyncio.to_thread(file.path.unlink, missing_ok=True)
 
     async def delete_all(self) -> None:
         """Forgets every file and its bytes."""
         for file_id in list(self._files):
             await self.delete(file_id)
+        self._last_created_at = 0.0
+
+    def _moment(self) -> float:
+        """Now, but later than the one before: pages are cut by it."""
+        self._last_created_at = max(self._clock(), self._last_created_at + 1e-6)
+        return self._last_created_at
 
 
 def parse_metadata(text: str) -> dict[str, Any]:
@@ -147,9 +156,12 @@ def parse_metadata(text: str) -> dict[str, Any]:
     Raises:
         ValueError: no JSON object.
     """
-    value = json.loads(text)
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
     if not isinstance(value, dict):
-        raise ValueError("metadata is a JSON object")  # noqa: TRY004 -- one kind of fault for the caller
+        raise ValueError("The part metadata is no JSON object.")  # noqa: TRY004 -- one kind of fault for the caller
     return value
 
 

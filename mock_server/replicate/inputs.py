@@ -13,8 +13,9 @@ import aiohttp
 from yarl import URL
 
 from mock_server.replicate.files import FileStore
-from mock_server.replicate.input_validation import is_uri
-from mock_server.replicate.model_spec import ModelSpec
+from mock_server.replicate.models.input_validation import is_uri
+from mock_server.replicate.models.spec import ModelSpec
+from mock_server.replicate.outputs import HTTPS_ORIGIN, OutputStore
 
 CHUNK_BYTES = 256 * 1024
 MOST_REDIRECTS = 5
@@ -30,10 +31,19 @@ class InputError(Exception):
 class InputReader:
     """Fetches input pictures: bounded in time and size."""
 
-    def __init__(self, session: aiohttp.ClientSession, files: FileStore, *, max_bytes: int, timeout_s: float) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        files: FileStore,
+        outputs: OutputStore,
+        *,
+        max_bytes: int,
+        timeout_s: float,
+    ) -> None:
         """`timeout_s` covers one picture, redirects included."""
         self._session = session
         self._files = files
+        self._outputs = outputs
         self._max_bytes = max_bytes
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
 
@@ -52,10 +62,17 @@ class InputReader:
             raise InputError("Failed to download input: no valid URL") from None
         # Neither user info nor the query: both may be secrets.
         place = f"{url.scheme}://{host}:{port}{url.path}"
-        own_file = FILE_PATH.fullmatch(url.path)
-        if own_file and (path := self._files.path_of(own_file[1])) is not None:
+        if (path := self._own_path(url, uri)) is not None:
             return await asyncio.to_thread(self._read_file, path)
         return await self._download(url, place)
+
+    def _own_path(self, url: URL, uri: str) -> Path | None:
+        """The file, when the URL is that of an upload, or of an output that only looks like Replicate's."""
+        own_file = FILE_PATH.fullmatch(url.path)
+        if own_file:
+            return self._files.path_of(own_file[1])
+        output = self._outputs.find(url.path) if uri.startswith(HTTPS_ORIGIN) else None
+        return None if output is None else output.path
 
     async def _download(self, url: URL, place: str) -> bytes:
         try:

@@ -19,6 +19,8 @@ class Call:
     query: str
     status: int | None
     body: Any
+    took_s: float
+    """From the first byte of the request to the end of the answer, in real time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Delivery:
     signature: str
     status: int | None
     error: str | None
+    took_s: float
+    """Until the receiver answered, or the attempt failed, in real time."""
 
 
 class Journal:

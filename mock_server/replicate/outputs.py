@@ -3,13 +3,17 @@
 import asyncio
 import base64
 import mimetypes
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mock_server.replicate.clock import MockClock
 from mock_server.replicate.prediction import Prediction
 from mock_server.replicate.scenario import Scenario
 from mock_server.replicate.wire_format import new_token
+
+OUTPUT_PREFIX = "/output/"
+HTTPS_ORIGIN, HTTPS_PREFIX = "https://replicate.delivery", "/xezq/"
+"""An output that looks like Replicate's own; the mock serves the same path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Output:
 class OutputStore:
     """Result files by the path of their URL."""
 
-    def __init__(self, directory: Path, clock: Callable[[], float], ttl_s: float) -> None:
+    def __init__(self, directory: Path, clock: MockClock, ttl_s: float) -> None:
         """`directory` exists and belongs to this store alone."""
         self._directory = directory
         self._clock = clock
@@ -34,21 +38,26 @@ class OutputStore:
 
     def allot(self, prediction: Prediction, number: int, extension: str) -> tuple[str, Path]:
         """A URL for result `number` and the file to write it to; both expire together."""
-        url_path = f"/output/{new_token()}/{prediction.id}/{number}.{extension}"
+        order, token = prediction.order, new_token()
+        if order.scenario.output == "https":
+            origin, url_path = HTTPS_ORIGIN, f"{HTTPS_PREFIX}{token}/out-{number}.{extension}"
+        else:
+            origin, url_path = order.origin, f"{OUTPUT_PREFIX}{token}/{prediction.id}/{number}.{extension}"
         path = self._directory / f"{prediction.id}-{number}.{extension}"
         content_type = mimetypes.types_map[f".{extension}"]
         expires_at = self._clock() + self._ttl_s
-        self._outputs[url_path] = Output(path, content_type, expires_at, prediction.order.scenario)
-        return prediction.order.origin + url_path, path
+        self._outputs[url_path] = Output(path, content_type, expires_at, order.scenario)
+        return origin + url_path, path
 
     def find(self, url_path: str) -> Output | None:
         """The result at a URL's path, None when unknown or expired."""
         output = self._outputs.get(url_path)
         return None if output is None or self._clock() >= output.expires_at else output
 
-    async def as_data_uri(self, url_path: str) -> str | None:
-        """A result as a data URI, None when unknown or expired."""
-        output = self.find(url_path)
+    async def as_data_uri(self, url: str, origin: str) -> str | None:
+        """The result at one of our URLs as a data URI, None for anything else, and when unknown or expired."""
+        own = next((own for own in (origin, HTTPS_ORIGIN) if url.startswith(f"{own}/")), None)
+        output = None if own is None else self.find(url.removeprefix(own))
         if output is None:
             return None
         return await asyncio.to_thread(_data_uri, output)

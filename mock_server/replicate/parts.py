@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from mock_server.replicate.callbacks import CallbackSender
+from mock_server.replicate.clock import MockClock
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.control import MockControl
+from mock_server.replicate.deployments import DeploymentStore
 from mock_server.replicate.files import FileStore
 from mock_server.replicate.journal import Journal
 from mock_server.replicate.model_runs import ModelRunner
-from mock_server.replicate.models import ModelRegistry
+from mock_server.replicate.models.registry import ModelRegistry
 from mock_server.replicate.outputs import OutputStore
 from mock_server.replicate.predictions import PredictionEngine
 from mock_server.replicate.rate_limit import TokenBucket
-from mock_server.replicate.scenario import ScenarioSwitches
+from mock_server.replicate.scenario_switches import ScenarioSwitches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +24,11 @@ class Parts:
     """The objects behind the routes; built once by the server."""
 
     config: MockReplicateConfig
+    clock: MockClock
     journal: Journal
     switches: ScenarioSwitches
     models: ModelRegistry
+    deployments: DeploymentStore
     files: FileStore
     outputs: OutputStore
     runner: ModelRunner

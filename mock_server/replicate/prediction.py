@@ -1,13 +1,16 @@
-"""One prediction: what it was asked, how far it is, and the three JSON forms it is shown in."""
+"""One prediction: what it was asked and how far it is. `prediction_json` shows it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mock_server.replicate.models import Target
+from mock_server.replicate.clock import Timer
+from mock_server.replicate.latency import Phases
+from mock_server.replicate.models.registry import Target
+from mock_server.replicate.models.spec import OutputShape
 from mock_server.replicate.scenario import Scenario
-from mock_server.replicate.wire_format import timestamp
+from mock_server.replicate.streams import EventStream
 
 Status = Literal["starting", "processing", "succeeded", "failed", "canceled", "aborted"]
 Event = Literal["start", "output", "logs", "completed"]
@@ -48,6 +51,12 @@ class Order:
     subscription: Subscription | None = None
     cancel_after_s: int | None = None
 
+    @property
+    def shape(self) -> OutputShape:
+        """The JSON type of the output: the scenario's, else the model's."""
+        asked = self.scenario.output_as
+        return self.target.model.output if asked is None else OutputShape(asked)
+
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Prediction:
@@ -57,18 +66,25 @@ class Prediction:
     order: Order
     seed: int
     created_at: float
+    phases: Phases
+    """How long it is to take."""
+    stream: EventStream
     deadline: float | None = None
     status: Status = "starting"
     started_at: float | None = None
     completed_at: float | None = None
-    output: str | list[str] | None = None
+    output: Any = None
+    """Once there is one: a string, a list of strings, or an object of strings."""
     error: str | None = None
+    revealed: int = 0
+    """How many outputs are shown already."""
     logs: str = ""
     metrics: dict[str, Any] | None = None
     released: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
-    deadline_timer: asyncio.TimerHandle | None = None
+    timers: list[Timer] = field(default_factory=list)
+    """What would end it from outside: its deadline, the limit of a run."""
 
     @property
     def is_terminal(self) -> bool:
@@ -86,66 +102,4 @@ class Prediction:
         """Lets go of input, output and logs; what remains is small."""
         self.order.model_input.clear()
         self.output, self.logs = None, ""
-
-
-def prediction_json(prediction: Prediction, *, removed: bool = False) -> dict[str, Any]:
-    """The prediction as GET, lists and webhooks show it."""
-    order = prediction.order
-    shown: dict[str, Any] = {
-        "id": prediction.id,
-        "model": order.target.model.full_name,
-        "version": order.target.version,
-        "input": {} if removed else order.model_input,
-        "logs": "" if removed else prediction.logs,
-        "output": None if removed else prediction.output,
-        "data_removed": removed,
-        "error": prediction.error,
-        "source": "api",
-        "status": prediction.status,
-        "created_at": timestamp(prediction.created_at),
-        "started_at": _moment(prediction.started_at),
-        "completed_at": _moment(prediction.completed_at),
-        "urls": _urls(prediction),
-        "metrics": prediction.metrics,
-    }
-    return shown | _optional(prediction)
-
-
-def created_json(prediction: Prediction) -> dict[str, Any]:
-    """The prediction as a create call answers it: without the keys that have no value yet."""
-    unset_yet = ("output", "started_at", "completed_at", "metrics")
-    return {key: value for key, value in prediction_json(prediction).items() if key not in unset_yet}
-
-
-def waited_json(prediction: Prediction, output: str | list[str] | None) -> dict[str, Any]:
-    """The answer to `Prefer: wait` once outputs exist: still `processing`, `output` as handed in.
-
-    Recorded answers carry the whole output while status, end and metrics lag behind.
-    """
-    shown = prediction_json(prediction) | {"output": output}
-    if prediction.status != "succeeded":
-        return shown
-    shown["status"] = "processing"
-    return {key: value for key, value in shown.items() if key not in ("completed_at", "metrics")}
-
-
-def _urls(prediction: Prediction) -> dict[str, str]:
-    origin, api = prediction.order.origin, f"{prediction.order.origin}/v1/predictions/{prediction.id}"
-    return {"get": api, "cancel": f"{api}/cancel", "web": f"{origin}/p/{prediction.id}"}
-
-
-def _optional(prediction: Prediction) -> dict[str, Any]:
-    order, shown = prediction.order, dict[str, Any]()
-    if prediction.deadline is not None:
-        shown["deadline"] = timestamp(prediction.deadline)
-    if order.target.deployment is not None:
-        shown["deployment"] = order.target.deployment
-    if order.subscription is not None:
-        shown["webhook"] = order.subscription.url
-        if order.subscription.shown_filter is not None:
-            shown["webhook_events_filter"] = order.subscription.shown_filter
-    return shown
-
-
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else timestamp(seconds)
+        self.stream.forget()

@@ -1,72 +1,68 @@
-"""The life of predictions: created, started, run, ended — each step in one place, each told to the callbacks."""
+"""All predictions of one server: created, found, listed, canceled, and forgotten in time."""
 
 import asyncio
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 
 from mock_server.replicate.background import BackgroundTasks
-from mock_server.replicate.callbacks import CallbackSender
+from mock_server.replicate.clock import MockClock
 from mock_server.replicate.config import MockReplicateConfig
-from mock_server.replicate.model_runs import ModelFailure, ModelRunner
-from mock_server.replicate.model_spec import OutputShape
+from mock_server.replicate.latency import Latency
+from mock_server.replicate.life import PredictionLife
+from mock_server.replicate.model_runs import ModelRunner
+from mock_server.replicate.models.spec import OutputShape
 from mock_server.replicate.outputs import OutputStore
-from mock_server.replicate.prediction import Order, Prediction, Status
+from mock_server.replicate.prediction import Order, Prediction
 from mock_server.replicate.problems import not_found
 from mock_server.replicate.scenario import FAILURE_TEXTS
-from mock_server.replicate.wire_format import new_id
+from mock_server.replicate.streams import FILE_PREFIX, TEXT_PREFIX, EventStream
+from mock_server.replicate.wire_format import new_id, new_stream_name
 
-STARTING_SHARE = 0.2
-"""The part of its life a prediction spends in `starting`."""
-STEPS = 4
-"""How often a running prediction writes a line of progress."""
 LARGEST_SEED = 2**31
 SEARCHED_FOR_EVICTION = 1000
 
 
 class PredictionEngine:
-    """All predictions of one server, newest last."""
+    """All predictions, newest last."""
 
     def __init__(
         self,
         config: MockReplicateConfig,
+        clock: MockClock,
         tasks: BackgroundTasks,
+        life: PredictionLife,
         runner: ModelRunner,
         outputs: OutputStore,
-        callbacks: CallbackSender,
     ) -> None:
         """Collaborators; no predictions yet."""
         self._config = config
-        self._clock = config.clock
+        self._clock = clock
         self._tasks = tasks
+        self._life = life
         self._runner = runner
         self._outputs = outputs
-        self._callbacks = callbacks
         self._random = random.Random(config.random_seed)  # noqa: S311 -- delays, not secrets
+        self._latency = Latency(config.delay_s, self._random)
         self._predictions: dict[str, Prediction] = {}
+        self._streams: dict[str, Prediction] = {}
         self._with_data: deque[Prediction] = deque()
         self._last_created_us = 0
+        self._runs: Counter[str] = Counter()
 
     def create(self, order: Order) -> Prediction:
         """Begins the life of a prediction."""
         self._clean_up()
-        self._last_created_us = max(round(self._clock() * 1_000_000), self._last_created_us + 1)
-        created_at = self._last_created_us / 1_000_000
-        after = order.cancel_after_s
-        prediction = Prediction(
-            id=new_id(),
-            order=order,
-            seed=self._seed(order),
-            created_at=created_at,
-            deadline=None if after is None else created_at + after,
-        )
+        prediction = self._new(order)
         self._predictions[prediction.id] = prediction
-        if after is not None:
-            loop = asyncio.get_running_loop()
-            prediction.deadline_timer = loop.call_later(after, self._meet_deadline, prediction)
-        prediction.task = self._tasks.start(self._live(prediction), f"prediction {prediction.id}")
+        self._runs[order.target.model.full_name] += 1
+        self._streams[prediction.stream.path] = prediction
+        if order.cancel_after_s is not None:
+            timer = self._clock.call_later(order.cancel_after_s, partial(self._meet_deadline, prediction))
+            prediction.timers.append(timer)
+        prediction.task = self._tasks.start(self._life.live(prediction), f"prediction {prediction.id}")
         prediction.task.add_done_callback(partial(self._bury, prediction))
         return prediction
 
@@ -80,6 +76,15 @@ class PredictionEngine:
             raise not_found()
         return prediction
 
+    def streamed_at(self, path: str) -> Prediction | None:
+        """The prediction whose event stream is at `path`, unless its data are removed."""
+        prediction = self._streams.get(path)
+        return None if prediction is None or self.is_removed(prediction) else prediction
+
+    def run_count(self, model: str) -> int:
+        """How often `owner/name` was run."""
+        return self._runs.get(model, 0)
+
     def newest_first(self) -> Sequence[Prediction]:
         """All of them."""
         return list(reversed(self._predictions.values()))
@@ -90,91 +95,46 @@ class PredictionEngine:
 
     def cancel(self, prediction: Prediction) -> None:
         """Ends it as canceled; one that has ended stays as it is."""
-        self._end(prediction, "canceled")
+        self._life.stop(prediction, "canceled")
 
     def forget_all(self) -> None:
         """Drops every prediction; whoever waits for one is let go."""
         for prediction in self._predictions.values():
-            if prediction.deadline_timer is not None:
-                prediction.deadline_timer.cancel()
+            for timer in prediction.timers:
+                self._clock.cancel(timer)
+            prediction.stream.forget()
             prediction.ended.set()
         self._predictions.clear()
+        self._streams.clear()
         self._with_data.clear()
+        self._latency.reset()
+        self._runs.clear()
+        self._last_created_us = 0
 
-    async def _live(self, prediction: Prediction) -> None:
-        scenario, now = prediction.order.scenario, asyncio.get_running_loop().time
-        life_s = self._random.uniform(*self._config.delay_s) if scenario.delay_s is None else scenario.delay_s
-        ends_at = now() + life_s
-        await asyncio.sleep(life_s * STARTING_SHARE)
-        if scenario.hold == "starting":
-            await prediction.released.wait()
-        if scenario.end == "aborted":
-            self._end(prediction, "aborted")
-            return
-        self._begin(prediction)
-        if scenario.hold == "processing":
-            await prediction.released.wait()
-        failure, values = scenario.failure_text, list[str]()
-        if failure is None and scenario.end is None:
-            try:
-                values = await self._runner.run(prediction)
-            except ModelFailure as error:
-                self._end(prediction, "failed", str(error))
-                return
-        await self._progress(prediction, values, ends_at)
-        if scenario.end is not None:
-            self._end(prediction, scenario.end)
-        elif failure is not None:
-            self._end(prediction, "failed", failure)
-        else:
-            self._end(prediction, "succeeded")
-
-    def _begin(self, prediction: Prediction) -> None:
-        prediction.status, prediction.started_at = "processing", self._clock()
-        prediction.logs = f"Using seed: {prediction.seed}\n"
-        self._callbacks.notify(prediction, "start")
-
-    async def _progress(self, prediction: Prediction, values: Sequence[str], ends_at: float) -> None:
-        now = asyncio.get_running_loop().time
-        for step in range(1, STEPS + 1):
-            await asyncio.sleep(max(0.0, (ends_at - now()) / (STEPS + 1 - step)))
-            prediction.logs += progress_line(step, STEPS, self._clock() - (prediction.started_at or 0.0))
-            self._callbacks.notify(prediction, "logs")
-            self._reveal(prediction, values, step)
-
-    def _reveal(self, prediction: Prediction, values: Sequence[str], step: int) -> None:
-        """Shows the outputs due by this step: a single one at the last, of a list a growing part."""
-        shown: str | list[str] = list(values[: len(values) * step // STEPS])
-        model = prediction.order.target.model
-        if model.output is OutputShape.ONE and len(values) == 1:
-            shown = values[0] if step == STEPS else ""
-        if shown and shown != prediction.output:
-            prediction.output = shown
-            self._callbacks.notify(prediction, "output")
+    def _new(self, order: Order) -> Prediction:
+        self._last_created_us = max(round(self._clock() * 1_000_000), self._last_created_us + 1)
+        created_at = self._last_created_us / 1_000_000
+        after, model = order.cancel_after_s, order.target.model
+        prefix = TEXT_PREFIX if order.shape is OutputShape.TEXT else FILE_PREFIX
+        return Prediction(
+            id=new_id(),
+            order=order,
+            seed=self._seed(order),
+            created_at=created_at,
+            phases=self._latency.draw(order.scenario, model.full_name, self._clock.monotonic()),
+            stream=EventStream(prefix + new_stream_name(), created_at),
+            deadline=None if after is None else created_at + after,
+        )
 
     def _meet_deadline(self, prediction: Prediction) -> None:
-        self._end(prediction, "aborted" if prediction.started_at is None else "canceled")
-
-    def _end(self, prediction: Prediction, status: Status, error: str | None = None) -> None:
-        if prediction.is_terminal:
-            return
-        now = self._clock()
-        prediction.status, prediction.error, prediction.completed_at = status, error, now
-        prediction.metrics = {"total_time": round(now - prediction.created_at, 6)}
-        if prediction.started_at is not None:
-            prediction.metrics["predict_time"] = round(now - prediction.started_at, 6)
-        if prediction.deadline_timer is not None:
-            prediction.deadline_timer.cancel()
-        if prediction.task is not None and prediction.task is not asyncio.current_task():
-            prediction.task.cancel()
-        self._with_data.append(prediction)
-        self._callbacks.notify(prediction, "completed")
-        prediction.ended.set()
+        self._life.stop(prediction, "aborted" if prediction.started_at is None else "canceled")
 
     def _bury(self, prediction: Prediction, task: asyncio.Task[None]) -> None:
         """A fault of the mock itself, which the tasks log, must not leave a prediction running for ever."""
         if not task.cancelled() and task.exception() is not None:
-            self._end(prediction, "failed", FAILURE_TEXTS["generic"])
+            self._life.end(prediction, "failed", FAILURE_TEXTS["generic"])
+        if prediction.is_terminal:
+            self._with_data.append(prediction)
 
     def _seed(self, order: Order) -> int:
         asked = order.model_input.get("seed")
@@ -187,17 +147,7 @@ class PredictionEngine:
         if len(self._predictions) >= self._config.max_predictions:
             oldest = islice(self._predictions.values(), SEARCHED_FOR_EVICTION)
             if (ended := next((known for known in oldest if known.is_terminal), None)) is not None:
-                del self._predictions[ended.id]
+                del self._predictions[ended.id], self._streams[ended.stream.path]
                 ended.forget_data()
         if expired := self._outputs.take_expired():
             self._tasks.start(self._runner.remove(expired), "remove expired outputs")
-
-
-def progress_line(step: int, steps: int, seconds: float) -> str:
-    """A line of progress as tqdm prints it."""
-    filled, percent = 10 * step // steps, 100 * step // steps
-    bar = "█" * filled + " " * (10 - filled)
-    spent, left = int(seconds), int(seconds * (steps - step) / step)
-    rate = step / seconds if seconds > 0 else 0.0
-    times = f"{spent // 60:02d}:{spent % 60:02d}<{left // 60:02d}:{left % 60:02d}"
-    return f"{percent:3d}%|{bar}| {step}/{steps} [{times}, {rate:5.2f}it/s]\n"

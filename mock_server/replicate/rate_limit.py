@@ -29,7 +29,8 @@ class TokenBucket:
         if self._per_minute == 0:
             return 0
         now, rate = self._clock(), self._per_minute / 60
-        self._tokens = min(self._per_minute, self._tokens + max(0.0, now - self._filled_at) * rate)
+        passed_s = now - self._filled_at if now >= self._filled_at else math.inf  # a reset clock fills it
+        self._tokens = min(self._per_minute, self._tokens + passed_s * rate)
         self._filled_at = now
         if self._tokens < 1:
             return max(1, math.ceil((1 - self._tokens) / rate))

@@ -1,6 +1,7 @@
 """Builds a mock Replicate, runs it on the caller's event loop, and leaves nothing behind."""
 
 import asyncio
+import random
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,23 +11,51 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from mock_server.replicate import control_routes, output_routes, prediction_routes, resource_routes
+from mock_server.replicate.api import (
+    account_routes,
+    deployment_routes,
+    file_routes,
+    model_routes,
+    output_routes,
+    prediction_routes,
+    search_routes,
+    stream_routes,
+    training_routes,
+)
+from mock_server.replicate.api.middleware import answer_call
+from mock_server.replicate.api.unmodelled import add_unmodelled
 from mock_server.replicate.background import BackgroundTasks
 from mock_server.replicate.callbacks import CallbackSender
+from mock_server.replicate.clock import MockClock
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.control import MockControl
+from mock_server.replicate.control_api import routes as control_surface
+from mock_server.replicate.control_api.routes import answer_control_call
+from mock_server.replicate.deployments import DeploymentStore
 from mock_server.replicate.files import FileStore
 from mock_server.replicate.inputs import InputReader
 from mock_server.replicate.journal import Journal
-from mock_server.replicate.middleware import answer_call, answer_control_call
+from mock_server.replicate.life import PredictionLife
 from mock_server.replicate.model_runs import ModelRunner
-from mock_server.replicate.models import ModelRegistry
+from mock_server.replicate.models.registry import ModelRegistry
 from mock_server.replicate.outputs import OutputStore
 from mock_server.replicate.parts import PARTS, Parts
 from mock_server.replicate.predictions import PredictionEngine
 from mock_server.replicate.rate_limit import TokenBucket
-from mock_server.replicate.scenario import ScenarioSwitches
+from mock_server.replicate.scenario_switches import ScenarioSwitches
 
+ROUTES = (
+    prediction_routes,
+    stream_routes,  # before the files, among which some streams lie
+    file_routes,
+    model_routes,
+    search_routes,
+    deployment_routes,
+    training_routes,
+    account_routes,
+    output_routes,
+    control_surface,
+)
 CONNECTIONS_OUT = 200
 SHUTDOWN_TIMEOUT_S = 0.5
 """How long calls in progress may take to end; held ones would take for ever."""
@@ -68,10 +97,11 @@ async def run_mock_replicate(config: MockReplicateConfig | None = None) -> Async
         )
         await app_runner.setup()
         stack.push_async_callback(app_runner.cleanup)
-        await web.TCPSite(app_runner, config.host, config.port).start()
+        await web.TCPSite(app_runner, config.host, config.port, ssl_context=config.tls).start()
         stack.callback(parts.engine.forget_all)
         port = app_runner.addresses[0][1]
-        origin = config.public_url or f"http://{ANY_ADDRESS.get(config.host, config.host)}:{port}"
+        scheme = "https" if config.tls else "http"
+        origin = config.public_url or f"{scheme}://{ANY_ADDRESS.get(config.host, config.host)}:{port}"
         yield MockReplicate(origin, config, parts.control)
 
 
@@ -80,22 +110,26 @@ def create_app(parts: Parts) -> web.Application:
     # An upload to /v1/files is streamed and has a limit of its own; this one is for JSON bodies.
     app = web.Application(client_max_size=parts.config.max_body_bytes, middlewares=[answer_call, answer_control_call])
     app[PARTS] = parts
-    for module in (prediction_routes, resource_routes, output_routes, control_routes):
+    for module in ROUTES:
         app.add_routes(module.routes)
-    resource_routes.add_unmodelled(app)
+    add_unmodelled(app)
     return app
 
 
 def _build(
     config: MockReplicateConfig, directory: Path, session: aiohttp.ClientSession, tasks: BackgroundTasks
 ) -> Parts:
-    journal, switches, models = Journal(config.journal_size), ScenarioSwitches(), ModelRegistry()
-    files = FileStore(directory / "files", config.clock, config.max_file_bytes)
-    outputs = OutputStore(directory / "outputs", config.clock, config.output_ttl_s)
-    inputs = InputReader(session, files, max_bytes=config.max_input_bytes, timeout_s=config.input_timeout_s)
+    clock = MockClock(config.clock)
+    journal, models = Journal(config.journal_size), ModelRegistry()
+    chances = random.Random(config.random_seed)  # noqa: S311 -- scenarios, not secrets
+    switches = ScenarioSwitches(config.scenario, chances)
+    deployments = DeploymentStore(models, clock)
+    files = FileStore(directory / "files", clock, config.max_file_bytes)
+    outputs = OutputStore(directory / "outputs", clock, config.output_ttl_s)
+    inputs = InputReader(session, files, outputs, max_bytes=config.max_input_bytes, timeout_s=config.input_timeout_s)
     runner = ModelRunner(inputs, outputs)
-    callbacks = CallbackSender(config, session, tasks, journal)
-    engine = PredictionEngine(config, tasks, runner, outputs, callbacks)
+    callbacks = CallbackSender(config, clock, session, tasks, journal)
+    engine = PredictionEngine(config, clock, tasks, PredictionLife(clock, runner, callbacks), runner, outputs)
     control = MockControl(
         switches=switches,
         journal=journal,
@@ -105,21 +139,26 @@ def _build(
         outputs=outputs,
         files=files,
         models=models,
+        deployments=deployments,
         tasks=tasks,
+        clock=clock,
+        files_signing_secret=config.files_signing_secret,
     )
     return Parts(
         config=config,
+        clock=clock,
         journal=journal,
         switches=switches,
         models=models,
+        deployments=deployments,
         files=files,
         outputs=outputs,
         runner=runner,
         callbacks=callbacks,
         engine=engine,
         control=control,
-        create_limit=TokenBucket(config.rate_limit_creates_per_min, config.clock),
-        request_limit=TokenBucket(config.rate_limit_requests_per_min, config.clock),
+        create_limit=TokenBucket(config.rate_limit_creates_per_min, clock),
+        request_limit=TokenBucket(config.rate_limit_requests_per_min, clock),
     )
 
 

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 BASE32_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base32 in lower case: recorded ids hold 0, 1 and 9, which RFC 4648 lacks."""
 ID_LENGTH = 26
+RFC_BASE32_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+STREAM_NAME_LENGTH = 52
 VERSION_PATTERN = re.compile(r"[0-9a-f]{64}")
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 DURATION_PATTERN = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s?)?")
-PREFER_PATTERN = re.compile(r"\bwait(?:=([1-9]|[1-5]\d|60))?(?=\s*(?:[,;]|$))")
+PREFER_PATTERN = re.compile(r"\bwait(?:=([1-9]\d{0,5}))?(?=\s*(?:[,;]|$))")
 LONGEST_WAIT_S = 60
 
 
@@ -25,6 +27,12 @@ def new_id() -> str:
 def new_token() -> str:
     """An unguessable path segment for an output."""
     return secrets.token_urlsafe(24)
+
+
+def new_stream_name() -> str:
+    """The unguessable end of an event stream's URL: 52 characters of lower-case base32."""
+    number = secrets.randbits(5 * STREAM_NAME_LENGTH)
+    return "".join(RFC_BASE32_ALPHABET[(number >> 5 * place) & 31] for place in range(STREAM_NAME_LENGTH))
 
 
 def version_id(full_name: str) -> str:
@@ -64,8 +72,8 @@ def parse_duration(text: str) -> int:
 
 
 def parse_prefer_wait(header: str | None) -> tuple[str, int] | None:
-    """The preference to echo and its seconds for `Prefer: wait[=1..60]`; None for anything else."""
+    """The preference to echo and its seconds, 60 at most, for `Prefer: wait[=n]`; None for anything else."""
     match = PREFER_PATTERN.search(header) if header else None
     if match is None:
         return None
-    return match.group(0), int(match.group(1) or LONGEST_WAIT_S)
+    return match.group(0), min(int(match.group(1) or LONGEST_WAIT_S), LONGEST_WAIT_S)

@@ -11,6 +11,8 @@ import pytest
 import structlog
 
 from bot.cli import COMMANDS, main
+from bot.settings import SettingsError
+from bot.settings_errors import Fault
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ["aiogram", "aioboto3", "aiohttp", "botocore", "httpx", "pydantic", "replicate", "structlog"]
@@ -112,6 +114,14 @@ def test_a_crash_is_one_redacted_log_line_and_code_1(capsys, monkeypatch):
     assert (line["event"], line["command"]) == ("command_failed", "serve")
     assert "OSError" in line["exception"]
     assert "AAbench" not in captured.out + captured.err
+
+
+def test_a_setting_that_only_the_command_finds_wrong_ends_with_its_line_and_code_2(capsys):
+    async def serve(settings, arguments):
+        raise SettingsError([Fault("SOME_NAME", "this", "that")])
+
+    assert main([], {"serve": serve}) == 2
+    assert capsys.readouterr().err == "SOME_NAME: got this, wants that\n"
 
 
 def test_a_service_logs_to_stdout_and_a_tool_keeps_stdout_for_its_answer(capsys):

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.sandbox import needs_sandbox, with_built_in_parties
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from mock_server.replicate.config import MockReplicateConfig
 
 TOKEN = SecretStr("4242424242:AAbot-of-somebody-with-a-real-token")
@@ -69,3 +69,19 @@ async def test_a_taken_page_port_is_an_os_error(unused_tcp_port):
         with pytest.raises(OSError, match="in use"):
             async with with_built_in_parties(given):
                 pytest.fail("it cannot have started")
+
+
+async def test_the_environment_sets_the_mood_of_the_built_in_mock(unused_tcp_port, monkeypatch):
+    monkeypatch.setenv("MOCK_REPLICATE_SCENARIO", "slow, webhook_copies=2")
+    async with with_built_in_parties(settings(unused_tcp_port)) as (_, sandbox):
+        assert (sandbox.replicate.control.scenario.delay_s, sandbox.replicate.control.scenario.webhook_copies) == (
+            20,
+            2,
+        )
+
+
+async def test_an_unknown_mood_is_refused_as_a_setting_would_be(unused_tcp_port, monkeypatch):
+    monkeypatch.setenv("MOCK_REPLICATE_SCENARIO", "slwo")
+    with pytest.raises(SettingsError, match=r"MOCK_REPLICATE_SCENARIO: .*'slwo'"):
+        async with with_built_in_parties(settings(unused_tcp_port)):
+            pytest.fail("it cannot have started")

@@ -5,9 +5,9 @@ import io
 import pytest
 from PIL import Image
 
-from mock_server.replicate.catalogue import IDM_VTON, NANO_BANANA
 from mock_server.replicate.inputs import picture_uris, prompt_of
-from mock_server.replicate.model_spec import Family, ModelSpec
+from mock_server.replicate.models.catalogue import IDM_VTON, NANO_BANANA
+from mock_server.replicate.models.spec import Family, ModelSpec
 from mock_server.replicate.wire_format import version_id
 
 GENERIC = ModelSpec(owner="acme", name="any", family=Family.GENERIC, known=False)

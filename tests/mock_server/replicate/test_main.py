@@ -1,4 +1,5 @@
 import asyncio
+import json
 import re
 import signal
 import sys
@@ -38,6 +39,30 @@ async def test_it_says_where_it_is_serves_and_stops_cleanly(number):
     rest, errors = await asyncio.wait_for(process.communicate(), 20)
     assert (process.returncode, errors) == (0, b"")
     assert f"REPLICATE_BASE_URL={url}" in rest.decode()
+
+
+async def test_a_scenario_is_in_force_from_the_first_call(tmp_path):
+    (tmp_path / "faults.toml").write_text('like = "oom"\ndelay_s = 0\n')
+    process = await spawn("--port", "0", "--scenario", str(tmp_path / "faults.toml"))
+    first = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+    assert "scenario: " in first
+    url = re.search(r"http://127\.0\.0\.1:\d+", first)[0]
+
+    def scenario():
+        with urllib.request.urlopen(f"{url}/_mock/scenario", timeout=5) as answer:
+            return json.load(answer)["scenario"]
+
+    assert (await asyncio.to_thread(scenario))["fail"] == "oom"
+    process.terminate()
+    await asyncio.wait_for(process.communicate(), 20)
+
+
+@pytest.mark.parametrize("scenario", ["slwo", "missing.toml", "delay_s=soon"])
+def test_an_unknown_scenario_stops_the_start_in_one_line(scenario, capsys):
+    assert main(["--port", "0", "--scenario", scenario]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert scenario.partition("=")[0] in error
 
 
 def test_help_and_mistakes_need_no_server_code(capsys):

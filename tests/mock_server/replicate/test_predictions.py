@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from mock_server.replicate.predictions import progress_line
+from mock_server.replicate.progress import progress_line
 from mock_server.replicate.scenario import Scenario
 from tests.support.waiting import eventually
 
@@ -40,10 +40,11 @@ async def test_a_life_takes_the_drawn_delay(start_mock, api_of):
 
 
 async def test_list_models_give_lists_as_long_as_asked_for(api):
-    several = await api.finish({"prompt": "x", "max_images": 3}, "bytedance/seedream-4")
+    asked = {"prompt": "x", "size": "1K", "sequential_image_generation": "auto", "max_images": 3}
+    several = await api.finish(asked, "bytedance/seedream-4")
     assert [url.rsplit("/", 1)[1] for url in several["output"]] == ["0.jpg", "1.jpg", "2.jpg"]
     assert len({(await api.bytes_at(url))[2] for url in several["output"]}) == 3
-    one = await api.finish({"prompt": "x"}, "bytedance/seedream-4")
+    one = await api.finish({"prompt": "x", "size": "1K", "max_images": 3}, "bytedance/seedream-4")
     assert len(one["output"]) == 1
     assert len((await api.finish({"num_outputs": 4}))["output"]) == 4
 
@@ -64,6 +65,39 @@ async def test_a_text_grows_piece_by_piece(api, mock, receiver):
     assert lengths == sorted(set(lengths))
     assert lengths[-1] == len(ended["output"])
     assert "".join(ended["output"]).endswith("You asked: tell me all")
+    assert ended["logs"] == ""
+    metrics = ended["metrics"]
+    assert metrics["output_token_count"] == len(ended["output"])
+    assert metrics["input_token_count"] > 0
+    assert {"time_to_first_token", "tokens_per_second", "predict_time", "total_time"} < set(metrics)
+
+
+async def test_a_text_has_no_more_pieces_than_asked_for(api):
+    ended = await api.finish({"prompt": "tell me all", "max_completion_tokens": 5}, "openai/o4-mini")
+    assert len(ended["output"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind"), [("string", str), ("list", list), ("object", dict), ("text", list), (None, str)]
+)
+async def test_an_output_takes_the_shape_a_scenario_asks_for(api, picture_url, shape, kind):
+    ended = await api.finish({"image": picture_url, "mock_scenario": {"output_as": shape}})
+    assert isinstance(ended["output"], kind)
+    if shape == "object":
+        assert (await api.bytes_at(ended["output"]["image"]))[0] == 200
+    if shape == "text":
+        assert "160 by 120 pixels" in "".join(ended["output"])
+
+
+async def test_progress_follows_the_steps_asked_for_and_stops_where_a_run_fails(api):
+    ended = await api.finish({"steps": 30})
+    shown = [line for line in ended["logs"].splitlines() if "|" in line]
+    assert [line.split("|")[0].strip() for line in shown] == [f"{percent}%" for percent in range(0, 101, 10)]
+    assert shown[0].endswith("| 0/30 [00:00<?, ?it/s]")
+    assert " 30/30 " in shown[-1]
+    failed = await api.finish({"steps": 30, "mock_scenario": "oom"})
+    assert " 40%" in failed["logs"]
+    assert " 50%" not in failed["logs"]
 
 
 async def test_metrics_of_a_cancel_before_the_start_have_no_run_time(api, mock):
@@ -125,10 +159,18 @@ async def test_expired_outputs_leave_the_disk(start_mock, api_of, clock):
     await eventually(lambda: not path.exists())
 
 
+async def test_a_failing_text_takes_its_time_too(api, mock):
+    created = await api.create({"prompt": "x", "mock_scenario": "oom, delay_s=100"}, "openai/o4-mini")
+    mock.control.advance(30)
+    await eventually(lambda: mock.control.status(created["id"]) == "processing")
+    mock.control.advance(100)
+    assert (await mock.control.ended(created["id"])).status == "failed"
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.004, 3.0, 4000.0])
 def test_a_line_of_progress_is_what_clients_parse(seconds):
     from replicate.prediction import Prediction
 
-    for step in range(1, 5):
+    for step in range(5):
         progress = Prediction.Progress.parse(progress_line(step, 4, seconds * random.random()))
         assert (progress.current, progress.total, progress.percentage) == (step, 4, step / 4)

@@ -74,7 +74,7 @@ async def test_a_dropped_create_runs_without_an_answer(api, mock):
     assert mock.control.calls[0].status is None
 
 
-@pytest.mark.parametrize("kind", ["nsfw", "sensitive", "oom", "generic", "my own words"])
+@pytest.mark.parametrize("kind", [*FAILURE_TEXTS, "my own words"])
 async def test_a_prediction_can_fail_with_a_message(api, kind):
     ended = await api.finish({"prompt": f"a cat [mock:fail={kind}]"})
     assert (ended["status"], ended["error"]) == ("failed", FAILURE_TEXTS.get(kind, kind))
@@ -178,6 +178,62 @@ async def test_an_output_url_expires(start_mock, api_of, clock):
     assert (await api.bytes_at(ended["output"]))[0] == 404
     later = await api.finish({})
     assert (await api.bytes_at(later["output"]))[0] == 200
+
+
+async def test_an_output_can_look_like_replicate_s_own_and_be_an_input_again(api, mock, session):
+    ended = await api.finish({"mock_scenario": {"output": "https"}})
+    assert ended["output"].startswith("https://replicate.delivery/xezq/")
+    path = ended["output"].removeprefix("https://replicate.delivery")
+    assert (await api.bytes_at(mock.base_url + path))[:2] == (200, "image/jpeg")
+    again = await api.finish({"image": ended["output"]})
+    assert (again["status"], again["error"]) == ("succeeded", None)
+    waited = {"version": "acme/any", "input": {"mock_scenario": {"output": "https"}}}
+    _, answer, _ = await api.call("POST", "/v1/predictions", json=waited, headers={"Prefer": "wait"})
+    assert answer["output"].startswith("data:image/jpeg;base64,")
+
+
+async def test_a_slow_output_dribbles(api, mock, session):
+    ended = await api.finish({"mock_scenario": {"output": "slow", "output_slow_s": 1000}})
+    async with session.get(ended["output"]) as answer:
+        size = int(answer.headers["Content-Length"])
+        body = b""
+        while len(body) < size:
+            mock.control.advance(50)
+            body += await answer.content.readany()
+    with Image.open(io.BytesIO(body)) as picture:
+        picture.load()
+
+
+async def test_the_api_can_be_down_or_slow_while_creating_works(api, mock):
+    created = await api.finish({})
+    mock.control.scenario = Scenario(api_status=503)
+    for method, path in (("GET", "/v1/predictions"), ("POST", f"/v1/predictions/{created['id']}/cancel")):
+        status, problem, _ = await api.call(method, path)
+        assert (status, problem["title"]) == (503, "Service unavailable")
+    await api.create({})
+    mock.control.scenario = Scenario(api_status=429, retry_after_in="header", retry_after_s=4, api_delay_s=100)
+    call = asyncio.create_task(api.call("GET", "/v1/account"))
+    await asyncio.sleep(0.02)
+    assert not call.done()
+    mock.control.advance(100)
+    status, _, headers = await call
+    assert (status, headers["Retry-After"]) == (429, "4")
+
+
+async def test_a_queue_and_a_cold_start_come_before_the_start(api, mock):
+    mock.control.scenario = Scenario(queue_s=100, cold_start_s=1000)
+    first, second, other = [await api.create({}, model) for model in ("acme/any", "acme/any", "acme/other")]
+    mock.control.advance(101)
+    await mock.control.ended(second["id"])
+    assert {mock.control.status(one["id"]) for one in (first, other)} == {"starting"}
+    mock.control.advance(1000)
+    assert (await mock.control.ended(first["id"])).status == "succeeded"
+    await mock.control.ended(other["id"])
+    mock.control.advance(400)
+    cold_again = await api.create({}, "acme/any")
+    mock.control.advance(101)
+    await asyncio.sleep(0)
+    assert mock.control.status(cold_again["id"]) == "starting"
 
 
 async def test_an_output_needs_its_whole_path_and_no_token(api):

@@ -58,7 +58,7 @@ def test_no_durations(text):
         ("wait", ("wait", 60)),
         ("wait=5", ("wait=5", 5)),
         ("respond-async, wait=60", ("wait=60", 60)),
-        ("wait=61", None),
+        ("wait=61", ("wait=61", 60)),
         ("wait=0", None),
         ("wait=5s", None),
         ("return=minimal", None),
