@@ -26,14 +26,14 @@ async def errors_to_answers(request: web.Request, handler: Handler) -> web.Strea
         raise
     except Exception as error:  # noqa: BLE001 - the table has a row for everything
         answer = answer_to(error)
-        _tell(request, answer, error)
+        tell(request, answer, error)
         headers = {"Retry-After": str(answer.retry_after_s)} if answer.retry_after_s else {}
         return web.Response(status=answer.status, headers=headers)
 
 
-def _tell(request: web.Request, answer: Answer, error: Exception) -> None:
+def tell(request: web.Request, answer: Answer, error: Exception) -> None:
     """An outage is told now and then, not for every request that meets it; each crash is told."""
-    few = request.app.get(app_keys.OUTAGE_LINES) if answer.status == _OUTAGE else None
+    few = request.config_dict.get(app_keys.OUTAGE_LINES) if answer.status == _OUTAGE else None
     left_out = few.left_out(answer.event or "") if few else 0
     if answer.event and left_out is not None:
         counted = {"left_out": left_out} if left_out else {}

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from structlog.contextvars import bind_contextvars
@@ -12,12 +11,11 @@ from bot.errors import answer_to
 from bot.http_api import problems
 from bot.http_api.door import DOOR, ApiDoor
 from bot.http_api.problems import ProblemError
+from bot.middleware import tell
 
 KeyHandler = Callable[[web.Request, ApiDoor, str], Awaitable[web.StreamResponse]]
 
 _BEARER = "bearer "
-
-_log = structlog.get_logger()
 
 
 @web.middleware
@@ -44,8 +42,7 @@ async def errors_to_problems(request: web.Request, handler: Handler) -> web.Stre
         return problems.answer(ProblemError(problems.of_status(error.status)), kept)
     except Exception as error:  # noqa: BLE001 - the table has a row for everything
         known = answer_to(error)
-        if known.event:
-            getattr(_log, known.level)(known.event, method=request.method, path=request.path, error=str(error))
+        tell(request, known, error)
         code = problems.of_status(known.status)
         return problems.answer(ProblemError(code, retry_after_s=known.retry_after_s))
 

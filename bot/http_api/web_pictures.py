@@ -5,6 +5,7 @@ these addresses: whoever changes the name's address in between (DNS rebinding) g
 same way. No credentials of ours are ever sent.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,8 @@ from bot.http_api.public_addresses import is_public
 from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.images import ImageLimits, ImageRefusedError
 
-_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=20)
+FETCH_S = 60.0  # of one picture, all redirects included
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=20)
 _CHUNK_BYTES = 256 * 1024
 _MAX_REDIRECTS = 3
 _MAX_CONNECTIONS = 32
@@ -79,34 +81,40 @@ class PublicResolver(AbstractResolver):
 class WebPictures:
     """Downloads over one session, which belongs to the caller."""
 
-    def __init__(self, session: aiohttp.ClientSession, rules: UrlRules) -> None:
-        self._session, self._rules = session, rules
+    def __init__(self, session: aiohttp.ClientSession, rules: UrlRules, *, fetch_s: float = FETCH_S) -> None:
+        self._session, self._rules, self._fetch_s = session, rules, fetch_s
 
     async def fetch(self, address: str, /, *, max_bytes: int) -> bytes:
         """See `bot.jobs.ports.PictureSource`. The URL, perhaps a bearer link, is in no error and no log."""
-        url = parsed(address)
-        limits = ImageLimits(max_bytes=max_bytes)
+        try:
+            async with asyncio.timeout(self._fetch_s):
+                return await self._follow(parsed(address), ImageLimits(max_bytes=max_bytes))
+        except AddressRefusedError:
+            raise JobFailedError("image_url_refused") from None
+        except ImageRefusedError as error:
+            raise JobFailedError(error.code.value, error.data) from None
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise _unreachable() from None
+
+    async def _follow(self, url: URL | None, limits: ImageLimits) -> bytes:
         for _ in range(_MAX_REDIRECTS + 1):
             if url is None or not self._rules.allow(url):
-                raise JobFailedError("image_url_refused")
-            try:
-                async with self._session.get(url, timeout=_TIMEOUT, allow_redirects=False, headers=_HEADERS) as answer:
-                    location = answer.headers.get("Location") if 300 <= answer.status < 400 else None
-                    if location is None:
-                        return await _picture(answer, limits)
-                    url = _joined(url, location)
-            except AddressRefusedError:
-                raise JobFailedError("image_url_refused") from None
-            except ImageRefusedError as error:
-                raise JobFailedError(error.code.value, error.data) from None
-            except (aiohttp.ClientError, TimeoutError, OSError):
-                raise _unreachable() from None
+                break
+            async with self._session.get(url, timeout=_TIMEOUT, allow_redirects=False, headers=_HEADERS) as answer:
+                location = answer.headers.get("Location") if 300 <= answer.status < 400 else None
+                if location is None:
+                    return await _picture(answer, limits)
+                url = _joined(url, location)
         raise JobFailedError("image_url_refused")
 
 
 @asynccontextmanager
 async def open_web_pictures(
-    rules: UrlRules, *, resolver: AbstractResolver | None = None, tls: ssl.SSLContext | bool = True
+    rules: UrlRules,
+    *,
+    resolver: AbstractResolver | None = None,
+    tls: ssl.SSLContext | bool = True,
+    fetch_s: float = FETCH_S,
 ) -> AsyncIterator[WebPictures]:
     """The source with a session of its own, closed at the end; tests bring their own names and certificates."""
     resolver = resolver or aiohttp.DefaultResolver()
@@ -121,7 +129,7 @@ async def open_web_pictures(
         async with aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         ) as session:
-            yield WebPictures(session, rules)
+            yield WebPictures(session, rules, fetch_s=fetch_s)
     finally:
         await resolver.close()
 

@@ -1,6 +1,7 @@
 """Pictures from callers' URLs: fetched from the public internet only, whatever a name, a redirect or a server says."""
 
 import asyncio
+import contextlib
 import ssl
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -301,3 +302,18 @@ async def test_the_resolver_is_closed_with_the_session():
     async with open_web_pictures(UrlRules(public_only=True), resolver=Closing(["1.1.1.1"])):
         pass
     assert closed.is_set()
+
+
+async def test_a_server_that_gives_a_byte_now_and_then_is_given_up():
+    async def dripping(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(b"x")
+                await asyncio.sleep(0.01)
+        return response
+
+    async with server(dripping) as port, open_web_pictures(NEXT_DOOR, fetch_s=0.1) as pictures:
+        with pytest.raises(NotDoneError):
+            await pictures.fetch(f"http://127.0.0.1:{port}/", max_bytes=LIMIT)
