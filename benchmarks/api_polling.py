@@ -32,6 +32,7 @@ from tests.support.front_end import KEY
 _EVERY_S = 3.0
 _STARTS_AT_ONCE = 8
 _PATIENCE_S = 120.0
+_SPARE_S = 0.01
 _SETTLE_S = 3.0
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _READS = re.compile(r'^darkroom_storage_operations_total\{operation="(?:get|stream)".*\} (\S+)$', re.MULTILINE)
@@ -98,10 +99,10 @@ async def at_work(bot: Bot, task_id: str) -> None:
     """Wait until its model works on it, within the rate that a key may have."""
     async with asyncio.timeout(_PATIENCE_S):
         while True:
+            await asyncio.sleep(_SPARE_S)
             _, _, status = await bot.poll(task_id, "")
             if status == "processing":
                 return
-            await asyncio.sleep(0.05)
 
 
 async def polled(bot: Bot, tasks: list[str], seconds: float, *, conditional: bool) -> tuple[list[int], list[float]]:
