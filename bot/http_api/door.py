@@ -11,6 +11,7 @@ from bot.http_api.views import TaskViews
 from bot.http_api.web_pictures import UrlRules
 from bot.jobs.images import ImageRefusedError
 from bot.jobs.input_store import InputStore
+from bot.jobs.planning import most_inputs
 from bot.jobs.service import JobService
 from bot.jobs.task_board import TaskBoard
 from replicate_gateway.presets import OutputKind, Preset
@@ -50,3 +51,9 @@ DOOR: web.AppKey[ApiDoor] = web.AppKey("api_door", ApiDoor)
 def offered(presets: Mapping[str, Preset]) -> dict[str, Preset]:
     """The presets that a task may name: those that make pictures, which is what a task has as its results."""
     return {name: preset for name, preset in presets.items() if preset.output_kind is OutputKind.IMAGE}
+
+
+def garments_taken(preset: Preset) -> str:
+    """How many pictures a task of this preset has beside the first, as words."""
+    least, most = preset.min_images - 1, most_inputs(preset) - 1
+    return str(least) if least == most else f"{least} to {most}"

@@ -50,7 +50,10 @@ class TaskOptions(_Request):
         description="Words for models that take them: what to change, what the garment is.",
     )
     variations: int = Field(
-        1, ge=1, le=MAX_VARIATIONS, description="How many results, each made by a run of its own with its own seed."
+        1,
+        ge=1,
+        le=MAX_VARIATIONS,
+        description="How many results of the same, each made by a run of its own with a seed of its own.",
     )
     user_id: str | None = Field(
         None,
@@ -65,7 +68,9 @@ class TaskRequest(TaskOptions):
 
     person_image: ImageUrl = Field(description="The photo to work on; for a try-on, the person.")
     garments: tuple[ImageUrl, ...] = Field(
-        (), max_length=MAX_GARMENTS, description="Further pictures, for models that take several."
+        (),
+        max_length=MAX_GARMENTS,
+        description="Further pictures, for models that take several; one that takes one garment is run for each.",
     )
 
 
@@ -94,6 +99,7 @@ class TaskResult(_Answer):
     height: int | None = Field(description="Pixels.")
     size_bytes: int
     variation: int = Field(ge=1, description="Which of the variations it is.")
+    garment: int | None = Field(description="Which of the garments it shows, from 0; null where a run takes them all.")
     seed: int | None = Field(description="The seed it was made with, if its model takes one.")
 
 
@@ -101,7 +107,8 @@ class TaskProgress(_Answer):
     """How far a task is."""
 
     stage: Literal["waiting", "preparing", "generating", "saving", "ended"]
-    variations_done: int = Field(ge=0, description="How many variations have come to their end.")
+    results_done: int = Field(ge=0, description="How many results have come to their end, well or not.")
+    results_total: int = Field(ge=1, description="How many are to be made: variations, for each garment.")
     fraction: float = Field(ge=0, le=1, description="Of the way, roughly.")
 
 

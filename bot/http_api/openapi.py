@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from bot.http_api import problems
+from bot.http_api.door import garments_taken
 from bot.http_api.models import MAX_GARMENTS, Problem, TaskOptions, TaskRequest
 from bot.http_api.operations import OPERATIONS, Operation, Parameter, Success
 from bot.http_api.orders import GARMENTS, PERSON
@@ -49,8 +50,8 @@ def document(presets: Mapping[str, Preset]) -> dict[str, Any]:
 
 def preset_line(preset: Preset) -> str:
     """What a caller has to know of a preset."""
-    garments = [preset.min_images - 1, preset.max_images - 1]
-    takes = "" if garments == [0, 0] else f"; garments: {'-'.join(dict.fromkeys(map(str, garments)))}"
+    garments = garments_taken(preset)
+    takes = "" if garments == "0" else f"; {garments} garments"
     hints = "; needs prompt_hints" if preset.prompt_required else ""
     return f"{preset.name}: {preset.title('en')}{takes}{hints}"
 

@@ -2,15 +2,15 @@
 
 import uuid
 
-from bot.http_api.door import ApiDoor, offered
+from bot.http_api.door import ApiDoor, garments_taken, offered
 from bot.http_api.models import Fault
 from bot.http_api.orders import GARMENTS, Order, Upload
 from bot.http_api.problems import ProblemError, invalid
 from bot.http_api.web_pictures import parsed
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.images import ImageRefusedError
+from bot.jobs.planning import MAX_SLOTS, input_groups, most_inputs
 from bot.jobs.submission import Submission
-from replicate_gateway.presets import Preset
 from storage import object_keys
 from storage.job import InputImage, Job, Origin
 from storage.wishes import Wishes
@@ -55,8 +55,10 @@ def _check(door: ApiDoor, order: Order) -> None:
     preset = offered(door.presets).get(order.options.preset)
     if preset is None:
         raise invalid("/preset", f"is none of {', '.join(offered(door.presets))}")
-    if not preset.min_images <= len(order.images) <= preset.max_images:
-        raise invalid(f"/{GARMENTS}", _count(preset))
+    if not preset.min_images <= len(order.images) <= most_inputs(preset):
+        raise invalid(f"/{GARMENTS}", f"{preset.name} takes {garments_taken(preset)} of these")
+    if len(input_groups(len(order.images), preset)) * order.options.variations > MAX_SLOTS:
+        raise invalid("/variations", f"a task makes at most {MAX_SLOTS} results, over all garments and variations")
     if preset.prompt_required and not order.options.prompt_hints:
         raise invalid("/prompt_hints", f"{preset.name} needs some")
     for index, image in enumerate(order.images):
@@ -64,11 +66,6 @@ def _check(door: ApiDoor, order: Order) -> None:
         if isinstance(image, str) and not (url and door.url_rules.allow(url)):
             wanted = "must be an https URL of the public internet, without credentials"
             raise invalid(f"/{GARMENTS}/{index - 1}" if index else "/person_image", wanted)
-
-
-def _count(preset: Preset) -> str:
-    least, most = preset.min_images - 1, preset.max_images - 1
-    return f"{preset.name} takes {least if least == most else f'{least} to {most}'} of these"
 
 
 async def _check_room(door: ApiDoor, user: str) -> None:

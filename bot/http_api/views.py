@@ -128,7 +128,7 @@ def summary(job: Job) -> TaskSummary:
         status=job.status,
         user_id=job.origin.on_behalf_of or job.origin.user,
         preset=job.preset,
-        variations=len(job.slots),
+        variations=job.wishes.variations,
         created_at=job.created_at,
         updated_at=job.updated_at,
     )
@@ -141,7 +141,7 @@ def progress(job: Job) -> TaskProgress:
     fraction = 1.0 if job.status.terminal else 0.0 if job.status is JobStatus.PENDING else way * _SLOTS_WAY
     if job.status is JobStatus.PROCESSING:
         fraction += _ADMITTED_WAY
-    return TaskProgress(stage=_stage(job), variations_done=done, fraction=round(fraction, 3))
+    return TaskProgress(stage=_stage(job), results_done=done, results_total=len(job.slots), fraction=round(fraction, 3))
 
 
 def _stage(job: Job) -> Stage:
@@ -173,9 +173,10 @@ def _results(job: Job, *, seeded: bool) -> tuple[TaskResult, ...]:
             width=file.width,
             height=file.height,
             size_bytes=file.size,
-            variation=number,
+            variation=part % job.wishes.variations + 1,
+            garment=slot.inputs[-1] - 1 if slot.inputs else None,
             seed=slot.seed if seeded else None,
         )
-        for number, slot in enumerate(job.slots, 1)
+        for part, slot in enumerate(job.slots)
         for file in slot.files
     )

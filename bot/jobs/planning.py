@@ -34,9 +34,18 @@ def input_groups(count: int, preset: Preset, use: AlbumUse | None = None) -> lis
     """
     if preset.max_images == 1:
         return [(index,) for index in range(1 if use is AlbumUse.FIRST else count)]
-    if preset.extra_image_fields and preset.max_images == 2:
+    if _one_with_each(preset):
         return [(0, index) for index in range(1, count)]
     return [tuple(range(min(count, preset.max_images)))]
+
+
+def most_inputs(preset: Preset) -> int:
+    """How many pictures one order for this preset may have where nobody can be asked what to do with more."""
+    return 1 + MAX_SLOTS if _one_with_each(preset) else preset.max_images
+
+
+def _one_with_each(preset: Preset) -> bool:
+    return bool(preset.extra_image_fields) and preset.max_images == 2
 
 
 def seed_of(job_id: str, part: int) -> int:

@@ -63,6 +63,32 @@ async def test_all_that_is_asked_for_is_in_the_record(api, world):
     assert len({slot.seed for slot in job.slots}) == 3
 
 
+async def test_each_garment_is_tried_on_in_each_variation(api, world, process):
+    garments = [f"https://pictures.example/{name}.jpg" for name in ("coat", "hat", "scarf")]
+    task_id = (await api.start(preset="try_on", garments=garments, variations=2)).json["task_id"]
+    await finish(process)
+    task = (await api.task(task_id)).json
+    assert (task["variations"], len(task["garments"]), task["progress"]["results_total"]) == (2, 3, 6)
+    assert [(result["garment"], result["variation"]) for result in task["results"]] == [
+        (garment, variation) for garment in range(3) for variation in (1, 2)
+    ]
+    asked = [request.input for request in world.replicate.requests.values()]
+    assert len({one["garm_img"] for one in asked}) == 3
+    assert len({one["human_img"] for one in asked}) == 1
+    assert len({one["seed"] for one in asked}) == 6
+
+
+async def test_a_task_makes_ten_results_at_most(api):
+    garments = [f"https://pictures.example/{number}.jpg" for number in range(11)]
+    for asked, pointer in (
+        ({"garments": garments[:4], "variations": 3}, "/variations"),
+        ({"garments": garments}, "/garments"),
+    ):
+        reply = await api.start(preset="try_on", **asked)
+        assert (reply.status, reply.pointers) == (422, [pointer])
+    assert (await api.start(preset="try_on", garments=garments[:5], variations=2)).status == 202
+
+
 async def test_the_same_idempotency_key_gives_the_same_task(api, world, process):
     first = await api.start("order-1", variations=2)
     again = await api.start("order-1", variations=2)
@@ -240,7 +266,7 @@ async def test_a_task_goes_the_way_of_every_job_and_shows_its_results(api, world
     await process.deliver_callbacks()
     await process.run_ready()
     half = (await api.task(task_id)).json
-    assert half["progress"]["variations_done"] == 1
+    assert (half["progress"]["results_done"], half["progress"]["results_total"]) == (1, 2)
     assert 0 < half["progress"]["fraction"] < 1
     assert half["results"] == []
     world.replicate.succeed(second)
