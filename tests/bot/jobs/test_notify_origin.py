@@ -1,0 +1,61 @@
+"""Jobs from a chat are spoken of there, jobs of the API nowhere. What stands before a party stands before all of it."""
+
+import inspect
+import io
+
+import pytest
+
+from bot.jobs.guarded_replicate import GuardedReplicate
+from bot.jobs.guarded_store import GuardedStore
+from bot.jobs.measured_sources import MeasuredOutputs, MeasuredPictures
+from bot.jobs.notify_origin import NotifyOrigin
+from bot.jobs.ports import Notifier, OutputSource, PictureSource
+from replicate_gateway.protocol import ReplicateGateway
+from storage.job import Origin
+from storage.objects import ObjectStore
+from tests.support.fakes import new_job
+
+
+def methods(protocol):
+    return {name for name, value in vars(protocol).items() if inspect.isfunction(value) and not name.startswith("_")}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "wrapper"),
+    [
+        (Notifier, NotifyOrigin),
+        (ReplicateGateway, GuardedReplicate),
+        (ObjectStore, GuardedStore),
+        (PictureSource, MeasuredPictures),
+        (OutputSource, MeasuredOutputs),
+    ],
+)
+def test_no_method_of_a_wrapper_is_inherited_from_its_protocol(protocol, wrapper):
+    """Such a method would do nothing at all, and no type checker minds."""
+    assert methods(protocol) - set(vars(wrapper)) == set()
+
+
+class Chat:
+    """Notes what it is asked to do."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __getattr__(self, name):
+        async def ask(*_):
+            self.asked.append(name)
+
+        return ask
+
+
+@pytest.mark.parametrize("chat_id", [7, None])
+async def test_only_a_job_from_a_chat_is_spoken_of(chat_id):
+    chat, job = Chat(), new_job(origin=Origin("somebody", "en", chat_id=chat_id))
+    spoken = methods(Notifier) - {"alert"}
+    notifier = NotifyOrigin(chat)
+    for name in sorted(spoken):
+        takes = inspect.signature(getattr(notifier, name)).parameters
+        await getattr(notifier, name)(job, *[io.BytesIO()] * (len(takes) - 1))
+    assert chat.asked == (sorted(spoken) if chat_id else [])
+    await notifier.alert("code", "text")
+    assert chat.asked[-1] == "alert"
