@@ -527,7 +527,7 @@ async def test_a_base_url_that_is_none_is_refused(base_url):
 
 async def test_hundreds_of_calls_share_a_few_connections(api, make_gateway, reply, fast_limits, prediction_document):
     api.on(GET, reply(prediction_document))
-    gateway = await make_gateway(replace(fast_limits, max_connections=4, pool_s=5))
+    gateway = await make_gateway(replace(fast_limits, max_connections=4, pool_s=30, read_s=30, call_s=30))
     found = await asyncio.gather(*(gateway.get(ID) for _ in range(200)))
     assert {one.id for one in found} == {ID}
     assert len({one.peer for one in api.asked}) <= 4
