@@ -48,6 +48,7 @@ from bot.settings import Settings
 from bot.storage_setup import expire_files, expiry_rules, ready_storage
 from bot.telegram import routes as telegram_routes
 from bot.telegram.alerts import AdminAlerts
+from bot.telegram.apology import Apology
 from bot.telegram.guard import Guard
 from bot.telegram.handlers import ChatRules, build_dispatcher
 from bot.telegram.intake import UpdateIntake
@@ -197,8 +198,10 @@ async def _open(
             timezone=settings.timezone,
         ),
     )
-    dispatcher = build_dispatcher(jobs.service, _rules(settings, bot, presets), Talk(background))
-    updates = UpdateIntake(bot, dispatcher, repository, notifier, metrics)
+    talk = Talk(background)
+    dispatcher = build_dispatcher(jobs.service, _rules(settings, bot, presets), talk)
+    apology = Apology(bot, talk, settings.default_locale)
+    updates = UpdateIntake(bot, dispatcher, repository, notifier, metrics, apology.say)
     secret = settings.replicate_webhook_secret
     signing_key = SigningKey(gateway, secret.get_secret_value() if secret else None)
     app[app_keys.UPDATES] = updates

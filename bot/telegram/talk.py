@@ -20,18 +20,19 @@ class Talk:
 
     def reply(self, message: Message, words: str) -> None:
         """A message to the chat that the update came from."""
-        self._say(message.answer(words).as_(message.bot))
+        self.say(message.answer(words).as_(message.bot))
 
     def answer(self, query: CallbackQuery, words: str) -> None:
         """A toast for who pressed a button; it also stops the button's spinner."""
-        self._say(query.answer(words).as_(query.bot))
+        self.say(query.answer(words).as_(query.bot))
 
     def take_back(self, message: MaybeInaccessibleMessageUnion) -> None:
         """Delete a message of ours that is of no use any more."""
         if isinstance(message, Message):
-            self._say(message.delete().as_(message.bot))
+            self.say(message.delete().as_(message.bot))
 
-    def _say(self, method: Awaitable[Any]) -> None:
+    def say(self, method: Awaitable[Any]) -> None:
+        """Any call, some time soon."""
         self._background.spawn(_said(method), name="talk")
 
 

@@ -37,12 +37,15 @@ class Intake:
         process = self.world.start()
         self.repository = process.repository
         self.bot, self.session = recording_bot()
+        self.excused = []
         rules = ChatRules(bot_id=1, default_locale="en", preset="restore", max_image_mb=20)
         self.dispatcher = build_dispatcher(process.service, rules, Talk(process.background))
         self.counted = []
         meter = SilentMeter()
         meter.update_taken = lambda *told: self.counted.append(told)
-        self.updates = UpdateIntake(self.bot, self.dispatcher, process.repository, self.world.chat, meter)
+        self.updates = UpdateIntake(
+            self.bot, self.dispatcher, process.repository, self.world.chat, meter, self.excused.append
+        )
 
     @property
     def jobs(self):
@@ -80,6 +83,7 @@ async def test_an_update_that_cannot_be_parsed_is_kept_with_its_traceback_and_re
     ((code, words),) = intake.world.chat.alerts
     assert code == "update_poisoned"
     assert key in words
+    assert intake.excused == [unreadable_update(77)]
 
 
 async def test_a_handler_that_breaks_is_poison_too(intake):
@@ -140,6 +144,7 @@ async def test_poison_that_cannot_be_kept_has_to_come_again(intake):
     with pytest.raises(StorageUnavailableError):
         await intake.updates.take(unreadable_update(5))
     assert intake.world.chat.alerts == []
+    assert intake.excused == [], "it comes again, and may go well then"
 
 
 def nested(depth):
