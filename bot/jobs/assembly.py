@@ -15,6 +15,7 @@ from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.drafts import Drafts
+from bot.jobs.erasure import JobErasure
 from bot.jobs.images import ImageLimits
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, People, PhotoSource, Say, Team
@@ -44,6 +45,7 @@ from bot.jobs.steps.step import Step
 from bot.jobs.steps.tell import Tell
 from bot.jobs.submission import Patience
 from bot.jobs.sweep import Sweep
+from bot.jobs.tally import Tally
 from bot.jobs.worker import Worker
 from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway
@@ -101,6 +103,8 @@ class Jobs:
     advancer: Advancer
     worker: Worker
     sweep: Sweep
+    tally: Tally
+    erasure: JobErasure
     steps: tuple[Step, ...]
 
 
@@ -108,6 +112,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     """The use cases on these surroundings."""
     admission = Admission(jobs=s.team.job_places, predictions=s.team.prediction_places, queue=s.queue)
     quota = DailyQuota(s.repository, s.clock, limits.user_daily, remember=s.team.alone)
+    tally, erasure = Tally(s.clock), JobErasure(s.repository, s.store)
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
     artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
     create = Create(s.gateway, s.presets, s.links, s.callbacks, admission, s.repository, s.clock)
@@ -133,7 +138,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         ShowReport(s.notifier, artifacts),
         Conclude(),
     )
-    close = Close(s.repository, s.notifier, Leftovers(s.gateway, orphans), quota, pace, s.clock)
+    close = Close(s.repository, s.notifier, Leftovers(s.gateway, orphans), quota, pace, tally, erasure, s.clock)
     attempt = Attempt(s.repository, s.notifier, s.clock, s.random)
     advancer = Advancer(s.repository, steps, close, attempt, admission, drafts, artifacts, s.team.run_id, s.clock)
     service = JobService(
@@ -154,5 +159,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         advancer=advancer,
         worker=Worker(advancer, s.repository, s.queue, s.notifier, s.storage_circuit, s.clock, s.random),
         sweep=Sweep(s.repository, s.queue, s.team.turns, s.clock),
+        tally=tally,
+        erasure=erasure,
         steps=steps,
     )

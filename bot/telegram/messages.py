@@ -1,13 +1,15 @@
-"""What a person reads: sentences in their language, and the keyboards under them."""
+"""What a person reads of a job: while it is asked about, while it runs, and when it has ended."""
 
-from aiogram.filters.callback_data import CallbackData
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from collections.abc import Mapping
+from datetime import timedelta
 
-from bot.telegram.texts import TEXTS
+from babel.lists import format_list
+
+from bot.telegram.wording import has_text, text
 from storage.job import Job, JobStatus, Outcome
 
 # Codes that share a sentence: the difference matters to admins, who find it in the log and the record.
-_SAID_AS = {
+_SAID_AS: Mapping[str, str] = {
     "service_credentials": "service_paused",
     "service_credit": "service_paused",
     "service_model": "service_paused",
@@ -24,22 +26,19 @@ _SAID_AS = {
 }
 
 
-class JobButton(CallbackData, prefix="j1"):
-    """A button under a job's message. The prefix carries a version: change it when the fields change."""
-
-    action: str
-    job: str  # the job id without dashes: callback data has 64 bytes
-
-
-def locale_of(language_code: str | None, default: str) -> str:
-    """The language of ours for the language of a Telegram app (an IETF tag such as `pt-br`, or nothing)."""
-    base = (language_code or "").lower().partition("-")[0]
-    return next((locale for locale in TEXTS if base and locale.lower().partition("_")[0] == base), default)
-
-
-def text(key: str, locale: str, **facts: object) -> str:
-    """The sentence of this key; a key that no language has is a mistake of ours and raises KeyError."""
-    return TEXTS.get(locale, TEXTS["en"])[key].format(**facts)
+def status_text(job: Job, key: str) -> str:
+    """What the status message reads: a question tells what it is about."""
+    locale = job.origin.locale
+    match key:
+        case "ask_album":
+            return text("ask_album", locale, n=len(job.inputs))
+        case "ask_start":
+            sent = sorted(image.message_id or 0 for image in job.inputs)
+            person, *garments = (sent.index(image.message_id or 0) + 1 for image in job.inputs)
+            words = format_list([str(number) for number in sorted(garments)], locale=locale)
+            return text("ask_start", locale, person=person, garments=words)
+        case _:
+            return text(key, locale)
 
 
 def outcome_text(job: Job, *, results: int = 1) -> str:
@@ -52,7 +51,8 @@ def outcome_text(job: Job, *, results: int = 1) -> str:
     if outcome.status is JobStatus.COMPLETED and not results:
         return text("failure", locale, reason=text("result_gone", locale), code=job.code)
     if outcome.status is JobStatus.COMPLETED:
-        return text("result_partial" if outcome.facts.get("missing") else "result", locale, **outcome.facts)
+        missing = int(outcome.facts.get("missing", 0))
+        return text("result_partial", locale, n=missing) if missing else text("result", locale)
     if outcome.code in ("daily_quota", "daily_quota_left"):
         return _reason(outcome, locale)
     return text("failure", locale, reason=_reason(outcome, locale), code=job.code)
@@ -63,25 +63,11 @@ def refused_text(job: Job) -> str:
     return text("failure", job.origin.locale, reason=text("result_refused", job.origin.locale), code=job.code)
 
 
-def cancel_keyboard(job: Job) -> InlineKeyboardMarkup:
-    """The button that stops the job."""
-    data = JobButton(action="cancel", job=job.id.replace("-", "")).pack()
-    label = text("cancel", job.origin.locale)
-    return InlineKeyboardMarkup(
-        inline_keyboard=[[InlineKeyboardButton(text=label, callback_data=data, style="danger")]]
-    )
-
-
 def _reason(outcome: Outcome, locale: str) -> str:
-    facts = dict(outcome.facts)
-    if "wait_s" in facts:
-        facts["wait"] = _duration(int(facts["wait_s"]))
-    code = _SAID_AS.get(outcome.code or "", outcome.code or "")
-    key = code if code in TEXTS["en"] else "internal"
-    return text(key, locale, **facts)
-
-
-def _duration(seconds: int) -> str:
-    """Hours and minutes, rounded up to the minute: `3:05`."""
-    minutes = -(-seconds // 60)
-    return f"{minutes // 60}:{minutes % 60:02d}"
+    facts: dict[str, object] = dict(outcome.facts)
+    if outcome.code in ("daily_quota", "daily_quota_left"):
+        facts["wait"] = timedelta(seconds=float(outcome.facts.get("wait_s", 0)))
+    if outcome.code == "daily_quota":
+        return text("daily_quota", locale, n=int(outcome.facts.get("limit", 0)), wait=facts["wait"])
+    key = _SAID_AS.get(outcome.code or "", outcome.code or "")
+    return text(key if has_text(key) else "internal", locale, n=None, **facts)

@@ -31,7 +31,7 @@ from bot.jobs.ports import Artifact, InputLinks, PersonLimits, Sent
 from bot.jobs.service import CallbackResult
 from bot.jobs.steps.archive import Archive
 from bot.jobs.submission import Submission
-from bot.telegram.messages import text
+from bot.telegram.wording import text
 from bot.work_queue.alone import alone
 from replicate_gateway.errors import PredictionNotFoundError
 from replicate_gateway.models import ModelReference

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.jobs.erasure import JobErasure
 from bot.jobs.errors import ChatGoneError, NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, Notifier
 from bot.jobs.quota import DailyQuota
 from bot.jobs.steps.leftovers import Leftovers
+from bot.jobs.tally import Tally
 from storage.job import Job, JobStatus, SlotState
 from storage.object_keys import DraftOf
 from storage.records import HistoryEntry
@@ -33,20 +35,27 @@ class Close:
         leftovers: Leftovers,
         quota: DailyQuota,
         pace: PollPace,
+        tally: Tally,
+        erasure: JobErasure,
         clock: Clock,
     ) -> None:
         self._repository, self._notifier, self._leftovers = repository, notifier, leftovers
-        self._quota, self._pace, self._clock = quota, pace, clock
+        self._quota, self._pace, self._tally = quota, pace, tally
+        self._erasure, self._clock = erasure, clock
         self._remembered: set[str] = set()  # jobs in the history that are not tidied yet
 
     async def __call__(self, job: Job) -> datetime | None:
         """When to come back, or None when all is done. Raises `StorageError`, and then nothing is lost."""
         if job.id not in self._remembered:
-            await self._history(job)
+            if not job.erase:
+                await self._history(job)
+            self._tally.note(job)
             self._remembered.add(job.id)
         waits = [await self._tidied(self._retract, job), await self._tidied(self._leftovers.stop, job)]
         if any(waits):
             return self._clock.now() + timedelta(seconds=max(waits))
+        if job.erase:
+            await self._erasure.erase(job)
         predictions = [p for slot in job.slots for p in (*slot.discarded, slot.prediction_id) if p]
         chat_id = job.origin.chat_id
         whose = DraftOf(job.origin.user, chat_id) if chat_id is not None else None
@@ -58,7 +67,7 @@ class Close:
 
     async def _history(self, job: Job) -> None:
         if job.status is not JobStatus.COMPLETED or not job.outcome:
-            return
+            return await self._repository.put_ended(job.origin.user, job.id)
         entry = HistoryEntry(
             job_id=job.id,
             preset=job.preset,
@@ -69,7 +78,7 @@ class Close:
             results=sum(slot.state is SlotState.ARCHIVED for slot in job.slots),
         )
         await self._repository.put_history(job.origin.user, entry)
-        self._quota.note(job.origin.user, entry.done_at, entry.results)
+        return self._quota.note(job.origin.user, entry.done_at, entry.results)
 
     async def _retract(self, job: Job) -> None:
         if job.message_ids:  # else nothing took its place
