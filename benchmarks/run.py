@@ -20,7 +20,7 @@ from aiohttp import web
 from PIL import Image
 
 from benchmarks import mock_replicate
-from bot.app import create_app
+from bot.app import Overrides, create_app
 from bot.log_config import configure_logging
 from bot.sandbox import with_built_in_parties
 from bot.settings import Settings
@@ -92,7 +92,7 @@ async def jobs(directory: Path, count: int, width: int) -> None:
     photo = Image.effect_noise((320, 240), 40).convert("RGB")
     photo.save(directory / "photo.jpg")
     async with with_built_in_parties(settings, mock=mock) as (complete, sandbox):
-        runner = web.AppRunner(create_app(complete), access_log=None)
+        runner = web.AppRunner(create_app(complete, Overrides(profile=False)), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, complete.host, complete.port).start()
         assert sandbox.telegram

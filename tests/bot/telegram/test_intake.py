@@ -10,11 +10,11 @@ from structlog.contextvars import bind_contextvars, get_contextvars
 from structlog.testing import capture_logs
 
 from bot.jobs.meter import SilentMeter
-from bot.telegram.handlers import ChatRules, build_dispatcher
+from bot.telegram.handlers import build_dispatcher
 from bot.telegram.intake import UpdateIntake
-from bot.telegram.talk import Talk
 from storage import object_keys
 from storage.errors import StorageRefusedError, StorageUnavailableError
+from tests.support.chat_door import a_desk
 from tests.support.fakes import World, storage_down
 from tests.support.recording_bot import recording_bot
 
@@ -37,8 +37,7 @@ class Intake:
         process = self.world.start()
         self.repository = process.repository
         self.bot, self.session = recording_bot()
-        rules = ChatRules(bot_id=1, default_locale="en", preset="restore", max_image_mb=20)
-        self.dispatcher = build_dispatcher(process.service, rules, Talk(process.background))
+        self.dispatcher = build_dispatcher(a_desk(process, self.world, self.bot))
         self.counted = []
         meter = SilentMeter()
         meter.update_taken = lambda *told: self.counted.append(told)
