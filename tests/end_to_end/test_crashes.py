@@ -80,7 +80,7 @@ STORIES = {
     "stop": Story(Scenario(hold="processing"), act=send_and_cancel, result=False),
     "settle_telling": Story(answer_dropped="sendPhoto"),
     "join": Story(act=send_two_for_one),
-    **dict.fromkeys(("gather", "plan", "compose_report", "show_report"), ALBUM),
+    **dict.fromkeys(("gather", "plan", "compose_report", "show_report", "conclude"), ALBUM),
     "follow_up": replace(ALBUM, answer_dropped="sendMediaGroup"),
 }
 

@@ -1,11 +1,10 @@
-"""The person has all that there is: the job is completed."""
+"""The person has all that there is: the job is completed, if its last message has not said so already."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.jobs.parcels import next_parcel
-from bot.jobs.report import wants_report
 from bot.jobs.steps.step import Due, Step
+from bot.jobs.steps.tell import all_told
 from storage.event import Event
 from storage.events import ResultTold
 from storage.job import Job
@@ -18,8 +17,8 @@ class Conclude(Step):
     done = "job_concluded"
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """All results are handed over, and so is the report if there is one."""
-        if job.handed and not job.status.terminal and not next_parcel(job) and not wants_report(job):
+        """Whatever came last, a report or something that was given up."""
+        if not job.status.terminal and all_told(job):
             yield Due()
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:

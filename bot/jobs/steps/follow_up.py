@@ -8,7 +8,7 @@ from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError
 from bot.jobs.parcels import next_parcel
 from bot.jobs.ports import Notifier
 from bot.jobs.steps.step import Due, Step
-from bot.jobs.steps.tell import handed_over, told
+from bot.jobs.steps.tell import handed_over, shown_in, told
 from storage.event import Event
 from storage.job import Job
 
@@ -46,8 +46,8 @@ class FollowUp(Step):
             if not waited or waited.code != _UNCLEAR:
                 raise NotDoneError(_UNCLEAR) from error
             artifacts, sent = (), ()
-        return [handed_over(job, parcel, artifacts, sent)]
+        return handed_over(job, parcel, artifacts, sent)
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The results stay in the history."""
-        return handed_over(job, next_parcel(job), (), ())
+        return shown_in(job, next_parcel(job), (), ())

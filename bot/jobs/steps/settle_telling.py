@@ -45,7 +45,7 @@ class SettleTelling(Step):
             return [Announced(await self._notifier.announce(job, _SENDING), _SENDING.key)]
         if not first:
             return [told(job, tuple(message.message_id for message in sent))]
-        return [handed_over(job, first, artifacts, sent)]
+        return handed_over(job, first, artifacts, sent)
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The result stays in the history."""

@@ -7,6 +7,7 @@ from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError
 from bot.jobs.parcels import Item, next_parcel
 from bot.jobs.ports import Artifact, Notifier, Sent
+from bot.jobs.report import wants_report
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
 from storage.events import (
@@ -33,7 +34,20 @@ def told(job: Job, message_ids: tuple[int, ...] = ()) -> Told:
             return CancellationTold(message_ids)
 
 
-def handed_over(job: Job, parcel: Sequence[Item], artifacts: Sequence[Artifact], sent: Sequence[Sent]) -> HandedOver:
+def all_told(job: Job) -> bool:
+    """Whether the person has all that a completed job has for them."""
+    return job.handed > 0 and not next_parcel(job) and not wants_report(job)
+
+
+def handed_over(
+    job: Job, parcel: Sequence[Item], artifacts: Sequence[Artifact], sent: Sequence[Sent]
+) -> Sequence[Event]:
+    """The events that follow from these messages, which show this parcel; with the last one the job is completed."""
+    event = shown_in(job, parcel, artifacts, sent)
+    return [event, ResultTold()] if all_told(event.fold(job)) else [event]
+
+
+def shown_in(job: Job, parcel: Sequence[Item], artifacts: Sequence[Artifact], sent: Sequence[Sent]) -> HandedOver:
     """The event that these messages show this parcel; what was not at hand has no message."""
     shown = dict(zip([artifact.file.key for artifact in artifacts], sent, strict=False))
     words = sent[0] if sent and not artifacts else None  # they say that the results are gone
@@ -84,7 +98,7 @@ class Tell(Step):
             return [told(job)]
         if not parcel:
             return [told(job, tuple(message.message_id for message in sent))]
-        return [handed_over(job, parcel, artifacts, sent)]
+        return handed_over(job, parcel, artifacts, sent)
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The result stays in the history."""
