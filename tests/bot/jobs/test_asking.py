@@ -9,11 +9,13 @@ from structlog.testing import capture_logs
 
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
 from bot.jobs.submission import ANSWER_WITHIN, Album, IncompleteError, Submission
+from bot.work_queue.alone import alone
 from storage import object_keys
 from storage.draft_events import AlbumUseChosen, FirstChosen, PresetChosen, PromptGiven, StartConfirmed
 from storage.job import InputImage, JobStatus
+from storage.repository import JobRepository
 from storage.wishes import AlbumUse, Question, Wishes
-from tests.support.fakes import LIMITS, Process, World, storage_down, submission
+from tests.support.fakes import LIMITS, Process, World, build, storage_down, submission
 
 ALBUM = Album(object_keys.job_id_of(1, 7, "album", "g1"), "g1")
 GATHER_S = LIMITS.gather_s
@@ -440,6 +442,33 @@ async def test_a_plan_that_an_answer_overtook_is_made_anew(world, process):
     await answered
     await planning
     assert len(world.job(ALBUM.job_id).slots) == 1
+
+
+def one_of_several(world: World) -> Process:
+    """A process beside others on the same storage."""
+    team = replace(alone(jobs_per_person=10, predictions=10), alone=False)
+    return build(world, team=team, repository=JobRepository(world.store, sole=False))
+
+
+async def test_an_album_whose_pictures_come_to_different_processes_is_one_job(world):
+    one, other = one_of_several(world), one_of_several(world)
+    for number, process in ((1, one), (2, other), (3, one)):
+        assert await process.submit(member(number)) is True
+    assert await other.submit(member(1)) is False
+    await other.run_for(GATHER_S)
+    assert order(world.job(ALBUM.job_id)) == [1, 2, 3]
+    assert len(world.job(ALBUM.job_id).slots) == 3
+
+
+async def test_an_answer_that_comes_to_another_process_finds_its_question(world):
+    one, other = one_of_several(world), one_of_several(world)
+    await one.submit(photo(1, preset="try_on", chosen=True))
+    await one.run_ready()
+    await other.submit(photo(2))
+    await other.run_ready()
+    await finish(world, other)
+    assert order(world.job(photo(1).job_id)) == [1, 2]
+    assert world.job(photo(1).job_id).status is JobStatus.COMPLETED
 
 
 async def test_who_leaves_is_not_asked_any_more(world, process):
