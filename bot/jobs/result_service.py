@@ -88,7 +88,7 @@ class ResultService:
         if file.is_text:
             raise NoSuchResultError(job_id, number)
         first = InputImage(
-            file_id=file.file_id or "",
+            file_id=file.file_id,
             size=file.size,
             key=file.key,
             content_type=file.content_type,
@@ -148,13 +148,13 @@ class ResultService:
         return job_id
 
     async def _at_hand(self, image: InputImage) -> InputImage:
-        """The picture as we stored it; as Telegram has it where ours has expired. Links do not live long."""
+        """The picture as we stored it; as Telegram, or whoever had it, has it where ours has expired."""
         if image.key is None:
             return image
         kept = [row.key async for row in self._store.list(image.key, limit=1)]
         if image.key in kept:
-            return replace(image, link=None)
-        return InputImage(image.file_id, size=image.size, as_file=image.as_file, message_id=image.message_id)
+            return replace(image, link=None)  # links do not live long
+        return replace(image, key=None, content_type=None, width=None, height=None, link=None)
 
 
 def result_of(job: Job, number: int) -> JobFile:

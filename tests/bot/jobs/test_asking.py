@@ -446,7 +446,7 @@ async def test_a_plan_that_an_answer_overtook_is_made_anew(world, process):
 
 def one_of_several(world: World) -> Process:
     """A process beside others on the same storage."""
-    team = replace(alone(jobs_per_person=10, predictions=10), alone=False)
+    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
     return build(world, team=team, repository=JobRepository(world.store, sole=False))
 
 
