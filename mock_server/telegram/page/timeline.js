@@ -6,6 +6,7 @@
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 const UUID_WITHOUT_DASHES = /\b[0-9a-f]{32}\b/g;
+const NAMED_JOB = /(?:job=|:)([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})(?=[^0-9a-f])/g;
 const UPLOAD = /^<(.*), \d+ bytes>$/;
 
 // The updates that a record of the emulator handed to the bot, each with whether the bot took it.
@@ -56,22 +57,26 @@ function job(rows) {
   };
 }
 
-// The ids of the bot's own jobs that a timeline tells of, as UUIDs.
+// The ids of the bot's own jobs that a timeline tells of, as UUIDs: what its webhook URLs and its buttons name. Other
+// UUIDs, such as names of files, bring records together too, but nobody looks for them in a log.
 export function jobIds({ rows }) {
-  const found = rows.flatMap((row) => row.keys).filter((key) => key.startsWith("job:")).map((key) => key.slice("job:".length));
+  const named = (row) => JSON.stringify([row.request, row.response]).matchAll(NAMED_JOB);
+  const found = rows.flatMap((row) => [...named(row)].map(([, id]) => id.replaceAll("-", "")));
   return [...new Set(found)].map((id) => id.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
 }
-
-const searchable = new WeakMap();
 
 // Whether these words, or this id with or without its dashes, stand anywhere in a timeline.
 export function tellsOf({ rows }, words) {
   const sought = words.toLowerCase();
   const bare = sought.replaceAll("-", "");
-  return rows.some((row) => {
-    if (!searchable.has(row)) searchable.set(row, JSON.stringify([row.title, row.keys, row.request, row.response]).toLowerCase());
-    return searchable.get(row).includes(sought) || (bare.length > 7 && row.keys.some((key) => key.includes(bare)));
-  });
+  return rows.some((row) => wordsOf(row).includes(sought) || (bare.length > 7 && row.keys.some((key) => key.includes(bare))));
+}
+
+const searchable = new WeakMap();
+
+function wordsOf(row) {
+  if (!searchable.has(row)) searchable.set(row, JSON.stringify([row.title, row.keys, row.request, row.response]).toLowerCase());
+  return searchable.get(row);
 }
 
 function stateOf(rows) {

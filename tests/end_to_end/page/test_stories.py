@@ -83,6 +83,12 @@ async def test_the_inspector_tells_the_story_of_a_photo_and_keeps_secrets(world,
         titles = await page.locator(".job .row-title").all_inner_texts()
         assert titles[0] == "update: photo"
         assert {"sendMessage", "getFile", "POST /v1/predictions", "webhook completed", "sendPhoto"} <= set(titles)
+        (job_id,) = await page.locator(".ids .id").all_inner_texts()
+        assert [path.stem for path in (tmp_path / "jobs").iterdir()] == [job_id]
+        await page.get_by_label("Show only timelines with").fill("nothing has this")
+        await page.get_by_text("Nothing here has that.").wait_for()
+        await page.get_by_label("Show only timelines with").fill(job_id.replace("-", "")[:12])
+        await page.locator(".job").wait_for()
         for row in await page.locator(".job .row-head").all():
             await row.click()
         await one.check_reading()
