@@ -5,7 +5,7 @@ import { Composer } from "./composer.js";
 import { attempt, avatar, botAvatar, element, icon, iconButton } from "./dom.js";
 import { listenToDrags } from "./drops.js";
 import { MessageList } from "./message_list.js";
-import { openPaneMenu } from "./pane_menu.js";
+import { askForLink, openPaneMenu } from "./pane_menu.js";
 import { card, readSamples } from "./samples.js";
 
 export class ChatPane {
@@ -121,6 +121,7 @@ export class ChatPane {
         element("h2", { text: this.store.titleOf(this.chat) }),
         this.description,
         element("button", { type: "button", className: "primary start", text: "START", on: { click: begin } }),
+        element("button", { type: "button", className: "text-button", text: "or by a deep link…", on: { click: () => attempt(() => askForLink(this)) } }),
         element("p", { className: "faint", text: "or pick a photo, drop one here, paste one" }),
         photos),
     );

@@ -21,7 +21,7 @@ export function openPaneMenu(anchor, { store, person, chat, desk, pane }) {
   openPopup(
     anchor,
     { label: "This chat" },
-    menuItem("Open by a deep link…", () => followLink(person, chat, store)),
+    menuItem("Open by a deep link…", () => askForLink({ store, person, chat })),
     menuItem("Send something else…", () => openOther(anchor, person, chat)),
     menuItem("Open another chat beside", () => desk.openBeside(pane)),
     menuItem("Copy this chat as a test", () => copyAsTest(store, chat)),
@@ -31,7 +31,8 @@ export function openPaneMenu(anchor, { store, person, chat, desk, pane }) {
   );
 }
 
-async function followLink(person, chat, store) {
+// Asks for what a deep link carries, and follows it.
+export async function askForLink({ store, person, chat }) {
   const payload = element("input", { name: "payload", maxLength: 64, pattern: "[A-Za-z0-9_\\-]*", placeholder: "tool_restore", autocomplete: "off" });
   const link = `t.me/${store.bot.username}?${chat.type === "private" ? "start" : "startgroup"}=`;
   const answer = await ask("Open by a deep link", [field(link, payload)], "Start");

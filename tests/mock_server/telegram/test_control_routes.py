@@ -128,10 +128,20 @@ async def test_faults_flood_and_journal_are_at_hand(control, bot, anna):
     ],
 )
 async def test_other_sites_are_kept_out(emulator, http, headers):
-    for method, path in (("GET", "/control/state"), ("POST", "/control/users"), ("GET", "/")):
+    bot_api = f"/bot{emulator.bot_token}/setWebhook?url=http://evil.example"
+    asked = (("GET", "/control/state"), ("POST", "/control/users"), ("GET", "/"), ("GET", bot_api))
+    for method, path in (*asked, ("GET", f"/file/bot{emulator.bot_token}/photos/file_1.jpg")):
         async with http.request(method, emulator.base_url + path, headers=headers) as response:
             assert response.status == 403
     assert emulator.control.users() == []
+
+
+async def test_a_bot_in_a_container_is_let_in_by_the_name_it_knows(emulator, http):
+    host = {"Host": "host.docker.internal:8081"}
+    async with http.get(f"{emulator.base_url}/bot{emulator.bot_token}/getMe", headers=host) as response:
+        assert response.status == 200
+    async with http.get(emulator.base_url + "/control/state", headers=host) as response:
+        assert response.status == 403
 
 
 async def test_the_own_page_is_let_in(emulator, http):
