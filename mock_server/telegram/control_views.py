@@ -11,10 +11,14 @@ from mock_server.telegram.world import World
 
 
 def message_view(world: World, message: Message) -> dict[str, Any]:
-    """Give a message as the Bot API has it, and under `sandbox` what only the person's side knows."""
+    """Give a message as the Bot API has it, and under `sandbox` what only the person's side knows.
+
+    `seq` says how old the view is: of two, the one with the greater number is newer.
+    """
     reactions = [{"by": who, "emoji": emoji} for who, emoji in message.reactions.items()]
     return world.json.message(message) | {
         "sandbox": {
+            "seq": world.events.last,
             "from_bot": message.is_from_bot,
             "edits": message.edits,
             "deleted": message.deleted,

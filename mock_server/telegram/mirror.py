@@ -85,7 +85,9 @@ class Mirror:
         chat = body["chat"]  # a new one may be heard of by its first message
         messages = self._chats.setdefault(chat["id"], _Chat({**chat, "pings": 0})).messages
         known = messages.setdefault(body["message_id"], RemoteMessage(body, self.find))
-        if body["sandbox"]["edits"] >= known.edits:  # an answer may come after the event of a later edit
+        if (
+            body["sandbox"]["seq"] >= known.json["sandbox"]["seq"]
+        ):  # an answer may come after the event of a later change
             known.json = body
         self._changed()
         return known

@@ -10,6 +10,7 @@ from aiohttp import web
 from mock_server.telegram.actors import ExpectationError, User
 from mock_server.telegram.client import EmulatorClient, RemoteUser, connect
 from mock_server.telegram.control import Control
+from mock_server.telegram.control_views import message_view
 from mock_server.telegram.errors import UserActionError
 from tests.support import pictures
 from tests.support.waiting import eventually
@@ -229,6 +230,17 @@ async def test_a_client_sees_what_was_there_before_and_what_others_do(bot, emula
         again = connect(emulator.base_url)
         async with again as another:
             assert [user.id for user in await another.users()] == [same.id, later.id]
+
+
+async def test_a_late_answer_does_not_bring_back_what_was(emulator):
+    anna = emulator.control.add_user()
+    async with connect(emulator.base_url) as client:
+        (same,) = await client.users()
+        old = message_view(emulator.control._world, await anna.send_text("x"))
+        await anna.delete_message(anna.messages[0])
+        await same.until(lambda: same.history and same.history[0].deleted, "deletion")
+        assert client._mirror.take(old) is same.history[0]
+        assert same.history[0].deleted
 
 
 async def test_a_client_turns_switches(bot, emulator):

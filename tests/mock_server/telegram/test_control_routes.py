@@ -45,6 +45,7 @@ async def test_a_person_can_write_edit_react_press_and_delete(control, bot, anna
     assert (await control("POST", f"{chat}/messages/{asked['message_id']}/press", json=press))["query_id"]
     await control("DELETE", message, params={"user_id": anna.id})
     first, second = await control("GET", f"{chat}/messages")
+    assert first["sandbox"].pop("seq") == second["sandbox"]["seq"] > 0
     assert first["sandbox"] == {
         "from_bot": False,
         "edits": 1,
