@@ -10,7 +10,7 @@ from bot.http_limits import HttpLimits
 from bot.jobs import attempt, circuit, guarded_store, worker
 from bot.jobs.steps import close, decide, find_orphan
 from bot.replicate_callback import signing_key
-from bot.telegram import intake, photos, registration, sender
+from bot.telegram import intake, photos, registration, uploads
 from bot.work_queue import engine, redis_client
 from replicate_gateway import outputs, retry
 from replicate_gateway.calls import CallLimits
@@ -83,7 +83,7 @@ ROWS = {
         "until it works",
     ),
     "Telegram: status, result, file path": (
-        f"{seconds(TELEGRAM_CALL_S)}, with a picture {seconds(sender._UPLOAD_TIMEOUT_S)}",
+        f"{seconds(TELEGRAM_CALL_S)}, with a picture {seconds(uploads.UPLOAD_TIMEOUT_S)}",
         "1",
         (
             f"the step, {STEP}, on top of `retry_after`; a result waits at least 1/{attempt.TELLING_SHARE} of what it "
