@@ -9,6 +9,7 @@ import gzip
 import json
 import logging
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -267,13 +268,17 @@ def insiders(target: Target, path: str) -> Sequence[Any]:
         return UPDATES
     if path == "/webhook/replicate":
         return predictions(target)
-    url = "https://example.com/y.jpg"
-    return [{"preset": "restore", "image": url, "images": [url], "prompt": "x", "user_id": "u", "variations": 2}]
+    missing = f"{target.world.replicate.base_url}/missing.jpg"
+    order = {"person_image": missing, "preset": "restore", "prompt_hints": "x", "user_id": "u", "variations": 2}
+    return [order, {**order, "garments": [missing, missing], "preset": "try_on"}]
 
 
 def credentials(target: Target, path: str, body: bytes) -> dict[str, str]:
     known = {"Authorization": f"Bearer {METRICS_TOKEN if path == '/metrics' else API_KEY}", **secret(target.settings)}
-    return known | (signed(target.world, body) if path == "/webhook/replicate" else {})
+    if path == "/webhook/replicate":
+        known |= signed(target.world, body)
+        del known["Content-Type"]  # each test brings its own, and two are none
+    return known
 
 
 @EACH_ROUTE
@@ -282,8 +287,11 @@ def test_no_document_with_genuine_credentials_does_harm(target, method, path):
     targets = [filled(path, b"x")] + ([target.callback.encode(), b"/webhook/replicate?job=&slot=&ref="] * replicate)
     bodies = mutations(insiders(target, path)).map(lambda document: json.dumps(document).encode()) | NO_JSON
 
+    statuses = Counter()
+    kinds = st.just(b"application/json") | CONTENT_TYPES
+
     @examples(method)
-    @given(several(st.tuples(st.sampled_from(targets), bodies, CONTENT_TYPES, st.sampled_from(["length", "chunked"]))))
+    @given(several(st.tuples(st.sampled_from(targets), bodies, kinds, st.sampled_from(["length", "chunked"]))))
     def holds(drawn):
         built = [
             Request(method.encode(), url, [*known(target, path, body), (b"Content-Type", kind)], body, framing)
@@ -292,9 +300,12 @@ def test_no_document_with_genuine_credentials_does_harm(target, method, path):
         for answer in target.send_all(built):
             target.unharmed(answer)
             assert answer.status
+            statuses[answer.status] += 1
 
     holds()
     target.settled()
+    if path in {"/webhook/telegram", "/webhook/replicate", "/api/v1/tasks"}:
+        assert min(statuses) < 300, f"what never gets in proves nothing: {statuses}"
 
 
 @EACH_ROUTE
