@@ -53,6 +53,7 @@ from bot.settings import Settings
 from bot.storage_setup import expire_files, expiry_rules, ready_storage
 from bot.telegram import routes as telegram_routes
 from bot.telegram.alerts import AdminAlerts
+from bot.telegram.apology import Apology
 from bot.telegram.catalogues import load_catalogues
 from bot.telegram.guard import Guard
 from bot.telegram.handlers import build_dispatcher
@@ -202,13 +203,13 @@ async def _open(
     )
     readiness = Readiness(lambda: _readiness(store, queue, circuits)).parts
     desk = open_desk(settings, bot, records, jobs, store, executor, presets, alerts, talk, readiness, queue, clock)
-    updates = UpdateIntake(bot, build_dispatcher(desk), records.jobs, notifier, metrics)
-    signing_key = SigningKey(gateway, _clear(settings.replicate_webhook_secret))
+    apologize = Apology(bot, talk, settings.default_locale).say
+    updates = UpdateIntake(bot, build_dispatcher(desk), records.jobs, notifier, metrics, apologize)
     app[app_keys.UPDATES] = updates
+    signing_key = SigningKey(gateway, _clear(settings.replicate_webhook_secret))
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
     app[DOOR] = api_door(settings, jobs, store, presets, clock, explain=reason_text, refusal=refusal_text)
-    app[app_keys.METRICS] = _metrics_page(settings, metrics, queue, jobs, circuits)
-    app[app_keys.READINESS] = readiness
+    app[app_keys.METRICS], app[app_keys.READINESS] = _metrics_page(settings, metrics, queue, jobs, circuits), readiness
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)
     registration = Registration(bot, settings, telegram_routes.PATH, updates) if role is Role.BOT else None

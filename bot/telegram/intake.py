@@ -7,7 +7,7 @@ that could not be recorded comes again.
 
 import asyncio
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -53,7 +53,9 @@ class UpdateIntake:
         repository: JobRepository,
         notifier: Notifier,
         meter: Meter = SILENT,
+        apologize: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
+        self._apologize = apologize
         self._bot, self._dispatcher = bot, dispatcher
         self._repository, self._notifier, self._meter = repository, notifier, meter
 
@@ -120,4 +122,5 @@ class UpdateIntake:
         key = await self._repository.keep_poison("updates", ident, document)
         # The traceback may quote the update, caption and all: it stays in the storage.
         _log.error("update_poisoned", error=type(error).__name__, key=key)
+        self._apologize(update)
         await self._notifier.alert("update_poisoned", f"an update could not be handled: see {key}")

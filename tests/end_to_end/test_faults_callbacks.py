@@ -165,11 +165,18 @@ async def test_an_update_that_is_none_is_answered_with_200(world, tmp_path):
         assert traces(tmp_path)["jobs"] == []
 
 
-async def test_an_update_that_breaks_our_code_is_kept_for_the_admin_and_holds_up_nobody(world, tmp_path):
-    settings = world.settings(tmp_path)
+async def test_an_update_that_breaks_our_code_is_kept_and_told_and_holds_up_nobody(world, tmp_path):
+    admin, person = world.person(), world.person()
+    settings = world.settings(tmp_path, admin_ids=frozenset({admin.id}))
     async with running_bot(settings):
-        broken = {"update_id": 77, "message": {"message_id": "no number"}}
+        for one in (admin, person):
+            await one.send_text("/start")
+            await one.expect(text="Send me a photo")
+        chat = {"id": person.id, "type": "private"}
+        broken = {"update_id": 77, "message": {"message_id": "no number", "chat": chat}}
         assert (await update(settings, broken)).status == 200
+        await person.expect(text="Something went wrong on my side; the owner has been told.")
+        await admin.expect(text="an update could not be handled: see poison/updates/77.json")
         (kept,) = (tmp_path / "poison").rglob("*.json")
         document = json.loads(kept.read_text())
         assert document["update"] == broken

@@ -37,11 +37,14 @@ class Intake:
         process = self.world.start()
         self.repository = process.repository
         self.bot, self.session = recording_bot()
+        self.excused = []
         self.dispatcher = build_dispatcher(a_desk(process, self.world, self.bot))
         self.counted = []
         meter = SilentMeter()
         meter.update_taken = lambda *told: self.counted.append(told)
-        self.updates = UpdateIntake(self.bot, self.dispatcher, process.repository, self.world.chat, meter)
+        self.updates = UpdateIntake(
+            self.bot, self.dispatcher, process.repository, self.world.chat, meter, self.excused.append
+        )
 
     @property
     def jobs(self):
@@ -79,6 +82,7 @@ async def test_an_update_that_cannot_be_parsed_is_kept_with_its_traceback_and_re
     ((code, words),) = intake.world.chat.alerts
     assert code == "update_poisoned"
     assert key in words
+    assert intake.excused == [unreadable_update(77)]
 
 
 async def test_a_handler_that_breaks_is_poison_too(intake):
@@ -139,6 +143,7 @@ async def test_poison_that_cannot_be_kept_has_to_come_again(intake):
     with pytest.raises(StorageUnavailableError):
         await intake.updates.take(unreadable_update(5))
     assert intake.world.chat.alerts == []
+    assert intake.excused == [], "it comes again, and may go well then"
 
 
 def nested(depth):
