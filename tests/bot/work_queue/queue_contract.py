@@ -57,7 +57,9 @@ class QueueContract:
 
     async def test_jobs_run_in_order_of_arrival(self, queue, handler):
         gate = handler.hold("long")  # leaves room for one at a time
-        for job in ("long", *"abcde"):
+        await queue.enqueue("long")
+        await handler.reaches("long")
+        for job in "abcde":
             await queue.enqueue(job)
         await handler.reaches("long", *"abcde")
         gate.set()
