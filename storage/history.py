@@ -3,6 +3,7 @@
 import asyncio
 
 from storage import object_keys
+from storage.job import Job
 from storage.objects import ObjectStore
 from storage.record_format import JSON, MAX_RECORD_BYTES
 from storage.records import HistoryEntry, dump_history, load_history
@@ -51,3 +52,14 @@ class HistoryRecords:
                 break
             times += [at] * object_keys.history_results(row.key)
         return times
+
+    async def put_listed(self, job: Job) -> None:
+        """Add to the list of all jobs of its user, before it is recorded: an entry without its job does no harm."""
+        key = object_keys.listed(job.origin.user, job.created_at, job.id)
+        await self._store.put(key, b"", content_type="text/plain")
+
+    async def listed(self, user: str, *, limit: int, after: str = "") -> list[str]:
+        """The last parts of the keys in the list of this user's jobs, newest first; `after` is such a part."""
+        prefix = object_keys.listed_prefix(user)
+        rows = self._store.list(prefix, start_after=f"{prefix}{after}" if after else "", limit=limit)
+        return [row.key.removeprefix(prefix) async for row in rows]

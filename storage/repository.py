@@ -196,17 +196,6 @@ class JobRepository(HistoryRecords):
         """Remember nothing of a job whose record was deleted."""
         self._recent.forget(job_id)
 
-    async def put_listed(self, job: Job) -> None:
-        """Add to the list of all jobs of its user, before it is recorded: an entry without its job does no harm."""
-        key = object_keys.listed(job.origin.user, job.created_at, job.id)
-        await self._store.put(key, b"", content_type="text/plain")
-
-    async def listed(self, user: str, *, limit: int, after: str = "") -> list[str]:
-        """The last parts of the keys in the list of this user's jobs, newest first; `after` is such a part."""
-        prefix = object_keys.listed_prefix(user)
-        rows = self._store.list(prefix, start_after=f"{prefix}{after}" if after else "", limit=limit)
-        return [row.key.removeprefix(prefix) async for row in rows]
-
     async def keep_poison(self, kind: str, ident: str, document: Mapping[str, object]) -> str:
         """Keep what nobody foresaw, for the admin; returns its key."""
         key = object_keys.poison(kind, ident)
