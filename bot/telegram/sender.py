@@ -264,7 +264,7 @@ class ChatNotifier:
         """The sign on the person's own photo says that it is done; nothing depends on it."""
         if job.origin.message_id is None or any(image.file_id == SAMPLE_FILE_ID for image in job.inputs):
             return  # there is no message of theirs
-        self._talk.say(self._bot.set_message_reaction(_chat(job), job.origin.message_id, [_DONE]))
+        self._talk.sign(self._bot.set_message_reaction(_chat(job), job.origin.message_id, [_DONE]))
 
 
 async def _edited(job: Job, edit: Awaitable[Message | bool]) -> Sequence[Sent]:

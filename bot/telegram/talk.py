@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 import structlog
-from aiogram.exceptions import AiogramError
+from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.types import (
     CallbackQuery,
     InlineKeyboardMarkup,
@@ -58,7 +58,11 @@ class Talk:
 
     def react(self, message: Message, emoji: str) -> None:
         """Put a sign on a person's message: seen at once, and no message of its own."""
-        self.say(message.react([ReactionTypeEmoji(emoji=emoji)]).as_(message.bot))
+        self.sign(message.react([ReactionTypeEmoji(emoji=emoji)]).as_(message.bot))
+
+    def sign(self, method: Awaitable[Any]) -> None:
+        """A reaction. Where there is no room for it at once there is none, and that is nothing to log."""
+        self._background.spawn(_said(method, TelegramRetryAfter), name="talk")
 
     def say(self, method: Awaitable[Any]) -> None:
         """Any other call to Telegram, or several of them."""
@@ -69,9 +73,11 @@ class Talk:
         self._background.spawn(work, name=name)
 
 
-async def _said(method: Awaitable[Any]) -> None:
+async def _said(method: Awaitable[Any], *passed_over: type[AiogramError]) -> None:
     try:
         await method
+    except passed_over:
+        return
     except AiogramError as error:
         if "message is not modified" in str(error):  # pressed twice
             return
