@@ -16,6 +16,7 @@ from bot.telegram.handlers import (
     admin,
     answers,
     cancel,
+    edits,
     help_screens,
     hints,
     history,
@@ -57,6 +58,7 @@ _IN_ORDER = (
     retry_buttons,
     hints,
     outdated,
+    edits,
     membership,
 )
 
@@ -72,6 +74,7 @@ def build_dispatcher(desk: Desk) -> Dispatcher:
     addressing = Addressing(desk.rules.bot_id, {*PERSONAL, *ADMIN, *desk.presets})
     reception = Reception(addressing, desk.people, desk.rules, desk.talk)
     dispatcher.message.outer_middleware(reception)
+    dispatcher.edited_message.outer_middleware(reception)
     dispatcher.callback_query.outer_middleware(reception)
     dispatcher.include_routers(*(module.router() for module in _IN_ORDER))
     keep_filters_on_the_loop(dispatcher)

@@ -98,4 +98,4 @@ async def test_cancel_stops_everything_that_the_person_has_running_and_nothing_e
 
 
 async def test_updates_of_kinds_without_a_handler_are_not_even_asked_for(door):
-    assert set(door.intake.update_types) == {"message", "callback_query", "my_chat_member"}
+    assert set(door.intake.update_types) == {"message", "edited_message", "callback_query", "my_chat_member"}
