@@ -23,6 +23,14 @@ def picture_in(message: Message) -> InputImage | None:
     return None
 
 
+def unique_name(message: Message) -> str | None:
+    """Telegram's name for the picture itself: the same whenever the same picture is sent."""
+    if still := message.live_photo.photo if message.live_photo else message.photo:
+        return still[-1].file_unique_id
+    other = message.sticker or message.document
+    return other.file_unique_id if other else None
+
+
 def _is_image(mime_type: str | None) -> bool:
     """The sender's claim; where there is none the name decides."""
     return (mime_type or "").startswith("image/")

@@ -6,11 +6,14 @@ from dataclasses import replace
 import structlog
 from aiogram.types import CallbackQuery, Message
 
+from bot.jobs.errors import NoSuchJobError
 from bot.jobs.result_service import ResultService, Trigger
 from bot.jobs.service import JobService
 from bot.jobs.submission import Album, Submission
 from bot.telegram.captions import wish_of
+from bot.telegram.double_taps import DoubleTaps
 from bot.telegram.identity import album_id_for, job_id_for, origin_of, plain, update_id, user_key
+from bot.telegram.pictures import unique_name
 from bot.telegram.rules import ChatRules
 from bot.telegram.sample import SAMPLE_FILE_ID
 from bot.telegram.talk import Talk
@@ -43,15 +46,22 @@ class Submissions:
     ) -> None:
         self._jobs, self._results, self._people, self._presets = jobs, results, people, presets
         self._rules, self._talk = rules, talk
+        self._double_taps = DoubleTaps()
 
     async def of_message(self, message: Message, image: InputImage, words: str, person: Person, locale: str) -> None:
         """A picture, sent with `message` or replied to by it, and what its words ask for."""
         self._talk.react(message, _SEEN)
-        wish = wish_of(plain(words), self._presets)
+        wish, job_id = wish_of(plain(words), self._presets), job_id_for(message, self._rules)
+        user, group, picture = user_key(message.from_user), message.media_group_id, unique_name(message)
+        if picture and not group:
+            taken = (user, message.chat.id, picture, wish.preset, wish.prompt)
+            before = self._double_taps.before(job_id, *taken)
+            if before and await self._under_way(before, user):
+                return
+            self._double_taps.note(job_id, *taken)
         preset = wish.preset or self.preset_of(person)
-        group = message.media_group_id
         submission = Submission(
-            job_id_for(message, self._rules),
+            job_id,
             origin_of(message, message.from_user, locale, person),
             preset if wish.preset or not person.ask_first else _TO_BE_ASKED,
             (replace(image, message_id=message.message_id),),
@@ -91,6 +101,14 @@ class Submissions:
         """The person's usual tool if it has a use for these words; else they are asked which one."""
         preset = self.preset_of(person)
         return preset if prompt and self._presets[preset].prompt_field else _TO_BE_ASKED
+
+    async def _under_way(self, job_id: str, user: str) -> bool:
+        """Whether this job is still going to bring what was wished for."""
+        try:
+            job = await self._jobs.job(job_id, user)
+        except NoSuchJobError:  # it was refused
+            return False
+        return not (job.status.terminal or job.cancel_requested)
 
     async def _submit(self, submission: Submission, person: Person) -> None:
         await self._jobs.submit(submission)

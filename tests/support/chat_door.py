@@ -54,6 +54,8 @@ def entities(words: str) -> list[dict]:
 def message(*, message_id=5, chat=PRIVATE, sender=ANNA, text=None, caption=None, **content):
     """A message as JSON."""
     body = {"message_id": message_id, "date": _DATE, "chat": chat} | ({"from": sender} if sender else {}) | content
+    if body.get("photo") is SIZES:  # another picture in every message
+        body["photo"] = [size | {"file_unique_id": f"{size['file_unique_id']}-{message_id}"} for size in SIZES]
     for name, words, marks in (("text", text, "entities"), ("caption", caption, "caption_entities")):
         if words is not None:
             body |= {name: words} | ({marks: entities(words)} if entities(words) else {})

@@ -18,13 +18,14 @@ from tests.support.chat_door import a_desk
 from tests.support.fakes import World, storage_down
 from tests.support.recording_bot import recording_bot
 
-PHOTO = [{"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90}]
+PHOTO = {"file_id": "f", "width": 90, "height": 90}
 
 
 def photo_update(update_id, message_id=None):
     sender = {"id": 7, "is_bot": False, "first_name": "Anna", "language_code": "en"}
     head = {"message_id": message_id or update_id, "date": 1_790_000_000, "chat": {"id": 7, "type": "private"}}
-    return {"update_id": update_id, "message": head | {"from": sender, "photo": PHOTO}}
+    photo = [PHOTO | {"file_unique_id": f"u{head['message_id']}"}]
+    return {"update_id": update_id, "message": head | {"from": sender, "photo": photo}}
 
 
 def unreadable_update(update_id):

@@ -1,5 +1,7 @@
 """A picture becomes a job: which one, for whom, and what its caption asks for."""
 
+import asyncio
+
 import pytest
 
 from tests.support.chat_door import ANNA, BEN, BOT, FILE, GROUP, SIZES, ChatDoor, message
@@ -29,6 +31,56 @@ async def test_the_same_update_again_is_the_same_job_with_the_same_seed(door):
     (after,) = door.jobs
     assert after == before
     assert before.slots[0].seed is not None
+
+
+TWICE = [SIZES[2] | {"file_unique_id": "the same"}]
+
+
+async def test_the_same_photo_twice_within_seconds_is_one_job(door):
+    await door.message(photo=TWICE)
+    await door.message(photo=TWICE, message_id=6)
+    assert len(door.jobs) == 1
+    assert door.reactions == [(5, "👀"), (6, "👀")]
+
+
+@pytest.mark.parametrize("change", [{"caption": "upscale"}, {"caption": "more light"}, {"sender": BEN}])
+async def test_the_same_photo_for_another_wish_or_from_somebody_else_is_another_job(door, change):
+    await door.message(photo=TWICE)
+    await door.message(photo=TWICE, message_id=6, **change)
+    assert len(door.jobs) == 2
+
+
+async def test_the_same_photo_after_the_first_was_stopped_is_meant(door):
+    await door.message(photo=TWICE)
+    await door.process.run_ready()
+    await door.message(text="/cancel", message_id=6)
+    for message_id in (7, 8):
+        await door.message(photo=TWICE, message_id=message_id)
+    assert sorted(job.cancel_requested for job in door.jobs) == [False, True]
+
+
+async def test_the_same_words_in_reply_to_two_photos_are_two_wishes(door):
+    for message_id in (1, 2):
+        photo = message(photo=SIZES, message_id=message_id, sender=BEN)
+        await door.message(text="upscale", message_id=message_id + 10, reply_to_message=photo)
+    assert len(door.jobs) == 2
+
+
+def test_the_same_photo_a_little_later_is_meant(skipping_time):
+    async def story():
+        door = ChatDoor()
+        await door.message(photo=TWICE)
+        await asyncio.sleep(11)
+        await door.message(photo=TWICE, message_id=6)
+        return len(door.jobs)
+
+    assert skipping_time(story()) == 2
+
+
+async def test_an_album_may_have_the_same_photo_twice(door):
+    for message_id in (5, 6):
+        await door.message(photo=TWICE, message_id=message_id, media_group_id="a")
+    assert [len(job.inputs) for job in door.jobs] == [2]
 
 
 async def test_the_same_message_number_in_another_chat_is_another_job(door):
@@ -79,6 +131,9 @@ async def test_a_sticker_that_moves_is_no_picture(door, moves):
         ("ampliar a foto", "upscale", "a foto"),
         ("확대", "upscale", ""),
         ("edit make the sky red", "edit", "make the sky red"),
+        ("edit: more light", "edit", "more light"),
+        ("/try_on  a red coat", "try_on", "a red coat"),
+        ("upscaling is fun", "restore", "upscaling is fun"),
         ("make the sky red", "restore", "make the sky red"),
         ("", "restore", ""),
         (None, "restore", ""),
@@ -124,6 +179,19 @@ async def test_a_topic_is_remembered_and_a_reply_thread_is_none(door):
     await door.message(photo=SIZES, chat=GROUP, caption="@a_bot", message_thread_id=33, is_topic_message=True)
     await door.message(photo=SIZES, chat=GROUP, caption="@a_bot", message_thread_id=44, message_id=6)
     assert {job.origin.thread_id for job in door.jobs} == {33, None}
+
+
+async def test_an_album_is_one_job_and_another_album_another_one(door):
+    for message_id, group in ((5, "a"), (6, "a"), (7, "b")):
+        await door.message(photo=SIZES, message_id=message_id, media_group_id=group, update_id=message_id)
+    assert sorted([image.message_id for image in job.inputs] for job in door.jobs) == [[5, 6], [7]]
+    assert {job.album for job in door.jobs} == {"a", "b"}
+
+
+async def test_an_album_with_the_same_number_in_another_chat_is_another_job(door):
+    await door.message(photo=SIZES, media_group_id="a")
+    await door.message(photo=SIZES, media_group_id="a", chat=GROUP, caption="@a_bot")
+    assert len(door.jobs) == 2
 
 
 OURS = message(sender=BOT, chat=GROUP, text="a result", message_id=3)
