@@ -1,6 +1,6 @@
 # Needs Python 3.11, 3.12 or 3.13 and make; everything else is installed into .venv, hash-checked, on first use.
 .DEFAULT_GOAL := help
-.PHONY: help run demo doctor test lint bench chaos lock
+.PHONY: help run demo doctor test lint bench chaos languages lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 PYTHONS := python3.13 python3.12 python3.11 python3 python
@@ -52,6 +52,10 @@ bench: $(PY) ## measure this machine; ARGS go to benchmarks/run.py
 chaos: $(PY) ## kill the bot some hundred times under load and count what was lost; ARGS go to benchmarks/chaos.py
 	@$(call install,dev)
 	@exec $(PY) -m benchmarks.chaos $(ARGS)
+
+languages: $(PY) ## bring the catalogues in line with the English one: make languages [NEW=de]
+	@$(call install,runtime)
+	@exec $(PY) -m bot.telegram.catalogue_files $(NEW)
 
 # Without --upgrade, pins that still satisfy the .in files stay; UPGRADE=--upgrade renews all.
 lock: $(PY) ## recompile requirements/*.txt from *.in

@@ -19,9 +19,8 @@ from mock_server.replicate.signing import generate_webhook_secret, sign, signing
 from replicate_gateway.prediction import parse_prediction, read_json
 from replicate_gateway.signature import read_headers
 from storage.files import open_file_store
-from storage.job import InputImage, Job, Origin, Slot
+from storage.job import InputImage, Job, Origin, Slot, dump_job, load_job
 from storage.objects import ObjectStore
-from storage.records import dump_job, load_job
 from storage.s3 import open_s3_store
 from storage.sigv4 import Credentials, Signer, hash_of
 

@@ -5,20 +5,24 @@ running steps are given time to finish, and only then are the sessions closed un
 deleted: the next process, or another one, goes on taking the updates.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from random import Random
+from typing import Any
 
 import structlog
-from aiogram import Bot
 from aiohttp import web
+from pydantic import SecretStr
 
 from bot import app_keys
 from bot.downloads import open_downloads
 from bot.few_lines import FewLines
+from bot.from_settings import limits_of, links_of
 from bot.http_api import files as file_routes
 from bot.http_api import health as health_routes
 from bot.http_api import metrics as metrics_routes
@@ -27,19 +31,20 @@ from bot.http_api.door import DOOR
 from bot.http_api.opening import api_door
 from bot.http_api.readiness import Readiness
 from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, server_options
-from bot.jobs.assembly import GATHER_S, JobLimits, Jobs, Surroundings, assemble
+from bot.jobs.assembly import GATHER_S, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.clock import SystemClock
-from bot.jobs.everybody import Everybody
 from bot.jobs.guarded_replicate import GuardedReplicate
 from bot.jobs.guarded_store import GuardedStore
-from bot.jobs.links import PresignedLinks, UploadedLinks
-from bot.jobs.ports import Clock, InputLinks
+from bot.jobs.ports import Clock
+from bot.jobs.recorded_limits import RecordedLimits
 from bot.metrics import Metrics
 from bot.middleware import errors_to_answers
+from bot.open_desk import open_desk
 from bot.openers import engine_bot_id, file_link_key, open_replicate, open_store
+from bot.records import open_records
 from bot.refusals import Refusals
 from bot.replicate_callback import routes as callback_routes
 from bot.replicate_callback.intake import CallbackIntake
@@ -49,30 +54,30 @@ from bot.storage_setup import expire_files, expiry_rules, ready_storage
 from bot.telegram import routes as telegram_routes
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.apology import Apology
+from bot.telegram.catalogues import load_catalogues
 from bot.telegram.guard import Guard
-from bot.telegram.handlers import ChatRules, build_dispatcher
+from bot.telegram.handlers import build_dispatcher
 from bot.telegram.intake import UpdateIntake
-from bot.telegram.messages import reason_text, refusal_text, text
+from bot.telegram.messages import reason_text, refusal_text
 from bot.telegram.opening import open_bot
+from bot.telegram.profile import Profile
 from bot.telegram.registration import Registration
+from bot.telegram.sample import sample_picture
 from bot.telegram.sender import ChatNotifier
 from bot.telegram.talk import Talk
+from bot.telegram.wording import text
 from bot.work_queue.engine import Engine, Shares, WorkQueue, open_engine
 from replicate_gateway.presets import load_presets
-from replicate_gateway.protocol import ReplicateGateway
 from storage.errors import StorageError
 from storage.files import FileStore
 from storage.objects import ObjectStore
-from storage.repository import JobRepository
 
-DEFAULT_PRESET = "restore"
 # Most of a job's life is waiting for outside parties, so many may be advanced at a time by one core.
 ADVANCE_CONCURRENCY = 100
 # Longer than any single outside call of a step, shorter than the 30 s that container runtimes wait before SIGKILL.
 DRAIN_S = 20.0
 BACKGROUND_DRAIN_S = 5.0
 PICTURE_THREADS = 2
-STATUS_EDITS_PER_S = 10.0  # where Telegram's own limit is switched off
 # Log lines a minute about requests that could not be recorded; the circuit says once since when that is so.
 _OUTAGE_LINES = 5
 
@@ -81,13 +86,17 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What tests replace."""
+    """What tests, the demo and the benchmarks replace."""
 
     clock: Clock = field(default_factory=SystemClock)
     random: Random = field(default_factory=Random)
     drain_s: float = DRAIN_S
     http: HttpLimits = field(default_factory=HttpLimits)
     gather_s: float = GATHER_S
+    profile: bool = True  # whether Telegram is told what the bot looks like
+
+
+Chore = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Role(StrEnum):
@@ -143,6 +152,7 @@ async def _open(
 ) -> None:
     """Open in order of dependence; the stack closes in reverse."""
     clock = overrides.clock
+    await asyncio.to_thread(_load_texts_and_sample)
     circuits = {party: Circuit(party, clock) for party in ("storage", "replicate", "telegram")}
     bare_store = await stack.enter_async_context(open_store(settings))
     if isinstance(bare_store, FileStore):
@@ -150,32 +160,25 @@ async def _open(
     capabilities = await ready_storage(bare_store, expiry_rules(settings))
     store = GuardedStore(bare_store, circuits["storage"], metrics)
     engine = await stack.enter_async_context(_open_engine(settings))
-    repository = JobRepository(
-        store,
-        conditional_writes=capabilities.conditional_writes,
-        sole=engine.team.alone,
-        locks=None if capabilities.conditional_writes else engine.locks,
-        watch=metrics.job_written,
-    )
+    records, presets = open_records(store, capabilities, engine, metrics.job_written), load_presets()
     gateway = GuardedReplicate(
         await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], metrics
     )
     bot = await stack.enter_async_context(open_bot(settings, engine.pace, Guard(circuits["telegram"], metrics)))
     downloads = await stack.enter_async_context(open_downloads(settings, bot, metrics, connections=ADVANCE_CONCURRENCY))
-    presets = load_presets()
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
-    notifier = ChatNotifier(bot, AdminAlerts(bot, settings.admin_ids, clock, background))
-    queue, presets = engine.queue, load_presets()
+    alerts, talk = AdminAlerts(bot, settings.admin_ids, clock, background), Talk(background)
+    queue, notifier = engine.queue, ChatNotifier(bot, alerts, talk, presets, records.people)
     executor = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
     stack.callback(executor.shutdown, wait=False, cancel_futures=True)
     references = CallbackReference(
         f"{settings.base_url}{callback_routes.PATH}", settings.signing_key("replicate callback reference")
     )
     jobs = assemble(
-        _limits(settings, overrides.gather_s),
+        limits_of(settings, overrides.gather_s),
         Surroundings(
-            repository=repository,
+            repository=records.jobs,
             store=store,
             gateway=gateway,
             presets=presets,
@@ -183,7 +186,7 @@ async def _open(
             photos=downloads.photos,
             web=downloads.web,
             outputs=downloads.outputs,
-            links=_links(settings, store, gateway),
+            links=links_of(settings, store, gateway),
             callbacks=references if settings.replicate_reaches_us else None,
             queue=queue,
             background=background,
@@ -191,39 +194,37 @@ async def _open(
             storage_circuit=circuits["storage"],
             clock=clock,
             random=overrides.random,
-            people=Everybody(),
+            people=RecordedLimits(records.people, records.pause),
             executor=executor,
             meter=metrics,
             say=text,
             timezone=settings.timezone,
         ),
     )
-    talk = Talk(background)
-    dispatcher = build_dispatcher(jobs.service, _rules(settings, bot, presets), talk)
-    apology = Apology(bot, talk, settings.default_locale)
-    updates = UpdateIntake(bot, dispatcher, repository, notifier, metrics, apology.say)
-    secret = settings.replicate_webhook_secret
-    signing_key = SigningKey(gateway, secret.get_secret_value() if secret else None)
+    readiness = Readiness(lambda: _readiness(store, queue, circuits)).parts
+    desk = open_desk(settings, bot, records, jobs, store, executor, presets, alerts, talk, readiness, queue, clock)
+    apologize = Apology(bot, talk, settings.default_locale).say
+    updates = UpdateIntake(bot, build_dispatcher(desk), records.jobs, notifier, metrics, apologize)
     app[app_keys.UPDATES] = updates
+    signing_key = SigningKey(gateway, _clear(settings.replicate_webhook_secret))
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
     app[DOOR] = api_door(settings, jobs, store, presets, clock, explain=reason_text, refusal=refusal_text)
-    metrics.look_at(depth=queue.depth, bytes_in_work=lambda: jobs.budget.held, circuits=circuits)
-    token = settings.metrics_token
-    app[app_keys.METRICS] = app_keys.MetricsPage(token.get_secret_value().encode() if token else None, metrics.page)
-    app[app_keys.READINESS] = Readiness(lambda: _readiness(store, queue, circuits)).parts
+    app[app_keys.METRICS], app[app_keys.READINESS] = _metrics_page(settings, metrics, queue, jobs, circuits), readiness
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)
     registration = Registration(bot, settings, telegram_routes.PATH, updates) if role is Role.BOT else None
-    await _start_work(settings, stack, jobs, registration, bare_store, clock)
+    chores: dict[str, Chore] = {"sweep": jobs.sweep.run, "alerts": alerts.run}
+    if registration and overrides.profile:
+        chores["profile"] = Profile(bot, presets, settings.admin_ids).run
+    if isinstance(bare_store, FileStore):
+        chores["file expiry"] = partial(expire_files, bare_store, expiry_rules(settings), clock)
+    await _start_work(stack, registration, chores)
 
 
 async def _start_work(
-    settings: Settings,
     stack: AsyncExitStack,
-    jobs: Jobs,
     registration: Registration | None,
-    store: ObjectStore,
-    clock: Clock,
+    chores: Mapping[str, Chore],
 ) -> None:
     """The process's own activity; stopped first."""
     running = Background()
@@ -231,9 +232,8 @@ async def _start_work(
     stack.push_async_callback(running.drain, 0)
     if registration:
         await registration.start(running)
-    running.spawn(jobs.sweep.run(), name="sweep")
-    if isinstance(store, FileStore):
-        running.spawn(expire_files(store, expiry_rules(settings), clock), name="file expiry")
+    for name, chore in chores.items():
+        running.spawn(chore(), name=name)
 
 
 def _open_engine(settings: Settings) -> AbstractAsyncContextManager[Engine]:
@@ -251,35 +251,22 @@ def _open_engine(settings: Settings) -> AbstractAsyncContextManager[Engine]:
     )
 
 
-def _links(settings: Settings, store: ObjectStore, gateway: ReplicateGateway) -> InputLinks:
-    reachable = settings.s3_bucket or settings.replicate_reaches_us or settings.replicate_mode == "mock"
-    return PresignedLinks(store, settings.presigned_url_ttl_s) if reachable else UploadedLinks(store, gateway)
+def _metrics_page(
+    settings: Settings, metrics: Metrics, queue: WorkQueue, jobs: Jobs, circuits: Mapping[str, Circuit]
+) -> app_keys.MetricsPage:
+    metrics.look_at(depth=queue.depth, bytes_in_work=lambda: jobs.budget.held, circuits=circuits)
+    token = _clear(settings.metrics_token)
+    return app_keys.MetricsPage(token.encode() if token else None, metrics.page)
 
 
-def _limits(settings: Settings, gather_s: float) -> JobLimits:
-    return JobLimits(
-        user_daily=settings.user_daily_jobs,
-        api_max_active=settings.api_max_active_jobs,
-        api_daily=settings.api_daily_jobs,
-        replicate_max_active=settings.replicate_max_active,
-        max_image_bytes=settings.max_image_bytes,
-        job_timeout_s=settings.job_timeout_s,
-        poll_interval_s=settings.poll_interval_s,
-        gather_s=gather_s,
-        # A third of what Telegram takes: results go first.
-        status_edits_per_s=settings.telegram_rate_limit / 3 if settings.telegram_rate_limit else STATUS_EDITS_PER_S,
-    )
+def _clear(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
-def _rules(settings: Settings, bot: Bot, presets: Collection[str]) -> ChatRules:
-    return ChatRules(
-        bot_id=bot.id,
-        default_locale=settings.default_locale,
-        preset=DEFAULT_PRESET,
-        max_image_mb=settings.max_image_mb,
-        presets=presets,
-        allowed_ids=settings.allowed_ids,
-    )
+def _load_texts_and_sample() -> None:
+    """What lies beside the code and takes a moment to read: before the first person comes."""
+    load_catalogues()
+    sample_picture()
 
 
 async def _readiness(store: ObjectStore, queue: WorkQueue, circuits: Mapping[str, Circuit]) -> dict[str, str]:

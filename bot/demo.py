@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.app import create_app
+from bot.app import Overrides, create_app
 from bot.sandbox import with_built_in_parties
 from bot.settings import Settings
 from mock_server.replicate.config import MockReplicateConfig
@@ -35,7 +35,7 @@ async def run_demo(settings: Settings, photo: Path, out: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="darkroom-demo-") as directory:
         alone = _settings_of_its_own(settings, Path(directory))
         async with with_built_in_parties(alone, mock=mock) as (complete, sandbox):
-            runner = web.AppRunner(create_app(complete), access_log=None)
+            runner = web.AppRunner(create_app(complete, Overrides(profile=False)), access_log=None)
             await runner.setup()
             try:
                 await web.TCPSite(runner, complete.host, complete.port).start()
@@ -65,7 +65,8 @@ async def _one_photo(sandbox: Sandbox, body: bytes, name: str, out: Path) -> int
 
 def _only_answer(person: User) -> Message | None:
     messages = person.bot_messages
-    return messages[0] if len(messages) == 1 and not list(messages[0].buttons()) else None
+    waiting = [one for message in messages for one in message.buttons() if "cancel" in one.get("callback_data", "")]
+    return messages[0] if len(messages) == 1 and not waiting else None
 
 
 def _read(photo: Path) -> bytes:

@@ -41,6 +41,9 @@ class Preset(BaseModel):
     name: str = Field(pattern=_NAME)
     titles: dict[str, str]
     """By locale; `en` is always there."""
+    icon: str = ""
+    aliases: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By locale: words that people call it by, beside its name; in lower case and without spaces."""
     model: ModelReference
     official: bool = False
     image_field: str | None = None
@@ -86,6 +89,8 @@ class Preset(BaseModel):
             raise ValueError(f"max_images: the image fields take {self.min_images}, not {self.max_images}")
         if self.prompt_required and self.prompt_field is None:
             raise ValueError("prompt_field: a required prompt needs one")
+        if any(word != word.casefold() or not word or set(word) & set(" \t\n") for word in self.words):
+            raise ValueError("aliases: single words in lower case")
         return self
 
     @property
@@ -96,6 +101,15 @@ class Preset(BaseModel):
     def title(self, locale: str) -> str:
         """What people call this, in `locale` or else in English."""
         return self.titles.get(locale) or self.titles[FALLBACK_LOCALE]
+
+    def label(self, locale: str) -> str:
+        """Its title with its icon in front, for buttons."""
+        return f"{self.icon} {self.title(locale)}".strip()
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All single words that mean this preset, in any language."""
+        return frozenset({self.name, *(word for words in self.aliases.values() for word in words)})
 
     def build_input(
         self, *, images: Sequence[str], prompt: str | None = None, seed: int | None = None
@@ -140,7 +154,19 @@ def load_presets(path: Path | None = None) -> Mapping[str, Preset]:
         raise PresetError(f"{path.name}: {error}") from error
     if not tables:
         raise PresetError(f"{path.name}: there is no preset in it")
-    return MappingProxyType({name: _preset(name, table) for name, table in tables.items()})
+    presets = MappingProxyType({name: _preset(name, table) for name, table in tables.items()})
+    _check_words(presets, path.name)
+    return presets
+
+
+def _check_words(presets: Mapping[str, Preset], source: str) -> None:
+    """A word must not mean two presets."""
+    meant: dict[str, str] = {}
+    for preset in presets.values():
+        for word in sorted(preset.words):
+            other = meant.setdefault(word, preset.name)
+            if other != preset.name:
+                raise PresetError(f"{source}: {word!r} means both {other} and {preset.name}")
 
 
 def _preset(name: str, table: object) -> Preset:

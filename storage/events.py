@@ -86,6 +86,15 @@ class CancelRequested(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ErasureRequested(Event):
+    """The person wants nothing to be left of the job: it is stopped, and deleted once it has ended."""
+
+    def fold(self, job: Job) -> Job:
+        """However far it got."""
+        return replace(job, erase=True, cancel_requested=job.cancel_requested or not job.outcome)
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeDecided(Event):
     """How the job ends is settled; the person is not told yet.
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from storage.record_format import SCHEMA_VERSION
 from storage.wishes import Delivery, Wishes
-
-SCHEMA_VERSION = 1
 
 
 class JobStatus(StrEnum):
@@ -188,6 +187,7 @@ class Job:
     status_message_id: int | None = None
     status_shown: str = ""  # the text key that the status message shows
     cancel_requested: bool = False
+    erase: bool = False  # nothing is to be left of it once it has ended
     outcome: Outcome | None = None
     delivery: Claim | None = None
     message_ids: tuple[int, ...] = ()  # the messages that told it

@@ -4,10 +4,10 @@ images/input/{uuid}.{ext}      what a person sent          images/output/{job_id
 jobs/{job_id}.json             every job                   open/{job_id}                      not finished
 tasks/{prediction_id}.json     prediction -> job           history/{user}/{time}-{job_id}     newest first
 listed/{user}/{time}-{job_id}  an API key's jobs, all      reports/{job_id}/report.{ext}      reports
-users/{user}.json              choices and quota           images/output/{job_id}/{n}.txt     results in words
-drafts/{user}/{chat}/{job_id}  waits for its person
+users/{user}.json              choices, limits             images/output/{job_id}/{n}.txt     results in words
+drafts/{user}/{chat}/{job_id}  waits for its person        ended/{user}/{job_id}              without a result
 poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
-stats/run_times.json           how long models take
+stats/run_times.json           how long models take        control/pause.json                 whether new jobs wait
 """
 
 import re
@@ -24,6 +24,7 @@ TASKS = "tasks/"
 POISON = "poison/"
 PROBE = ".probe/"
 RUN_TIMES = "stats/run_times.json"
+PAUSE = "control/pause.json"
 
 # Our own namespace for UUIDv5; it must never change, or redelivered updates would make second jobs.
 _NAMESPACE = uuid.UUID("5f2c9f0e-6d0b-5f0a-9a3e-3b1d6f6f7c11")
@@ -60,6 +61,17 @@ def job(job_id: str) -> str:
 def open_marker(job_id: str) -> str:
     """The marker of a job that is not finished."""
     return f"{OPEN}{job_id}"
+
+
+def jobs_with_code(code: str) -> str:
+    """What the records of the jobs with this code begin with."""
+    return f"{JOBS}{code}"
+
+
+def job_id_of_record(key: str) -> str | None:
+    """The job that a record's key names, or None for a foreign object."""
+    name = key.removeprefix(JOBS).removesuffix(".json")
+    return name if is_job_id(name) else None
 
 
 def job_id_of_marker(key: str) -> str | None:
@@ -113,6 +125,11 @@ def output_image(job_id: str, number: int, extension: str) -> str:
     return f"{IMAGES}output/{job_id}/{number}.{_checked(extension)}"
 
 
+def outputs_prefix(job_id: str) -> str:
+    """What all results of a job begin with."""
+    return f"{IMAGES}output/{job_id}/"
+
+
 def output_preview(job_id: str, number: int) -> str:
     """Where a small JPEG of result `number` is kept."""
     return f"{IMAGES}output/{job_id}/{number}.preview.jpg"
@@ -123,10 +140,31 @@ def report(job_id: str, extension: str) -> str:
     return f"{REPORTS}{job_id}/report.{_checked(extension)}"
 
 
+def reports_prefix(job_id: str) -> str:
+    """What everything about a job's report begins with."""
+    return f"{REPORTS}{job_id}/"
+
+
 def history(user: str, at: datetime, job_id: str, results: int = 1) -> str:
     """An entry of a person's history; ascending keys are descending times. More results than one are told by it."""
     several = f".{results}" if results > 1 else ""
     return f"{history_prefix(user)}{_newest_first(at, job_id)}{several}"
+
+
+def ended_marker(user: str, job_id: str) -> str:
+    """Marks a job of a person's that ended without a result, and so has no place in the history."""
+    return f"{ended_prefix(user)}{job_id}"
+
+
+def ended_prefix(user: str) -> str:
+    """What the markers of all of a person's jobs without a result begin with."""
+    return f"ended/{user}/"
+
+
+def job_id_in(key: str) -> str | None:
+    """The job that a key of the history, or an ended marker, names; None for a foreign object."""
+    found = _JOB_ID.search(key.rsplit("/", 1)[-1])
+    return found[0] if found else None
 
 
 def history_prefix(user: str) -> str:
@@ -163,6 +201,11 @@ def is_cursor(text: str) -> bool:
 def job_id_of_cursor(text: str) -> str | None:
     """The job that the last part of a key in such a list is about; None for a foreign object."""
     return text.partition("-")[2] if is_cursor(text) else None
+
+
+def person(user: str) -> str:
+    """What is remembered of a person."""
+    return f"users/{user}.json"
 
 
 def poison(kind: str, ident: str) -> str:

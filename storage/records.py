@@ -1,17 +1,13 @@
 """The records and their JSON: jobs, task records, history entries; each begins with its schema version."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from storage import object_keys
-from storage.errors import RecordCorruptError, RecordTooNewError
-from storage.job import SCHEMA_VERSION, Job
-
-_VERSION = re.compile(rb'\{"v":([0-9]{1,9})')
+from storage.job import Job
+from storage.record_format import SCHEMA_VERSION, dump_record, load_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +36,6 @@ class HistoryEntry:
     v: int = SCHEMA_VERSION
 
 
-T = TypeVar("T")
-
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 _TASK: TypeAdapter[TaskRecord] = TypeAdapter(TaskRecord)
 _HISTORY: TypeAdapter[HistoryEntry] = TypeAdapter(HistoryEntry)
@@ -49,7 +43,7 @@ _HISTORY: TypeAdapter[HistoryEntry] = TypeAdapter(HistoryEntry)
 
 def dump_job(job: Job) -> bytes:
     """The job's JSON; what is at its default is left out."""
-    return _dump(_JOB, job)
+    return dump_record(_JOB, job)
 
 
 def load_job(body: bytes, job_id: str) -> Job:
@@ -59,46 +53,24 @@ def load_job(body: bytes, job_id: str) -> Job:
         RecordCorruptError: it is not a job.
         RecordTooNewError: it is one of a newer version.
     """
-    return _load(_JOB, body, object_keys.job(job_id))
+    return load_record(_JOB, body, object_keys.job(job_id))
 
 
 def dump_task(task: TaskRecord) -> bytes:
     """The task record's JSON."""
-    return _dump(_TASK, task)
+    return dump_record(_TASK, task)
 
 
 def load_task(body: bytes, prediction_id: str) -> TaskRecord:
     """The task record of this JSON; raises `RecordCorruptError`."""
-    return _load(_TASK, body, object_keys.task(prediction_id))
+    return load_record(_TASK, body, object_keys.task(prediction_id))
 
 
 def dump_history(entry: HistoryEntry) -> bytes:
     """The history entry's JSON."""
-    return _dump(_HISTORY, entry)
+    return dump_record(_HISTORY, entry)
 
 
 def load_history(body: bytes, key: str) -> HistoryEntry:
     """The history entry of this JSON; raises `RecordCorruptError`."""
-    return _load(_HISTORY, body, key)
-
-
-def _dump(adapter: TypeAdapter[T], value: T) -> bytes:
-    return b'{"v":%d,' % SCHEMA_VERSION + adapter.dump_json(value, exclude_defaults=True)[1:]
-
-
-def _load(adapter: TypeAdapter[T], body: bytes, key: str) -> T:
-    _check_version(body, key)
-    try:
-        value = adapter.validate_json(body)
-    except ValidationError as error:
-        # The error's own text would carry the record's content into logs.
-        where = ", ".join(".".join(map(str, e["loc"])) or e["type"] for e in error.errors(include_input=False)[:3])
-        raise RecordCorruptError(key, f"does not read as a record: {where}") from None
-    return value
-
-
-def _check_version(body: bytes, key: str) -> None:
-    """The version comes first in every record, so that it can be told even where the rest has become foreign."""
-    found = _VERSION.match(body)
-    if found and int(found[1]) != SCHEMA_VERSION:
-        raise RecordTooNewError(key, int(found[1]), SCHEMA_VERSION)
+    return load_record(_HISTORY, body, key)

@@ -16,26 +16,17 @@ from storage.errors import (
     StorageUnavailableError,
 )
 from storage.event import Event
+from storage.history import HistoryRecords
 from storage.job import Job
 from storage.object_keys import DraftOf
 from storage.objects import ObjectStore
 from storage.recent import KeyedLocks, KnownJob, Locks, RecentJobs
-from storage.records import (
-    HistoryEntry,
-    TaskRecord,
-    dump_history,
-    dump_job,
-    dump_task,
-    load_history,
-    load_job,
-    load_task,
-)
+from storage.record_format import JSON, MAX_RECORD_BYTES
+from storage.records import TaskRecord, dump_job, dump_task, load_job, load_task
 from storage.transitions import apply_all
 
 Watch = Callable[[Job | None, Job], None]
 
-MAX_RECORD_BYTES = 1_000_000
-_JSON = "application/json"
 # Each lost race means that somebody else made progress; this many in a row means that something is wrong.
 _MAX_LOST_RACES = 20
 
@@ -56,7 +47,7 @@ class DraftMarker:
     job_id: str
 
 
-class JobRepository:
+class JobRepository(HistoryRecords):
     """The truth about jobs. All methods raise the errors of `storage.objects.ObjectStore`.
 
     `conditional_writes` says whether the store honours conditions (see `ObjectStore.probe`). Where it does not,
@@ -75,7 +66,8 @@ class JobRepository:
         keep_recent: int = 1000,
         watch: Watch | None = None,
     ) -> None:
-        self._store, self._conditional, self._sole, self._watch = store, conditional_writes, sole, watch
+        super().__init__(store)
+        self._conditional, self._sole, self._watch = conditional_writes, sole, watch
         self._recent = RecentJobs(keep_recent)
         self._locks = locks or KeyedLocks()
 
@@ -161,6 +153,12 @@ class JobRepository:
             await self._store.delete([object_keys.open_marker(job_id)])
             return True
 
+    async def with_code(self, code: str, *, limit: int = 5) -> list[Job]:
+        """The jobs whose code, or more of their id, this is: one listing and a read each."""
+        rows = [row async for row in self._store.list(object_keys.jobs_with_code(code), limit=limit)]
+        found = (object_keys.job_id_of_record(row.key) for row in rows)
+        return [await self.load(job_id) for job_id in found if job_id]
+
     async def drafts(self, whose: DraftOf | None = None) -> AsyncIterator[DraftMarker]:
         """The jobs that began as drafts and are not closed yet: this person's, or all; each person's by job id."""
         prefix = object_keys.drafts_prefix(whose) if whose else object_keys.DRAFTS
@@ -182,7 +180,7 @@ class JobRepository:
     async def put_task(self, task: TaskRecord) -> None:
         """Write the record that leads from a prediction to its job."""
         key = object_keys.task(task.prediction_id)
-        await self._store.put(key, dump_task(task), content_type=_JSON)
+        await self._store.put(key, dump_task(task), content_type=JSON)
 
     async def find_task(self, prediction_id: str) -> TaskRecord | None:
         """The task record of a prediction, or None."""
@@ -194,47 +192,15 @@ class JobRepository:
             return None
         return load_task(found.body, prediction_id)
 
-    async def put_history(self, user: str, entry: HistoryEntry) -> None:
-        """Add to a person's history; writing the same entry again changes nothing."""
-        key = object_keys.history(user, entry.done_at, entry.job_id, entry.results)
-        await self._store.put(key, dump_history(entry), content_type=_JSON)
-
-    async def history(self, user: str, *, limit: int, before: str = "") -> list[tuple[str, HistoryEntry]]:
-        """A person's latest jobs with their keys, newest first; `before` is the last key of the page before."""
-        prefix = object_keys.history_prefix(user)
-        keys = [row.key async for row in self._store.list(prefix, start_after=before, limit=limit)]
-        bodies = await asyncio.gather(*(self._store.get(key, max_bytes=MAX_RECORD_BYTES) for key in keys))
-        return [(key, load_history(found.body, key)) for key, found in zip(keys, bodies, strict=True)]
-
-    async def put_listed(self, job: Job) -> None:
-        """Add to the list of all jobs of its user, before it is recorded: an entry without its job does no harm."""
-        key = object_keys.listed(job.origin.user, job.created_at, job.id)
-        await self._store.put(key, b"", content_type="text/plain")
-
-    async def listed(self, user: str, *, limit: int, after: str = "") -> list[str]:
-        """The last parts of the keys in the list of this user's jobs, newest first; `after` is such a part."""
-        prefix = object_keys.listed_prefix(user)
-        rows = self._store.list(prefix, start_after=f"{prefix}{after}" if after else "", limit=limit)
-        return [row.key.removeprefix(prefix) async for row in rows]
-
-    async def done_since(self, user: str, since_s: float, *, limit: int) -> list[float]:
-        """When this person's results after `since_s` (epoch seconds) were done, newest first; one listing.
-
-        At least the last `limit` of them.
-        """
-        times: list[float] = []
-        async for row in self._store.list(object_keys.history_prefix(user), limit=limit):
-            at = object_keys.history_time(row.key)
-            if at < since_s:
-                break
-            times += [at] * object_keys.history_results(row.key)
-        return times
+    def forget(self, job_id: str) -> None:
+        """Remember nothing of a job whose record was deleted."""
+        self._recent.forget(job_id)
 
     async def keep_poison(self, kind: str, ident: str, document: Mapping[str, object]) -> str:
         """Keep what nobody foresaw, for the admin; returns its key."""
         key = object_keys.poison(kind, ident)
         body = _as_json(document)
-        await self._store.put(key, body[:MAX_RECORD_BYTES], content_type=_JSON)
+        await self._store.put(key, body[:MAX_RECORD_BYTES], content_type=JSON)
         return key
 
     async def _mark(self, key: str) -> None:
@@ -245,7 +211,7 @@ class JobRepository:
         if not self._conditional and await self._exists(job.id):
             return False
         try:
-            etag = await self._store.put(key, dump_job(job), content_type=_JSON, if_absent=self._conditional)
+            etag = await self._store.put(key, dump_job(job), content_type=JSON, if_absent=self._conditional)
         except PreconditionFailedError:
             return False
         self._recent.put(KnownJob(job, etag))
@@ -289,7 +255,7 @@ class JobRepository:
     async def _replace(self, job: Job, etag: str) -> bool:
         condition = etag if self._conditional else None
         try:
-            etag = await self._store.put(object_keys.job(job.id), dump_job(job), content_type=_JSON, if_match=condition)
+            etag = await self._store.put(object_keys.job(job.id), dump_job(job), content_type=JSON, if_match=condition)
         except PreconditionFailedError:
             self._recent.forget(job.id)
             return False

@@ -41,6 +41,7 @@ from storage.events import (
     CancelRequested,
     DeliveryClaimed,
     DeliveryReleased,
+    ErasureRequested,
     FailureTold,
     HandedOver,
     InputPublished,
@@ -79,9 +80,9 @@ ANSWERS: tuple[type[Event], ...] = (
 # What may come late: told by the outside world, or by a part of us that had not heard of the end yet.
 LATE_NEWS: tuple[type[Event], ...] = (
     Admitted, Announced, StatusShown, InputStored, InputPublished, PredictionCreated, PredictionEnded,
-    PredictionDiscarded, OutputArchived, SlotFailed, CancelRequested, CreateReleased, DeliveryReleased, OutcomeDecided,
-    HandedOver, ReportStored, ReportSettled, ResultTold, FailureTold, CancellationTold, StepPostponed, StepResumed,
-    Joined, *ANSWERS,
+    PredictionDiscarded, OutputArchived, SlotFailed, CancelRequested, ErasureRequested, CreateReleased,
+    DeliveryReleased, OutcomeDecided, HandedOver, ReportStored, ReportSettled, ResultTold, FailureTold,
+    CancellationTold, StepPostponed, StepResumed, Joined, *ANSWERS,
 )  # fmt: skip
 
 TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
@@ -92,6 +93,7 @@ TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
         StepPostponed: _P,
         StepResumed: _P,
         CancelRequested: _P,
+        ErasureRequested: _P,
         **dict.fromkeys(ANSWERS, _P),
         GatheringEnded: _P,
         SlotsPlanned: _P,
@@ -114,6 +116,7 @@ TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
         StepPostponed: _W,
         StepResumed: _W,
         CancelRequested: _W,
+        ErasureRequested: _W,
         OutcomeDecided: _W,
         DeliveryClaimed: _W,
         DeliveryReleased: _W,

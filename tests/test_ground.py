@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.version import VERSION
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -86,7 +88,7 @@ def test_plain_make_lists_every_target():
     answer = make()
     assert answer.returncode == 0
     listed = set(re.findall(r"^  make ([a-z]+)", answer.stdout, re.MULTILINE))
-    assert listed == {"help", "run", "demo", "doctor", "test", "lint", "bench", "chaos", "lock"}
+    assert listed == {"help", "run", "demo", "doctor", "test", "lint", "bench", "chaos", "languages", "lock"}
     assert listed == set(re.search(r"^\.PHONY: (.+)", MAKEFILE, re.MULTILINE)[1].split())
 
 
@@ -192,3 +194,7 @@ def test_the_image_gets_all_packages_and_nothing_private():
     copied = set(re.findall(r"^COPY (?!--from)(\S+) ", DOCKERFILE, re.MULTILINE))
     assert copied == let_in
     assert {"bot", "storage", "replicate_gateway", "mock_server"} <= let_in
+
+
+def test_the_version_is_the_projects():
+    assert PROJECT["project"]["version"] == VERSION

@@ -16,6 +16,7 @@ from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
 from bot.jobs.drafts import Drafts
 from bot.jobs.edit_pace import EditPace
+from bot.jobs.erasure import JobErasure
 from bot.jobs.images import ImageLimits
 from bot.jobs.input_store import InputStore
 from bot.jobs.live_status import LiveStatus
@@ -52,6 +53,7 @@ from bot.jobs.steps.step import Step
 from bot.jobs.steps.tell import Tell
 from bot.jobs.submission import Patience
 from bot.jobs.sweep import Sweep
+from bot.jobs.tally import Tally
 from bot.jobs.task_board import TaskBoard
 from bot.jobs.users import UserLimit
 from bot.jobs.worker import Worker
@@ -121,6 +123,8 @@ class Jobs:
     worker: Worker
     sweep: Sweep
     follower: RunFollower
+    tally: Tally
+    erasure: JobErasure
     steps: tuple[Step, ...]
 
 
@@ -132,6 +136,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     daily = UserLimit(person=limits.user_daily, api_key=limits.api_daily)
     quota = DailyQuota(s.repository, s.clock, daily, remember=s.team.alone)
     notifier = NotifyOrigin(s.notifier)
+    tally, erasure = Tally(s.clock), JobErasure(s.repository, s.store)
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
     artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
     inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
@@ -175,7 +180,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         Conclude(),
     )
     leftovers = Leftovers(s.gateway, orphans)
-    close = Close(s.repository, notifier, leftovers, quota, pace, progress, edits, run_times, s.clock)
+    close = Close(s.repository, notifier, leftovers, quota, pace, progress, edits, run_times, tally, erasure, s.clock)
     attempt = Attempt(s.repository, notifier, s.clock, s.random, s.meter)
     advancer = Advancer(s.repository, steps, close, attempt, admission, drafts, artifacts, s.team.run_id, s.clock)
     sweep = Sweep(s.repository, s.queue, s.team.turns, s.clock)
@@ -204,5 +209,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         worker=Worker(advancer, s.repository, s.queue, notifier, s.storage_circuit, s.clock, s.random),
         sweep=sweep,
         follower=follower,
+        tally=tally,
+        erasure=erasure,
         steps=steps,
     )

@@ -20,7 +20,7 @@ class NotDoneError(JobsError):
 
 
 # Reasons to stand in line. Who waits for these is nudged when a place is freed, and may then ask before its time.
-IN_LINE = frozenset({"user_busy", "replicate_full"})
+IN_LINE = frozenset({"user_busy", "replicate_full", "paused"})
 
 
 class EngineUnavailableError(NotDoneError):

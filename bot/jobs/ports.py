@@ -117,8 +117,8 @@ class People(Protocol):
 class Say(Protocol):
     """The sentences that people read."""
 
-    def __call__(self, key: str, locale: str, **facts: object) -> str:
-        """The sentence of this key in this language, with these facts in it."""
+    def __call__(self, key: str, locale: str, *, n: int | None = None, **facts: object) -> str:
+        """The sentence of this key in this language, with these facts in it; `n` chooses the plural form."""
         ...
 
 

@@ -47,12 +47,22 @@ class ResultService:
     ) -> None:
         self._jobs, self._repository, self._store, self._presets = jobs, repository, store, presets
 
-    async def again(self, job_id: str, user: str, trigger: Trigger, *, variations: int | None = None) -> str:
-        """The same pictures once more, with new seeds; also a job that failed. Returns the new job's id."""
+    async def again(
+        self, job_id: str, user: str, trigger: Trigger, *, variations: int | None = None, preset: str | None = None
+    ) -> str:
+        """The same pictures once more, with new seeds or another preset; also a job that failed.
+
+        Returns the new job's id.
+
+        Raises:
+            NoSuchPresetError: this preset is not on offer (any more).
+        """
+        if preset and preset not in self._presets:
+            raise NoSuchPresetError(preset)
         job = await self._jobs.job(job_id, user)
         wishes = replace(job.wishes, ask=(), started=True, variations=variations or job.wishes.variations)
         inputs = tuple([await self._at_hand(image) for image in job.inputs])
-        return await self._make(job, "again", trigger, job.preset, inputs, job.prompt, wishes)
+        return await self._make(job, "again", trigger, preset or job.preset, inputs, job.prompt, wishes)
 
     async def chain(
         self,

@@ -180,6 +180,19 @@ class JobService:
         await self._queue.enqueue(job_id)
         return job
 
+    async def cancel_all(self, user: str, chat_id: int) -> int:
+        """Note that the person wants everything in this chat to stop; returns how many jobs are being stopped."""
+        jobs = [job for job in await self.open_jobs(user, chat_id) if not job.outcome]
+        for job in jobs:
+            await self._repository.change(job.id, [CancelRequested()], self._clock.now())
+            await self._queue.enqueue(job.id)
+        return len(jobs)
+
+    async def nudge_all(self) -> None:
+        """Have every open job looked at: something that many of them waited for has changed."""
+        async for marker in self._repository.open_jobs():
+            await self._queue.enqueue(marker.job_id)
+
     async def leave(self, user: str, chat_id: int) -> int:
         """The person left the chat: nobody waits for its jobs any more; returns how many are being stopped."""
         jobs = await self.open_jobs(user, chat_id)

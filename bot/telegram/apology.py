@@ -5,8 +5,8 @@ from typing import Any
 
 from aiogram import Bot
 
-from bot.telegram.messages import locale_of, text
 from bot.telegram.talk import Talk
+from bot.telegram.wording import locale_of, text
 
 # What people do to us and wait for. The rest, such as being removed from a group, waits for no answer.
 _ASKED_FOR = ("message", "callback_query")

@@ -19,6 +19,8 @@ from bot.jobs.send_pace import Pace
 # Calls that put something in front of a person count as messages.
 _COUNTED = ("send", "edit", "copy", "forward")
 _UNCOUNTED = frozenset({"sendChatAction"})
+# They count too, but only where there is room: a sign that comes late says nothing, and a result would wait behind it.
+_SIGNS = frozenset({"setMessageReaction"})
 # Waiting in the call is fine for a moment; for longer the job is put off and its place goes to another.
 _MAX_WAIT_S = 2.0
 
@@ -51,7 +53,7 @@ class Pacing(BaseRequestMiddleware):
             raise TelegramRetryAfter(method, "this chat has to wait", math.ceil(left_s))
 
     async def _take_turn(self, method: TelegramMethod[Any]) -> None:
-        wait_s = await self._pace.turn(_MAX_WAIT_S)
+        wait_s = await self._pace.turn(0.0 if method.__api_method__ in _SIGNS else _MAX_WAIT_S)
         if wait_s < 0:
             raise TelegramRetryAfter(method, "all chats have to wait", math.ceil(-wait_s))
         if wait_s > 0:
@@ -59,4 +61,4 @@ class Pacing(BaseRequestMiddleware):
 
 
 def _counted(api_method: str) -> bool:
-    return api_method.startswith(_COUNTED) and api_method not in _UNCOUNTED
+    return api_method in _SIGNS or (api_method.startswith(_COUNTED) and api_method not in _UNCOUNTED)

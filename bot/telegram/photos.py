@@ -9,6 +9,7 @@ from aiogram.exceptions import TelegramBadRequest
 from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.images import ImageLimits, ImageProblem, ImageRefusedError
 from bot.telegram.api_errors import PhotoRefusedError, translated
+from bot.telegram.sample import SAMPLE_FILE_ID, sample_picture
 
 _TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
 _CHUNK_BYTES = 256 * 1024
@@ -23,6 +24,8 @@ class TelegramPhotos:
 
     async def fetch(self, file_id: str, *, max_bytes: int) -> bytes:
         """See `bot.jobs.ports.PictureSource`."""
+        if file_id == SAMPLE_FILE_ID:
+            return sample_picture()
         limits = ImageLimits(max_bytes=max_bytes)
         path = await self._path(file_id, max_bytes)
         url = self._bot.session.api.file_url(self._bot.token, path)

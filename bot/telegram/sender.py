@@ -1,16 +1,19 @@
 """`Notifier` for Telegram chats: status message, result, reason. See `bot.jobs.ports.Notifier` for its promises."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import (
+    InlineKeyboardMarkup,
     InputMediaDocument,
     InputMediaPhoto,
     LinkPreviewOptions,
     Message,
+    ReactionTypeEmoji,
     ReplyParameters,
 )
 
@@ -20,9 +23,18 @@ from bot.jobs.ports import Artifact, Sent
 from bot.jobs.status import Status
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated
-from bot.telegram.messages import cancel_keyboard, outcome_text, refused_text, status_text, text
+from bot.telegram.job_keyboards import outcome_keyboard, results_keyboard, status_keyboard
+from bot.telegram.messages import outcome_text, refused_text, status_text
+from bot.telegram.sample import SAMPLE_FILE_ID
+from bot.telegram.talk import Talk
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, caption, media, report_upload, sent, short_text, upload
+from bot.telegram.wording import text
+from replicate_gateway.presets import Preset
 from storage.job import Job, JobStatus
+from storage.people import People
+from storage.person import Person
+
+_DONE = ReactionTypeEmoji(emoji="👍")
 
 # A result may be waiting behind the edit of a status message.
 _EDIT_TIMEOUT_S = 10
@@ -35,31 +47,36 @@ _log = structlog.get_logger()
 class ChatNotifier:
     """Speaks through one aiogram bot."""
 
-    def __init__(self, bot: Bot, alerts: AdminAlerts) -> None:
-        self._bot, self._alerts = bot, alerts
+    def __init__(
+        self, bot: Bot, alerts: AdminAlerts, talk: Talk, presets: Mapping[str, Preset], people: People
+    ) -> None:
+        self._bot, self._alerts, self._talk = bot, alerts, talk
+        self._presets, self._people = presets, people
 
     async def announce(self, job: Job, status: Status) -> int:
         """A silent message: the person has just written and is looking."""
+        job, person = self._spoken(job)
         with translated(repeatable=True):
             message = await self._bot.send_message(
                 _chat(job),
                 status_text(job, status),
                 message_thread_id=job.origin.thread_id,
                 reply_parameters=_quote(job),
-                reply_markup=cancel_keyboard(job),
+                reply_markup=status_keyboard(job, self._presets, person),
                 disable_notification=True,
             )
         return message.message_id
 
     async def show_status(self, job: Job, status: Status) -> bool:
         """Edits make no ping and may be repeated."""
+        job, person = self._spoken(job)
         try:
             with translated(repeatable=True):
                 await self._bot.edit_message_text(
                     status_text(job, status),
                     chat_id=_chat(job),
                     message_id=job.status_message_id,
-                    reply_markup=cancel_keyboard(job),
+                    reply_markup=status_keyboard(job, self._presets, person),
                     link_preview_options=_NO_PREVIEW,
                     request_timeout=_EDIT_TIMEOUT_S,
                 )
@@ -69,20 +86,25 @@ class ChatNotifier:
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """A cancellation needs no message of its own: the person has just asked for it, or is away."""
+        job, _ = self._spoken(job)
         if job.outcome and job.outcome.status is JobStatus.CANCELED:
             return await self._show_canceled(job)
         if not results:
             return await self._send_words(job, outcome_text(job, results=0))
-        return await self._send_results(job, results, first=True) or await self._send_words(job, refused_text(job))
+        sent = await self._send_results(job, results, first=True) or await self._send_words(job, refused_text(job))
+        self._nod(job)
+        return sent
 
     async def send_more(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """What Telegram does not take in any form is left out: the first message has told how the job ended."""
+        job, _ = self._spoken(job)
         return await self._send_results(job, results, first=False)
 
     async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """The status message becomes the first result, or the reason."""
         if job.status_message_id is None:
             raise StatusMessageGoneError
+        job, _ = self._spoken(job)
         try:
             return await self._edit(job, results[0] if results else None)
         except MessageGoneError as error:
@@ -92,12 +114,13 @@ class ChatNotifier:
         """A document with a sentence."""
         if job.status_message_id is None or job.status_message_id in job.message_ids:
             raise StatusMessageGoneError
+        message_id, (job, _) = job.status_message_id, self._spoken(job)
         document = InputMediaDocument(media=report_upload(job, report), caption=text("report", job.origin.locale))
         try:
-            await self._edit_media(job, document)
+            await self._edit_media(job, document, results_keyboard(job))
         except (MessageGoneError, PhotoRefusedError) as error:
             raise StatusMessageGoneError from error
-        return job.status_message_id
+        return message_id
 
     async def retract_status(self, job: Job) -> None:
         """The outcome stands on its own."""
@@ -120,6 +143,7 @@ class ChatNotifier:
                 words,
                 message_thread_id=job.origin.thread_id,
                 reply_parameters=_quote(job),
+                reply_markup=None if silent else outcome_keyboard(job),
                 disable_notification=silent or None,
             )
         return [Sent(message.message_id)]
@@ -150,7 +174,12 @@ class ChatNotifier:
         return await self._bot.send_media_group(
             _chat(job),
             [
-                media(job, result, as_photo=as_photos, caption=caption(job, result, first=first and n == 0))
+                media(
+                    job,
+                    result,
+                    as_photo=as_photos,
+                    caption=self._caption(job, result, first=first and n == 0),
+                )
                 for n, result in enumerate(results)
             ],
             message_thread_id=job.origin.thread_id,
@@ -164,18 +193,20 @@ class ChatNotifier:
             return await self._bot.send_photo(
                 _chat(job),
                 upload(job, result),
-                caption=caption(job, result, first=first),
+                caption=self._caption(job, result, first=first),
                 message_thread_id=job.origin.thread_id,
                 reply_parameters=_quote(job),
+                reply_markup=outcome_keyboard(job) if first else None,
                 disable_notification=None if first else True,
                 request_timeout=UPLOAD_TIMEOUT_S,
             )
         return await self._bot.send_document(
             _chat(job),
             upload(job, result),
-            caption=caption(job, result, first=first),
+            caption=self._caption(job, result, first=first),
             message_thread_id=job.origin.thread_id,
             reply_parameters=_quote(job),
+            reply_markup=outcome_keyboard(job) if first else None,
             disable_notification=None if first else True,
             request_timeout=UPLOAD_TIMEOUT_S,
         )
@@ -186,22 +217,54 @@ class ChatNotifier:
         if result.form is Form.TEXT and (words := short_text(result)) is not None:
             return await self._edit_words(job, words)
         for as_photo in sorted({result.form is Form.PHOTO, False}, reverse=True):
-            becomes = media(job, result, as_photo=as_photo, caption=caption(job, result, first=True))
+            becomes = media(job, result, as_photo=as_photo, caption=self._caption(job, result, first=True))
             try:
-                return await self._edit_media(job, becomes)
+                return await self._edit_media(job, becomes, outcome_keyboard(job))
             except PhotoRefusedError as error:
                 _log.info("picture_refused", as_photos=as_photo, reason=str(error))
         return await self._edit_words(job, refused_text(job))
 
     async def _edit_words(self, job: Job, words: str) -> Sequence[Sent]:
-        edit = self._bot.edit_message_text(words, chat_id=_chat(job), message_id=job.status_message_id)
-        return await _edited(job, edit)
-
-    async def _edit_media(self, job: Job, becomes: InputMediaPhoto | InputMediaDocument) -> Sequence[Sent]:
-        edit = self._bot.edit_message_media(
-            becomes, chat_id=_chat(job), message_id=job.status_message_id, request_timeout=UPLOAD_TIMEOUT_S
+        edit = self._bot.edit_message_text(
+            words, chat_id=_chat(job), message_id=job.status_message_id, reply_markup=outcome_keyboard(job)
         )
         return await _edited(job, edit)
+
+    async def _edit_media(
+        self, job: Job, becomes: InputMediaPhoto | InputMediaDocument, buttons: InlineKeyboardMarkup | None
+    ) -> Sequence[Sent]:
+        edit = self._bot.edit_message_media(
+            becomes,
+            chat_id=_chat(job),
+            message_id=job.status_message_id,
+            reply_markup=buttons,
+            request_timeout=UPLOAD_TIMEOUT_S,
+        )
+        return await _edited(job, edit)
+
+    def _spoken(self, job: Job) -> tuple[Job, Person]:
+        """The job in the language that its person has chosen since, and the person, as far as they are known."""
+        person = self._people.known(job.origin.user) or Person()
+        if person.locale in (None, job.origin.locale):
+            return job, person
+        return replace(job, origin=replace(job.origin, locale=person.locale)), person
+
+    def _caption(self, job: Job, result: Artifact, *, first: bool) -> str | None:
+        """Under the first one how it ended, with which tool, and how long that took."""
+        if not first:
+            return caption(job, result)
+        words, preset = outcome_text(job), self._presets.get(job.preset)
+        if preset is None or job.outcome is None:
+            return caption(job, result, words)
+        locale, took = job.origin.locale, job.outcome.at - job.created_at
+        details = text("result_details", locale, tool=preset.label(locale), took=took)
+        return caption(job, result, f"{words}\n{details}")
+
+    def _nod(self, job: Job) -> None:
+        """The sign on the person's own photo says that it is done; nothing depends on it."""
+        if job.origin.message_id is None or any(image.file_id == SAMPLE_FILE_ID for image in job.inputs):
+            return  # there is no message of theirs
+        self._talk.sign(self._bot.set_message_reaction(_chat(job), job.origin.message_id, [_DONE]))
 
 
 async def _edited(job: Job, edit: Awaitable[Message | bool]) -> Sequence[Sent]:

@@ -8,7 +8,6 @@ from aiogram.types import InputFile, InputMediaDocument, InputMediaPhoto, Messag
 
 from bot.jobs.parcels import Form
 from bot.jobs.ports import Artifact, Sent
-from bot.telegram.messages import outcome_text
 from storage.job import Job
 
 # A result may have 50 MB: over a slow line that takes longer than aiogram's 60 s for everything.
@@ -51,11 +50,11 @@ def media(job: Job, result: Artifact, *, as_photo: bool, caption: str | None) ->
     return kind(media=upload(job, result), caption=caption)
 
 
-def caption(job: Job, result: Artifact, *, first: bool) -> str | None:
-    """How the job ended under the first result; under each of several its number."""
+def caption(job: Job, result: Artifact, told: str = "") -> str | None:
+    """How the job ended, as it is `told` under the first result; under each of several its number."""
     total = len(job.files)
     number = f"{result.number}/{total}" if total > 1 else ""
-    return "\n".join(filter(None, [outcome_text(job) if first else "", number])) or None
+    return "\n".join(filter(None, [told, number])) or None
 
 
 def short_text(result: Artifact) -> str | None:

@@ -17,14 +17,12 @@ from bot.jobs.errors import ChatGoneError, JobFailedError
 from bot.sandbox import with_built_in_parties
 from bot.serving import serve
 from bot.settings import Settings
-from bot.telegram.alerts import AdminAlerts
 from bot.telegram.api_errors import PhotoRefusedError, translated
-from bot.telegram.handlers import ChatRules, build_dispatcher
+from bot.telegram.button_data import job_data
+from bot.telegram.handlers import build_dispatcher
 from bot.telegram.intake import UpdateIntake
 from bot.telegram.photos import TelegramPhotos
 from bot.telegram.registration import Registration
-from bot.telegram.sender import ChatNotifier
-from bot.telegram.talk import Talk
 from mock_server.telegram.server import run_telegram_emulator
 from replicate_gateway.errors import OutputRefusedError
 from replicate_gateway.outputs import OutputFetcher
@@ -33,7 +31,8 @@ from storage.job import JobStatus, Outcome
 from tests.support import pictures
 from tests.support.aioresponses_shim import MockedResponses
 from tests.support.callback_posts import post
-from tests.support.fakes import BEGIN, FrozenClock, World, new_job
+from tests.support.chat_door import a_desk, a_notifier
+from tests.support.fakes import BEGIN, World, new_job
 from tests.support.recording_bot import TOKEN, recording_bot
 from tests.support.waiting import eventually
 
@@ -49,8 +48,7 @@ class Door:
         self.world = World()
         process = self.world.start()
         self.bot, self.session = recording_bot()
-        rules = ChatRules(bot_id=1, default_locale="en", preset="restore", max_image_mb=20)
-        dispatcher = build_dispatcher(process.service, rules, Talk(process.background))
+        dispatcher = build_dispatcher(a_desk(process, self.world, self.bot))
         self.intake = UpdateIntake(self.bot, dispatcher, process.repository, self.world.chat)
 
     async def photo(self):
@@ -75,7 +73,7 @@ def door():
 
 def notifier():
     bot, session = recording_bot()
-    return ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock(), Background())), session
+    return a_notifier(bot), session
 
 
 def ended_job(**changes):
@@ -149,12 +147,12 @@ async def test_sigterm_ends_a_start_that_waits_for_its_storage(unused_tcp_port_f
     assert done
 
 
-# 5. bot/telegram/handlers.py `press` never looks at `action`: every `j1:` button cancels, also one that another version
-# made for something else. Mend: register `press` with `JobButton.filter(F.action == "cancel")`.
+# 5. bot/telegram/handlers/job_buttons.py `press` never looked at `action`: every button cancels, also one that another
+# version made for something else. Mend: register `press` with `JobButton.filter(F.action == "cancel")`.
 async def test_a_button_for_something_else_does_not_cancel(door):
     await door.photo()
     job_id = door.job_key.removeprefix(object_keys.JOBS).removesuffix(".json")
-    await door.press(f"j1:again:{job_id.replace('-', '')}")
+    await door.press(job_data("again", job_id))
     assert not door.world.job(job_id).cancel_requested
 
 

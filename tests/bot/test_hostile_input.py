@@ -9,8 +9,9 @@ import gzip
 import json
 import logging
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +36,8 @@ from tests.support.hostile_http import (
     HEADERS,
     METHODS,
     NO_JSON,
+    ODD_VALUES,
+    TELLING_HEADERS,
     Answer,
     Request,
     exchange,
@@ -52,10 +55,17 @@ METRICS_TOKEN = "a-metrics-token-of-somebody"
 # As in production, but for the patience.
 BRISK = HttpLimits(look_every_s=0.05, head_s=0.2, linger_s=0.05)
 
+
 # Derandomized: the same requests on every run, so that a failure is ours and not the day's.
-EXAMPLES = settings(
-    max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
+def examples(method: str) -> settings:
+    """More where there is a body to read."""
+    return settings(
+        max_examples=8 if method in {"GET", "HEAD"} else 25,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 def several(one: st.SearchStrategy[T]) -> st.SearchStrategy[list[T]]:
@@ -186,7 +196,7 @@ def target(running):
 def test_no_request_of_a_stranger_does_harm_or_leaves_a_trace(target, method, path):
     before = target.traces()
 
-    @EXAMPLES
+    @examples(method)
     @given(several(requests(st.just(method.encode()) | METHODS, path)))
     def holds(drawn):
         for request, answer in zip(drawn, target.send_all(drawn), strict=True):
@@ -197,8 +207,17 @@ def test_no_request_of_a_stranger_does_harm_or_leaves_a_trace(target, method, pa
     assert target.traces() == before
 
 
+@EACH_ROUTE
+def test_no_header_that_means_something_does_harm_by_any_odd_value(target, method, path):
+    """Each with each, so that nothing is left to luck: an `Expect` that was no text was a 500 at every route."""
+    url = filled(path, b"x")
+    for name in TELLING_HEADERS:
+        for answer in target.send_all([Request(method.encode(), url, [(name, odd)], b"{}") for odd in ODD_VALUES]):
+            target.unharmed(answer)
+
+
 def test_bytes_that_are_no_request_are_refused_without_a_word(target):
-    @EXAMPLES
+    @examples("POST")
     @given(several(st.binary(min_size=1, max_size=200).map(lambda raw: raw.replace(b"\n", b"") + b"\r\n\r\n")))
     def holds(drawn):
         for answer in target.send_all(drawn):
@@ -249,13 +268,17 @@ def insiders(target: Target, path: str) -> Sequence[Any]:
         return UPDATES
     if path == "/webhook/replicate":
         return predictions(target)
-    url = "https://example.com/y.jpg"
-    return [{"preset": "restore", "image": url, "images": [url], "prompt": "x", "user_id": "u", "variations": 2}]
+    missing = f"{target.world.replicate.base_url}/missing.jpg"
+    order = {"person_image": missing, "preset": "restore", "prompt_hints": "x", "user_id": "u", "variations": 2}
+    return [order, {**order, "garments": [missing, missing], "preset": "try_on"}]
 
 
 def credentials(target: Target, path: str, body: bytes) -> dict[str, str]:
     known = {"Authorization": f"Bearer {METRICS_TOKEN if path == '/metrics' else API_KEY}", **secret(target.settings)}
-    return known | (signed(target.world, body) if path == "/webhook/replicate" else {})
+    if path == "/webhook/replicate":
+        known |= signed(target.world, body)
+        del known["Content-Type"]  # each test brings its own, and two are none
+    return known
 
 
 @EACH_ROUTE
@@ -264,8 +287,11 @@ def test_no_document_with_genuine_credentials_does_harm(target, method, path):
     targets = [filled(path, b"x")] + ([target.callback.encode(), b"/webhook/replicate?job=&slot=&ref="] * replicate)
     bodies = mutations(insiders(target, path)).map(lambda document: json.dumps(document).encode()) | NO_JSON
 
-    @EXAMPLES
-    @given(several(st.tuples(st.sampled_from(targets), bodies, CONTENT_TYPES, st.sampled_from(["length", "chunked"]))))
+    statuses = Counter()
+    kinds = st.just(b"application/json") | CONTENT_TYPES
+
+    @examples(method)
+    @given(several(st.tuples(st.sampled_from(targets), bodies, kinds, st.sampled_from(["length", "chunked"]))))
     def holds(drawn):
         built = [
             Request(method.encode(), url, [*known(target, path, body), (b"Content-Type", kind)], body, framing)
@@ -274,16 +300,19 @@ def test_no_document_with_genuine_credentials_does_harm(target, method, path):
         for answer in target.send_all(built):
             target.unharmed(answer)
             assert answer.status
+            statuses[answer.status] += 1
 
     holds()
     target.settled()
+    if path in {"/webhook/telegram", "/webhook/replicate", "/api/v1/tasks"}:
+        assert min(statuses) < 300, f"what never gets in proves nothing: {statuses}"
 
 
 @EACH_ROUTE
 def test_no_header_beside_genuine_credentials_does_harm(target, method, path):
     genuine = known(target, path, b"{}")
 
-    @EXAMPLES
+    @examples(method)
     @given(several(HEADERS))
     def holds(drawn):
         url = filled(path, b"x")
@@ -304,14 +333,12 @@ def known(target: Target, path: str, body: bytes = b"") -> list[tuple[bytes, byt
     return [(name.encode(), value.encode()) for name, value in credentials(target, path, body).items()]
 
 
-def memory_of(work: Callable[[], Any]) -> tuple[int, int]:
-    """Bytes that are still held after it, and that were held at most meanwhile."""
-    gc.collect()
+@contextmanager
+def traced() -> Iterator[None]:
+    """Counts the memory that is taken from now on."""
     tracemalloc.start()
     try:
-        work()
-        gc.collect()
-        return tracemalloc.get_traced_memory()
+        yield
     finally:
         tracemalloc.stop()
 
@@ -327,16 +354,14 @@ def test_a_body_that_is_announced_to_be_huge_is_not_waited_for(target, method, p
 
 
 @EACH_ROUTE
-@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
-def test_no_body_is_too_large_for_the_memory(target, method, path, packed):
-    body = b"0" * 20_000_000
-    encoding = [(b"Content-Encoding", b"gzip")] if packed else []
-    body = gzip.compress(body, 1) if packed else body
-    request = Request(method.encode(), filled(path, b"x"), [*known(target, path), *encoding], body, "chunked").raw()
-    answers = []
-    _, peak = memory_of(lambda: answers.append(target.send(request)))
-    target.unharmed(answers[0])
-    assert peak < PEAK_BYTES
+def test_no_body_is_too_large_for_the_memory(target, method, path):
+    zeros = b"0" * 20_000_000
+    for body, encoding in ((zeros, []), (gzip.compress(zeros, 1), [(b"Content-Encoding", b"gzip")])):
+        request = Request(method.encode(), filled(path, b"x"), [*known(target, path), *encoding], body, "chunked").raw()
+        with traced():
+            target.unharmed(target.send(request))
+            _, peak = tracemalloc.get_traced_memory()
+        assert peak < PEAK_BYTES, encoding
 
 
 def test_memory_does_not_grow_with_what_is_refused(target):
@@ -358,7 +383,11 @@ def test_memory_does_not_grow_with_what_is_refused(target):
             await asyncio.gather(*(exchange(target.address, raw) for raw in kinds))
 
     target.runner.run(play(1))
-    grown, _ = memory_of(lambda: target.runner.run(play(300 // len(kinds) + 1)))
+    gc.collect()
+    with traced():
+        target.runner.run(play(300 // len(kinds) + 1))
+        gc.collect()
+        grown, _ = tracemalloc.get_traced_memory()
     assert grown < GROWTH_BYTES
     assert not target.trouble.seen()
 

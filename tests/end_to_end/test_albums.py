@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from bot.app import Overrides
+from bot.telegram.wording import text
 from mock_server.replicate.scenario import Scenario
 from tests.support import pictures
 from tests.support.crash_runs import closed, scene, starter
@@ -31,10 +32,17 @@ def rings(person) -> int:
     )
 
 
+async def want_all(person, count, locale="en", within=15):
+    """Say that all photos of the album are meant."""
+    label = text("all_photos", locale, n=count)
+    await person.press(await person.expect(button=label, within=within), label)
+
+
 async def test_an_album_comes_back_as_an_album_with_a_report_and_one_ping(world, tmp_path):
     async with running_bot(world.settings(tmp_path), QUICK):
         person = world.person("ko")
         photos = await person.send_album(ALBUM, caption="더 밝게")
+        await want_all(person, 3, "ko")
         report = await person.expect(document=True, within=15)
         await all_closed(tmp_path)
     results = [message for message in person.bot_messages if message.photo]
@@ -58,6 +66,7 @@ async def test_one_of_an_album_fails_and_the_others_are_delivered(world, tmp_pat
     async with running_bot(world.settings(tmp_path), QUICK):
         person = world.person()
         await person.send_album(ALBUM)
+        await want_all(person, 3)
         await person.expect(document=True, within=15)
         await all_closed(tmp_path)
     results = [message for message in person.bot_messages if message.photo]
@@ -71,6 +80,7 @@ async def test_when_the_answer_to_the_album_is_lost_every_result_is_seen_and_nob
     async with running_bot(world.settings(tmp_path), QUICK):
         person = world.person()
         await person.send_album(ALBUM[:2])
+        await want_all(person, 2)
         await person.expect(document=True, within=15)
         await all_closed(tmp_path)
     numbers = [message.caption.splitlines()[-1] for message in person.bot_messages if message.photo]
@@ -111,6 +121,7 @@ async def test_an_album_survives_a_kill_while_it_is_gathered(bots, world, tmp_pa
         bot.kill()
         assert await at.died(bot) == -signal.SIGKILL
         await at.start()
+        await want_all(person, 3, within=20)
         await person.expect(document=True, within=20)
         await closed(at)
     assert sum(bool(message.photo) for message in person.bot_messages) == 3, person.transcript()

@@ -1,6 +1,5 @@
 """A party that is down: told once in the log and in /readyz, asked by one caller at a time, and everything goes on."""
 
-import shutil
 from collections import Counter
 
 import aiohttp
@@ -98,23 +97,32 @@ async def test_telegram(world, tmp_path, logs):
 
 
 async def test_storage(world, tmp_path, logs):
-    """Jobs are recorded, then the directory is gone: as when a disk is not mounted, something else is in its place."""
+    """Jobs are recorded, then the directory is gone: as when a disk is not mounted, something else is in its place.
+
+    It is exchanged in one step, so that the bot cannot make a new one in between.
+    """
+    disk, nothing = tmp_path / "disk", tmp_path / "nothing"
+    disk.mkdir()
+    nothing.write_bytes(b"")
+    mount(tmp_path / "data", disk)
     settings = world.settings(tmp_path / "data")
-    aside = tmp_path / "aside"
     async with running_bot(settings, impatient()):
         world.chat.fail("getFile", action="none", delay_s=0.3, times=CROWD)
         people = await crowd(world)
         await eventually(lambda: len([c for c in world.chat.calls if c.method == "getFile"]) == CROWD)
-        shutil.move(tmp_path / "data", aside)
-        (tmp_path / "data").write_bytes(b"")
+        mount(tmp_path / "data", nothing)
         await told_of(settings, "storage", 503, "not ready")
         await eventually(lambda: any(line["event"] == "party_down" for line in logs))
-        late = update(
-            settings, {"update_id": 9, "message": dict(world.chat.deliveries[0].update["message"], message_id=9)}
-        )
+        message = world.chat.deliveries[0].update["message"]
+        late = update(settings, {"update_id": 9, "message": {**message, "message_id": 9, "caption": "another wish"}})
         assert (await late).status == 503
-        (tmp_path / "data").unlink()
-        shutil.move(aside, tmp_path / "data")
+        mount(tmp_path / "data", disk)
         await everybody_has_one_picture(people, tmp_path / "data")
         await all_ready(settings)
     said_once(logs, "storage")
+
+
+def mount(point, target):
+    fresh = point.with_name("fresh")
+    fresh.symlink_to(target)
+    fresh.replace(point)

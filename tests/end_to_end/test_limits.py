@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 from bot.app import Overrides
 from mock_server.replicate.scenario import Scenario
+from mock_server.telegram.config import TelegramEmulatorConfig
 from tests.support.darkroom import running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, delivered_once, ended_with, impatient, records, stored
 from tests.support.waiting import eventually
+
+MENTION = f"@{TelegramEmulatorConfig().bot_username}"
 
 
 class MovedClock:
@@ -100,7 +103,7 @@ async def test_the_days_quota_is_refused_with_the_time_and_costs_nothing(world, 
         await person.send_photo(PHOTO)
         refusal = await person.expect(text="You have used all 2 photos of the day.")
         await all_closed(tmp_path)
-    assert re.search(r"possible in (24:00|23:59)\.", refusal.all_text)
+    assert re.search(r"possible in (1 day|23 hr 59 min)\.", refusal.all_text)
     assert len(world.models.predictions()) == 2
     assert len(stored(tmp_path, f"history/tg-{person.id}")) == 2
 
@@ -114,8 +117,8 @@ async def test_the_quota_returns_after_a_day(world, tmp_path):
         await all_closed(tmp_path)
         clock.ahead = timedelta(hours=23)
         await person.send_photo(PHOTO)
-        refusal = await person.expect(text="You have used all 1 photos")
-        assert re.search(r"possible in (1:00|0:59)\.", refusal.all_text)
+        refusal = await person.expect(text="You have used your 1 photo")
+        assert re.search(r"possible in (1 hr|59 min)\.", refusal.all_text)
 
 
 async def test_the_quota_is_remembered_over_a_restart(world, tmp_path):
@@ -126,7 +129,7 @@ async def test_the_quota_is_remembered_over_a_restart(world, tmp_path):
         await delivered_once(person, tmp_path)
     async with running_bot(settings, impatient()):
         await person.send_photo(PHOTO)
-        await person.expect(text="You have used all 1 photos")
+        await person.expect(text="You have used your 1 photo")
         await all_closed(tmp_path)
     assert len(world.models.predictions()) == 1
 
@@ -212,8 +215,8 @@ async def test_in_a_group_a_person_who_is_not_allowed_is_ignored_in_silence(worl
     friend, stranger = world.person(), world.person()
     group = world.chat.add_group("Family", [friend, stranger])
     async with running_bot(world.settings(tmp_path, allowed_ids=frozenset({friend.id})), impatient()):
-        await stranger.in_chat(group).send_photo(PHOTO)
-        await friend.in_chat(group).send_photo(PHOTO)
+        await stranger.in_chat(group).send_photo(PHOTO, caption=MENTION)
+        await friend.in_chat(group).send_photo(PHOTO, caption=MENTION)
         result = await friend.in_chat(group).expect(photo=True, within=10)
         await all_closed(tmp_path)
     assert result.reply_to.sender_id == friend.id

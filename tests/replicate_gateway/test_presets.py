@@ -105,6 +105,28 @@ def test_a_title_falls_back_to_english(write):
     assert (preset.title("ko"), load_presets()["restore"].title("ko")) == ("Mine", "사진 복원")
 
 
+def test_a_label_is_the_title_with_its_icon(write):
+    shipped = load_presets()["upscale"]
+    assert shipped.label("ru") == f"{shipped.icon} Увеличить"
+    assert load_presets(write(GOOD))["mine"].label("en") == "Mine"
+
+
+def test_a_preset_is_called_by_its_name_and_by_its_aliases_in_any_language():
+    assert {"upscale", "увеличить", "ampliar", "확대"} <= load_presets()["upscale"].words
+
+
+@pytest.mark.parametrize("words", ["", "two words", "Upper"])
+def test_an_alias_is_one_word_in_lower_case(write, words):
+    with pytest.raises(PresetError, match="aliases"):
+        load_presets(write(GOOD + f'aliases = {{ en = ["{words}"] }}\n'))
+
+
+def test_a_word_cannot_mean_two_presets(write):
+    two = GOOD + 'aliases = { en = ["fix"] }\n' + GOOD.replace("[mine]", "[fix]")
+    with pytest.raises(PresetError, match="'fix' means both mine and fix"):
+        load_presets(write(two))
+
+
 def test_presets_keep_the_order_of_the_file():
     assert next(iter(load_presets())) == DEFAULT_PRESET
 

@@ -30,6 +30,7 @@ from storage.events import (
     CancelRequested,
     DeliveryClaimed,
     DeliveryReleased,
+    ErasureRequested,
     FailureTold,
     Handed,
     HandedOver,
@@ -80,6 +81,7 @@ EVENTS: dict[type[Event], Event] = {
         SlotFailed(0, "model_failed", SlotState.OPEN),
         PredictionDiscarded(0, "p9", LATER, "input_unreadable"),
         CancelRequested(),
+        ErasureRequested(),
         OutcomeDecided(JobStatus.COMPLETED, BEGIN),
         DeliveryClaimed(CLAIM),
         DeliveryReleased(CLAIM),
@@ -335,7 +337,10 @@ parts = st.integers(0, 1)
 ids = st.sampled_from(["p1", "p2"])
 ANY_EVENT = st.one_of(
     st.sampled_from(
-        [EVENTS[k] for k in (Admitted, Announced, StatusShown, CancelRequested, StepPostponed, StepResumed)]
+        [
+            EVENTS[k]
+            for k in (Admitted, Announced, StatusShown, CancelRequested, ErasureRequested, StepPostponed, StepResumed)
+        ]
     ),
     st.sampled_from([EVENTS[k] for k in (InputStored, ResultTold, FailureTold, CancellationTold)]),
     st.builds(CreateClaimed, parts, claims),

@@ -56,7 +56,7 @@ def run_bot(environ: Mapping[str, str]) -> int:
     trace = environ.get(CRASH_TRACE)
     points = CrashPoints(environ.get(CRASH_AT, ""), Path(environ[CRASH_LOG]), Path(trace) if trace else None)
     bot.app.assemble = watch(bot.app.assemble, points)
-    overrides = Overrides(random=_Impatient(), gather_s=float(environ.get(GATHER_S, "0.2")))
+    overrides = Overrides(random=_Impatient(), gather_s=float(environ.get(GATHER_S, "0.2")), profile=False)
     bot.serving.create_app = partial(create_app, overrides=overrides)
     if GRACE_S in environ:
         bot.jobs.steps.find_orphan.GRACE_S = float(environ[GRACE_S])

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +74,11 @@ async def open_world(mock: MockReplicateConfig | None = None, **telegram: Any) -
 
 
 @asynccontextmanager
-async def running_bot(settings: Settings, overrides: Overrides | None = None) -> AsyncIterator[web.Application]:
-    """The bot, from listening to stopped."""
-    app = create_app(settings, overrides)
+async def running_bot(
+    settings: Settings, overrides: Overrides | None = None, *, profile: bool = False
+) -> AsyncIterator[web.Application]:
+    """The bot, from listening to stopped; with `profile` it also tells Telegram what it looks like."""
+    app = create_app(settings, replace(overrides or Overrides(), profile=profile))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AiohttpSession, "close", _close_at_once)

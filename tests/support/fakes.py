@@ -32,7 +32,7 @@ from bot.jobs.service import CallbackResult
 from bot.jobs.status import Status
 from bot.jobs.steps.archive import Archive
 from bot.jobs.submission import Submission
-from bot.telegram.messages import text
+from bot.telegram.wording import text
 from bot.work_queue.alone import alone
 from replicate_gateway.errors import PredictionNotFoundError
 from replicate_gateway.models import ModelReference

@@ -47,7 +47,7 @@ def record(data_dir: Path) -> dict[str, Any]:
     return only
 
 
-async def all_closed(data_dir: Path, within: float = 10) -> None:
+async def all_closed(data_dir: Path, within: float = 20) -> None:
     """Wait until there are jobs and none of them is open any more."""
 
     def closed() -> bool:
@@ -58,18 +58,23 @@ async def all_closed(data_dir: Path, within: float = 10) -> None:
     await eventually(closed, within=within, because="all jobs are closed")
 
 
-async def delivered_once(person: User, data_dir: Path, within: float = 10) -> Message:
+async def delivered_once(person: User, data_dir: Path, within: float = 20) -> Message:
     """Wait for the end of all jobs; the person then sees one picture, was pinged once, and nothing else is left."""
     await person.until(lambda: any(m.photo for m in person.bot_messages), "result", within)
     await all_closed(data_dir, within)
     (result,) = person.bot_messages
     assert result.photo, person.transcript()
     assert person.pings == 1, person.transcript()
-    assert not list(result.buttons())
+    assert not any(is_cancel(button) for button in result.buttons())  # it is not the status message any more
     return result
 
 
-async def ended_with(person: User, data_dir: Path, words: str, within: float = 10) -> Message:
+def is_cancel(button: dict[str, Any]) -> bool:
+    """Whether this is the button of a job that is still under way."""
+    return ":cancel:" in button.get("callback_data", "")
+
+
+async def ended_with(person: User, data_dir: Path, words: str, within: float = 20) -> Message:
     """Wait for the end of all jobs; the person then sees one sentence that has `words` in it."""
     await person.until(lambda: any(words in m.all_text for m in person.bot_messages), f"message with {words!r}", within)
     await all_closed(data_dir, within)

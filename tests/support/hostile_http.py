@@ -110,18 +110,18 @@ def _answer(received: bytes) -> Answer:
 
 _TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABC-_!#$%&'*+.^`|~0129", min_size=1, max_size=20).map(str.encode)
 # Any bytes but those that end a line; some are no header value either, which is the server's to refuse.
-_VALUE = st.binary(max_size=60).map(lambda raw: raw.translate(None, b"\r\n\0")) | st.sampled_from(
-    [b"", b"\xff\xfe", "ключ".encode(), b"\xed\xb2\x80", b"a" * 5000, b"-1", b"9" * 40, b"\t", b'"', b"*/*;q=x", b"=;,"]
-)
-_TELLING = st.sampled_from(
-    [
-        b"X-Telegram-Bot-Api-Secret-Token", b"Authorization", b"X-Api-Key", b"webhook-id", b"webhook-timestamp",
-        b"webhook-signature", b"Content-Type", b"Content-Encoding", b"Accept", b"Accept-Encoding", b"Accept-Language",
-        b"Cookie", b"Expect", b"Upgrade", b"Connection", b"Origin", b"Range", b"If-Range", b"If-Match",
-        b"If-None-Match", b"If-Modified-Since", b"Idempotency-Key", b"Forwarded", b"X-Forwarded-For", b"Host",
-        b"Content-Length", b"Transfer-Encoding", b"Sec-WebSocket-Key", b"TE", b"Trailer",
-    ]
-)  # fmt: skip
+ODD_VALUES = [
+    b"", b"\xff\xfe", "ключ".encode(), b"\xed\xb2\x80", b"a" * 5000, b"-1", b"9" * 40, b"\t", b'"', b"*/*;q=x", b"=;,"
+]  # fmt: skip
+_VALUE = st.binary(max_size=60).map(lambda raw: raw.translate(None, b"\r\n\0")) | st.sampled_from(ODD_VALUES)
+TELLING_HEADERS = [
+    b"X-Telegram-Bot-Api-Secret-Token", b"Authorization", b"X-Api-Key", b"webhook-id", b"webhook-timestamp",
+    b"webhook-signature", b"Content-Type", b"Content-Encoding", b"Accept", b"Accept-Encoding", b"Accept-Language",
+    b"Cookie", b"Expect", b"Upgrade", b"Connection", b"Origin", b"Range", b"If-Range", b"If-Match",
+    b"If-None-Match", b"If-Modified-Since", b"Idempotency-Key", b"Forwarded", b"X-Forwarded-For", b"Host",
+    b"Content-Length", b"Transfer-Encoding", b"Sec-WebSocket-Key", b"TE", b"Trailer",
+]  # fmt: skip
+_TELLING = st.sampled_from(TELLING_HEADERS)
 CONTENT_TYPES = st.sampled_from(
     [
         b"application/json", b"application/json; charset=utf-16", b"application/json; charset=nonsense", b"text/plain",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.jobs.edit_pace import EditPace
+from bot.jobs.erasure import JobErasure
 from bot.jobs.errors import ChatGoneError, NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, Notifier
@@ -13,6 +14,7 @@ from bot.jobs.progress import Progress
 from bot.jobs.quota import DailyQuota
 from bot.jobs.run_times import RunTimes
 from bot.jobs.steps.leftovers import Leftovers
+from bot.jobs.tally import Tally
 from storage.errors import StorageError
 from storage.job import Job, JobStatus, SlotState
 from storage.object_keys import DraftOf
@@ -40,17 +42,22 @@ class Close:
         progress: Progress,
         edits: EditPace,
         run_times: RunTimes,
+        tally: Tally,
+        erasure: JobErasure,
         clock: Clock,
     ) -> None:
         self._repository, self._notifier, self._leftovers = repository, notifier, leftovers
         self._quota, self._pace, self._clock = quota, pace, clock
         self._progress, self._edits, self._run_times = progress, edits, run_times
+        self._tally, self._erasure = tally, erasure
         self._remembered: set[str] = set()  # jobs in the history that are not tidied yet
 
     async def __call__(self, job: Job) -> datetime | None:
         """When to come back, or None when all is done. Raises `StorageError`, and then nothing is lost."""
         if job.id not in self._remembered:
-            await self._history(job)
+            if not job.erase:
+                await self._history(job)
+            self._tally.note(job)
             self._remembered.add(job.id)
             self._progress.forget(job.id)
             self._edits.forget(job.id, job.origin.chat_id)
@@ -58,6 +65,8 @@ class Close:
         waits = [await self._tidied(self._retract, job), await self._tidied(self._leftovers.stop, job)]
         if any(waits):
             return self._clock.now() + timedelta(seconds=max(waits))
+        if job.erase:
+            await self._erasure.erase(job)
         predictions = [p for slot in job.slots for p in (*slot.discarded, slot.prediction_id) if p]
         chat_id = job.origin.chat_id
         whose = DraftOf(job.origin.user, chat_id) if chat_id is not None else None
@@ -69,7 +78,7 @@ class Close:
 
     async def _history(self, job: Job) -> None:
         if job.status is not JobStatus.COMPLETED or not job.outcome:
-            return
+            return await self._repository.put_ended(job.origin.user, job.id)
         entry = HistoryEntry(
             job_id=job.id,
             preset=job.preset,
@@ -80,7 +89,7 @@ class Close:
             results=sum(slot.state is SlotState.ARCHIVED for slot in job.slots),
         )
         await self._repository.put_history(job.origin.user, entry)
-        self._quota.note(job.origin.user, entry.done_at, entry.results)
+        return self._quota.note(job.origin.user, entry.done_at, entry.results)
 
     async def _learn(self, job: Job) -> None:
         """How long its models took."""

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from bot.http_api.texts import API_TEXTS, explained_by, refused_by
 from bot.jobs.images import ImageProblem, ImageRefusedError
+from bot.telegram.catalogues import locales
 from bot.telegram.messages import reason_text, refusal_text
-from bot.telegram.texts import TEXTS
+from bot.telegram.wording import text
 from storage.job import JobStatus, Outcome
 
 
@@ -15,7 +16,7 @@ def fields(sentence):
 
 
 def test_every_language_says_the_same():
-    assert list(API_TEXTS) == list(TEXTS)
+    assert set(API_TEXTS) == set(locales())
     for texts in API_TEXTS.values():
         assert {key: fields(text) for key, text in texts.items()} == {
             key: fields(text) for key, text in API_TEXTS["en"].items()
@@ -29,9 +30,9 @@ def outcome(code, **facts):
 def test_a_failure_is_explained_by_our_sentence_or_by_the_chats():
     explain = explained_by(reason_text)
     assert "answered 404" in explain(outcome("image_url_gone", status=404), "en")
-    assert explain(outcome("no_face"), "ko") == TEXTS["ko"]["no_face"]
-    assert explain(outcome("never heard of"), "en") == TEXTS["en"]["internal"]
-    assert explain(Outcome(JobStatus.FAILED, datetime.now(UTC)), "en") == TEXTS["en"]["internal"]
+    assert explain(outcome("no_face"), "ko") == text("no_face", "ko")
+    assert explain(outcome("never heard of"), "en") == text("internal", "en")
+    assert explain(Outcome(JobStatus.FAILED, datetime.now(UTC)), "en") == text("internal", "en")
 
 
 def test_no_sentence_of_the_api_speaks_of_telegram():

@@ -1,18 +1,20 @@
 """The page about a job of several images: what it says, and that it can be drawn from anything."""
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.messages.pofile import read_po
 from PIL import Image, ImageFont
 
 from bot.jobs.images import contact_sheet as drawing
 from bot.jobs.images.contact_sheet import Cell, columns_for, contact_sheet
 from bot.jobs.report import ReportWriter, report_keys, wants_report
-from bot.telegram.messages import text
-from bot.telegram.texts import TEXTS
+from bot.telegram.catalogues import locales, path_of
+from bot.telegram.wording import text
 from storage.job import InputImage, JobFile, JobStatus, Outcome, Report, Slot, SlotState
 from tests.support import pictures
 from tests.support.fakes import BEGIN, PRESETS, new_job
@@ -108,9 +110,10 @@ def test_a_line_that_is_too_long_is_cut():
 def test_the_font_has_every_letter_of_every_sentence_of_ours():
     font = ImageFont.truetype(drawing._FONT, 20)
     missing = bytes(font.getmask("\U0010fffd"))
-    keys = [key for key in TEXTS["en"] if key.startswith("report_")]
+    spoken = {locale: read_po(io.BytesIO(path_of(locale).read_bytes()), locale=locale) for locale in locales()}
+    words = [one.string for catalog in spoken.values() for one in catalog if str(one.id).startswith("report_")]
     titles = {title for preset in PRESETS.values() for title in preset.titles.values()}
-    letters = {c for locale in TEXTS for key in keys for c in TEXTS[locale][key]} | {c for t in titles for c in t}
+    letters = {c for sentence in words for c in sentence} | {c for t in titles for c in t}
     letters |= set("←·…0123456789")
     assert [c for c in sorted(letters) if not c.isspace() and bytes(font.getmask(c)) == missing] == []
     assert bytes(font.getmask("中")) == missing  # so that the comparison means something

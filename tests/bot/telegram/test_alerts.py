@@ -115,3 +115,33 @@ def test_a_telegram_that_does_not_answer_holds_up_nobody_who_reports(skipping_ti
         await background.drain(0)
 
     skipping_time(story())
+
+
+async def test_when_everything_breaks_few_messages_come_and_the_rest_is_told_together():
+    alerts, session, clock = an_office(1)
+    for code in "abcdefgh":
+        await alerts.send(code, f"text of {code}")
+    await alerts.send("h", "again")
+    assert len(session.calls) == 6
+    await alerts.alerts.tell_held_back()
+    assert texts(session)[6] == "⚠️ And meanwhile:\nh: 2\ng: 1"
+    await alerts.alerts.tell_held_back()
+    assert len(session.calls) == 7
+    clock.advance(601)
+    await alerts.send("h", "later")
+    assert texts(session)[7] == "⚠️ later"
+
+
+def test_what_was_held_back_is_told_when_the_ten_minutes_are_over(skipping_time):
+    async def story():
+        alerts, session, _ = an_office(1)
+        task = asyncio.create_task(alerts.alerts.run())
+        for _ in range(2):
+            await alerts.send("a", "text")
+        await asyncio.sleep(599)
+        before = len(session.calls)
+        await asyncio.sleep(2)
+        task.cancel()
+        return before, texts(session)
+
+    assert skipping_time(story()) == (1, ["⚠️ text", "⚠️ And meanwhile:\na: 1"])

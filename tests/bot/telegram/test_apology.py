@@ -5,7 +5,7 @@ import pytest
 from bot.jobs.background import Background
 from bot.telegram.apology import Apology
 from bot.telegram.talk import Talk
-from bot.telegram.texts import TEXTS
+from bot.telegram.wording import text
 from tests.support.recording_bot import recording_bot
 
 ANNA = {"id": 7, "language_code": "ru"}
@@ -29,12 +29,12 @@ async def said(update):
     ids=["message", "button"],
 )
 async def test_in_a_private_chat_one_sentence_is_said(update):
-    assert await said({"update_id": 1, **update}) == [(7, TEXTS["ru"]["internal"])]
+    assert await said({"update_id": 1, **update}) == [(7, text("internal", "ru"))]
 
 
 async def test_who_has_no_language_of_ours_hears_the_default_one():
     for sender in ({}, None, {"language_code": 5}, {"language_code": "xx"}):
-        assert await said({"message": {"chat": PRIVATE, "from": sender}}) == [(7, TEXTS["ko"]["internal"])]
+        assert await said({"message": {"chat": PRIVATE, "from": sender}}) == [(7, text("internal", "ko"))]
 
 
 @pytest.mark.parametrize(

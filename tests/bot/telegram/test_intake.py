@@ -10,21 +10,22 @@ from structlog.contextvars import bind_contextvars, get_contextvars
 from structlog.testing import capture_logs
 
 from bot.jobs.meter import SilentMeter
-from bot.telegram.handlers import ChatRules, build_dispatcher
+from bot.telegram.handlers import build_dispatcher
 from bot.telegram.intake import UpdateIntake
-from bot.telegram.talk import Talk
 from storage import object_keys
 from storage.errors import StorageRefusedError, StorageUnavailableError
+from tests.support.chat_door import a_desk
 from tests.support.fakes import World, storage_down
 from tests.support.recording_bot import recording_bot
 
-PHOTO = [{"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90}]
+PHOTO = {"file_id": "f", "width": 90, "height": 90}
 
 
 def photo_update(update_id, message_id=None):
     sender = {"id": 7, "is_bot": False, "first_name": "Anna", "language_code": "en"}
     head = {"message_id": message_id or update_id, "date": 1_790_000_000, "chat": {"id": 7, "type": "private"}}
-    return {"update_id": update_id, "message": head | {"from": sender, "photo": PHOTO}}
+    photo = [PHOTO | {"file_unique_id": f"u{head['message_id']}"}]
+    return {"update_id": update_id, "message": head | {"from": sender, "photo": photo}}
 
 
 def unreadable_update(update_id):
@@ -38,8 +39,7 @@ class Intake:
         self.repository = process.repository
         self.bot, self.session = recording_bot()
         self.excused = []
-        rules = ChatRules(bot_id=1, default_locale="en", preset="restore", max_image_mb=20)
-        self.dispatcher = build_dispatcher(process.service, rules, Talk(process.background))
+        self.dispatcher = build_dispatcher(a_desk(process, self.world, self.bot))
         self.counted = []
         meter = SilentMeter()
         meter.update_taken = lambda *told: self.counted.append(told)

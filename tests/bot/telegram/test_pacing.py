@@ -104,6 +104,21 @@ def test_edits_and_albums_count_like_messages(counted, skipping_time):
     skipping_time(story())
 
 
+def test_a_reaction_takes_a_turn_but_none_that_it_would_have_to_wait_for(skipping_time):
+    async def story():
+        bot, session = paced(1)
+        await bot.set_message_reaction(1, 5)
+        await bot.send_message(1, "x")  # the burst is used up
+        with pytest.raises(TelegramRetryAfter):
+            await bot.set_message_reaction(1, 5)
+        began = now()
+        await bot.send_message(1, "x")
+        assert now() - began <= 1
+        assert session.methods == ["setMessageReaction", "sendMessage", "sendMessage"]
+
+    skipping_time(story())
+
+
 def test_a_chat_that_asked_for_silence_gets_it_while_others_go_on(skipping_time):
     async def story():
         bot, session = paced(0)

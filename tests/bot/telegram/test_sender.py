@@ -10,20 +10,20 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
-from bot.jobs.background import Background
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError, StatusMessageGoneError
 from bot.jobs.parcels import Form
 from bot.jobs.ports import Artifact
 from bot.jobs.progress import WrittenText
 from bot.jobs.status import Line, status
-from bot.telegram.alerts import AdminAlerts
-from bot.telegram.sender import ChatNotifier
-from bot.telegram.texts import EN, RU, TEXTS
+from bot.telegram.button_data import job_data
+from bot.telegram.catalogues import locales
 from bot.telegram.uploads import SpoolFile
+from bot.telegram.wording import text
 from mock_server.telegram.server import run_telegram_emulator
 from storage.job import JobFile, JobStatus, Outcome, Slot
 from tests.support import pictures
-from tests.support.fakes import FrozenClock, new_job
+from tests.support.chat_door import a_notifier
+from tests.support.fakes import PRESETS, new_job
 from tests.support.recording_bot import recording_bot, refusal
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -56,7 +56,7 @@ def artifact(content=PNG, *, number=1, as_photo=True, extension="png", form=None
 @pytest.fixture
 def session_and_notifier():
     bot, session = recording_bot()
-    return session, ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock(), Background()))
+    return session, a_notifier(bot)
 
 
 @pytest.fixture
@@ -74,13 +74,13 @@ async def test_the_status_message_is_silent_quotes_and_can_be_canceled(notifier,
     message_id = await notifier.announce(job, status("accepted"))
     (call,) = session.calls
     assert call.method == "sendMessage"
-    assert call.params["text"] == EN["accepted"]
+    assert call.params["text"] == text("accepted", "en")
     assert call.params["disable_notification"] is True
     assert call.params["message_thread_id"] == 5
     quote = call.params["reply_parameters"]
     assert (quote["message_id"], quote["allow_sending_without_reply"]) == (QUOTED, True)
     ((button,),) = call.params["reply_markup"]["inline_keyboard"]
-    assert job.id.replace("-", "") in button["callback_data"]
+    assert button["callback_data"] == job_data("cancel", job.id)
     assert message_id == 501
 
 
@@ -100,7 +100,7 @@ async def test_the_status_message_is_edited_and_keeps_its_button(notifier, sessi
     await notifier.show_status(a_job(status_message_id=STATUS, locale="ru"), status("waiting_for_place"))
     (call,) = session.calls
     assert (call.method, call.params["message_id"], call.params["chat_id"]) == ("editMessageText", STATUS, CHAT)
-    assert call.params["text"] == RU["waiting_for_place"]
+    assert call.params["text"] == text("waiting_for_place", "ru")
     assert call.params["reply_markup"]["inline_keyboard"]
 
 
@@ -118,15 +118,21 @@ async def test_a_status_message_that_is_gone_or_shows_it_already_is_left_alone(n
     assert session.methods == ["editMessageText"]
 
 
+def told(locale="en"):
+    """What stands under the first result."""
+    tool = PRESETS["restore"].label(locale)
+    return f"{text('result', locale)}\n{text('result_details', locale, tool=tool, took=timedelta())}"
+
+
 async def test_every_line_of_a_status_is_told_with_its_facts_and_without_a_preview_of_links(notifier, session):
     more = Line("usual_range", {"low": timedelta(seconds=25), "high": timedelta(seconds=121)})
     await notifier.show_status(a_job(status_message_id=STATUS), status("working_percent", more, percent=40))
     (call,) = session.calls
-    assert call.params["text"] == "⚙ In work: 40 % done.\nIt usually takes 25 s to 3 min."
+    assert call.params["text"] == "⚙ In work: 40 % done.\nIt usually takes 25 sec to 3 min."
     assert call.params["link_preview_options"] == {"is_disabled": True}
 
 
-@pytest.mark.parametrize("locale", TEXTS)
+@pytest.mark.parametrize("locale", locales())
 async def test_a_text_that_is_written_fits_into_a_message_in_every_language(notifier, session, locale):
     text = WrittenText().with_piece("🌍" * 5000).end
     await notifier.show_status(a_job(status_message_id=STATUS, locale=locale), status("writing", text=f"…{text}"))
@@ -138,7 +144,7 @@ async def test_one_result_is_a_photo_that_pings_and_quotes(notifier, session):
     assert ids(await notifier.send_outcome(job, [artifact()])) == (501,)
     (call,) = session.calls
     assert call.method == "sendPhoto"
-    assert call.params["caption"] == EN["result"]
+    assert call.params["caption"] == told()
     assert call.params["message_thread_id"] == 5
     assert call.params["reply_parameters"]["message_id"] == QUOTED
     assert "disable_notification" not in call.params
@@ -174,7 +180,7 @@ async def test_several_results_are_one_album_with_the_words_on_its_first_picture
     assert call.method == "sendMediaGroup"
     media = call.params["media"]
     assert [one["type"] for one in media] == ["photo"] * 3
-    assert [one.get("caption") for one in media] == [EN["result"], None, None]
+    assert [one.get("caption") for one in media] == [told(), None, None]
     assert [upload.content for upload in call.uploads] == [PNG] * 3
     assert (call.params["message_thread_id"], call.params["reply_parameters"]["message_id"]) == (5, QUOTED)
 
@@ -184,7 +190,7 @@ async def test_each_of_several_results_has_its_number_and_telegrams_name_for_it_
     job = done(slots=tuple(Slot(files=(result.file,)) for result in results))
     sent = await notifier.send_outcome(job, results)
     (call,) = session.calls
-    assert [one["caption"] for one in call.params["media"]] == [f"{EN['result']}\n1/2", "2/2"]
+    assert [one["caption"] for one in call.params["media"]] == [f"{told()}\n1/2", "2/2"]
     assert len(sent) == 2
     assert [upload.name for upload in call.uploads] == [f"darkroom_restore_{job.code}_{n}.png" for n in (1, 2)]
 
@@ -262,7 +268,7 @@ async def test_a_failure_is_a_text_that_pings_and_quotes(notifier, session):
     assert ids(await notifier.send_outcome(a_job(JobStatus.FAILED, "no_face", thread=5), [])) == (501,)
     (call,) = session.calls
     assert call.method == "sendMessage"
-    assert EN["no_face"] in call.params["text"]
+    assert text("no_face", "en") in call.params["text"]
     assert "disable_notification" not in call.params
     assert (call.params["message_thread_id"], call.params["reply_parameters"]["message_id"]) == (5, QUOTED)
 
@@ -276,12 +282,13 @@ async def test_an_outcome_that_may_have_arrived_is_never_sent_again(notifier, se
     assert len(session.calls) == 1
 
 
-async def test_the_outcome_of_a_canceled_job_is_an_edit_without_buttons(notifier, session):
+async def test_the_outcome_of_a_canceled_job_is_an_edit_with_the_way_to_run_it_again(notifier, session):
     job = a_job(JobStatus.CANCELED, status_message_id=STATUS)
     assert ids(await notifier.send_outcome(job, [])) == (STATUS,)
     (call,) = session.calls
-    assert (call.method, call.params["text"]) == ("editMessageText", EN["canceled"])
-    assert "reply_markup" not in call.params
+    assert (call.method, call.params["text"]) == ("editMessageText", text("canceled", "en"))
+    (((again,),),) = (call.params["reply_markup"]["inline_keyboard"],)
+    assert again["text"] == text("try_again", "en")
 
 
 @pytest.mark.parametrize("status_message_id", [None, STATUS])
@@ -296,7 +303,7 @@ async def test_the_status_message_becomes_the_result(notifier, session):
     assert ids(await notifier.edit_into_outcome(job, [artifact()])) == (STATUS,)
     (call,) = session.calls
     assert (call.method, call.params["message_id"]) == ("editMessageMedia", STATUS)
-    assert (call.params["media"]["type"], call.params["media"]["caption"]) == ("photo", EN["result"])
+    assert (call.params["media"]["type"], call.params["media"]["caption"]) == ("photo", told())
     assert [upload.content for upload in call.uploads] == [PNG]
     assert call.timeout_s >= 120
 
@@ -311,7 +318,7 @@ async def test_the_status_message_becomes_a_document_when_telegram_refuses_the_p
 async def test_the_status_message_becomes_the_reason(notifier, session):
     job = a_job(JobStatus.FAILED, "no_face", status_message_id=STATUS)
     assert ids(await notifier.edit_into_outcome(job, [])) == (STATUS,)
-    assert EN["no_face"] in session.calls[0].params["text"]
+    assert text("no_face", "en") in session.calls[0].params["text"]
 
 
 async def test_an_edit_of_unknown_outcome_may_be_made_again(notifier, session):
@@ -385,7 +392,7 @@ async def chat():
         session = AiohttpSession(api=TelegramAPIServer.from_base(emulator.base_url))
         bot = Bot(emulator.bot_token, session=session)
         person = emulator.control.add_user("Анна", language_code="ru")
-        yield person, ChatNotifier(bot, AdminAlerts(bot, (), FrozenClock(), Background())), emulator.control
+        yield person, a_notifier(bot), emulator.control
         await session.close()
 
 
@@ -409,7 +416,7 @@ async def test_the_whole_way_in_a_real_chat_pings_once(chat):
     await notifier.retract_status(replace(ended, message_ids=message_ids))  # a repeat does no harm
     (result,) = person.bot_messages
     assert result.photo
-    assert result.caption == RU["result"]
+    assert result.caption == told("ru")
     assert result.reply_to.message_id == sent.message_id
     assert person.pings == 1
 
@@ -423,7 +430,7 @@ async def test_a_status_message_becomes_the_photo_in_a_real_chat_and_nobody_is_p
         assert ids(await notifier.edit_into_outcome(ended, [artifact()])) == (status_id,)
     (result,) = person.bot_messages
     assert result.photo
-    assert not list(result.buttons())
+    assert not any("cancel" in button["callback_data"] for button in result.buttons())
     assert person.pings == 0
 
 
@@ -435,7 +442,7 @@ async def test_a_deleted_original_does_not_keep_the_answer_away(chat):
     first, second = person.bot_messages
     assert first.media_group_id == second.media_group_id
     assert first.reply_to is None
-    assert first.caption == RU["result"]
+    assert first.caption == told("ru")
     assert second.caption == ""
 
 
@@ -455,7 +462,7 @@ async def test_long_cyrillic_reasons_arrive_whole(chat, code):
     sent = await person.send_photo(PNG)
     await notifier.send_outcome(job_of(person, sent, JobStatus.FAILED, code), [])
     (answer,) = person.bot_messages
-    assert RU[code] in answer.text
+    assert text(code, "ru") in answer.text
 
 
 async def test_an_answer_lost_after_the_delivery_is_an_unknown_outcome(chat):

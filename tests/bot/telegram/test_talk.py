@@ -50,3 +50,16 @@ async def test_what_could_not_be_said_is_one_warning(said, prepare):
         answer()
         await background.drain(1)
     assert [(line["event"], line["log_level"]) for line in lines] == [("answer_not_sent", "warning")]
+
+
+@pytest.mark.parametrize(("status", "told"), [(429, []), (400, ["answer_not_sent"])], ids=["no room now", "refused"])
+async def test_a_sign_that_there_is_no_room_for_is_left_out_without_a_word(status, told):
+    bot, session = recording_bot()
+    background = Background()
+    message = Message(message_id=5, date=1_790_000_000, chat=Chat(id=7, type="private"), from_user=ANNA).as_(bot)
+    session.refuse(status, "refused", **({"retry_after": 5} if status == 429 else {}))
+    with capture_logs() as lines:
+        Talk(background).react(message, "👀")
+        await background.drain(1)
+    assert session.methods == ["setMessageReaction"]
+    assert [line["event"] for line in lines] == told

@@ -229,7 +229,7 @@ async def test_it_works_on_a_phone_and_by_keyboard_alone(world, tmp_path, visit)
         await page.locator(".commands li").first.wait_for()
         await page.keyboard.type("sta")
         await page.keyboard.press("Enter")
-        await page.locator(".theirs .words", has_text="Send me a photo").wait_for()
+        await page.locator(".theirs .words", has_text="Just send me one").wait_for()
         await page.keyboard.press("Shift+Tab")
         assert await page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") == "solid"
         await one.choose_sample("lighthouse.jpg")

@@ -1,0 +1,150 @@
+"""Deleting what is remembered: of one job, or everything of a person."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.jobs.errors import NoSuchJobError
+from bot.jobs.ports import Clock, JobQueue
+from storage import object_keys
+from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
+from storage.events import ErasureRequested
+from storage.job import Job
+from storage.objects import ObjectStore
+from storage.people import People
+from storage.person import Person
+from storage.repository import JobRepository
+
+# Jobs that are looked at at a time: a person may have hundreds, and Telegram waits a minute for its answer.
+_AT_ONCE = 10
+# How many finished jobs of somebody may lie after one whose result is deleted.
+_LOOK_BACK = 1000
+# A job that ends meanwhile is written into the lists after they were read.
+_PASSES = 2
+
+_log = structlog.get_logger()
+
+
+class JobErasure:
+    """Everything that belongs to one job. Repeating it does no harm; raises `StorageError`."""
+
+    def __init__(self, repository: JobRepository, store: ObjectStore) -> None:
+        self._repository, self._store = repository, store
+
+    async def erase(self, job: Job) -> int:
+        """Pictures, report and record; returns how many objects that were.
+
+        Pictures of other jobs that this one worked on stay with those.
+        """
+        keys = await self._found(
+            object_keys.outputs_prefix(job.id),
+            object_keys.reports_prefix(job.id),
+            object_keys.poison("jobs", job.id),
+            object_keys.job(job.id),
+            *(image.key for n, image in enumerate(job.inputs) if image.key and _made_for(job, n, image.key)),
+        )
+        await self._store.delete(keys)
+        self._repository.forget(job.id)
+        return len(keys)
+
+    async def _found(self, *prefixes: str) -> list[str]:
+        return [row.key for prefix in prefixes async for row in self._store.list(prefix)]
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was deleted, and how many jobs are stopped first and deleted then."""
+
+    objects: int
+    stopping: int
+
+
+class PersonErasure:
+    """Everything of a person. Repeating it does no harm; raises `StorageError`, and then it must be repeated."""
+
+    def __init__(
+        self,
+        jobs: JobErasure,
+        repository: JobRepository,
+        store: ObjectStore,
+        people: People,
+        queue: JobQueue,
+        clock: Clock,
+    ) -> None:
+        self._jobs, self._repository, self._store = jobs, repository, store
+        self._people, self._queue, self._clock = people, queue, clock
+
+    async def erase(self, user: str) -> Erased:
+        """What runs is canceled and goes with its end; all else goes now. What admins have decided stays."""
+        stopping = await self._stop_and_erase(user)
+        objects = 0
+        for _ in range(_PASSES):
+            objects += await self._erase_ended(user)
+        person = await self._people.load(user)
+        if person.banned or person.daily_jobs is not None:
+            kept = Person(banned=person.banned, daily_jobs=person.daily_jobs)
+            await self._people.change(user, lambda _: kept)
+        else:
+            objects += await self._people.remove(user)
+        _log.info("person_erased", user=user, objects=objects, stopping=stopping)
+        return Erased(objects, stopping)
+
+    async def _stop_and_erase(self, user: str) -> int:
+        stopping = 0
+        async for marker in self._repository.open_jobs():
+            job = await self._find(marker.job_id)
+            if job is None or job.origin.user != user or job.status.terminal:
+                continue
+            await self._repository.change(job.id, [ErasureRequested()], self._clock.now())
+            await self._queue.enqueue(job.id)
+            stopping += 1
+        return stopping
+
+    async def _erase_ended(self, user: str) -> int:
+        prefixes = (object_keys.history_prefix(user), object_keys.ended_prefix(user))
+        rows = [row.key for prefix in prefixes async for row in self._store.list(prefix)]
+        by_job = {object_keys.job_id_in(key): key for key in rows}
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def erase(job_id: str) -> int:
+            async with gate:
+                job = await self._find(job_id)
+                return await self._jobs.erase(job) if job else 0
+
+        erased = await asyncio.gather(*(erase(job_id) for job_id in by_job if job_id))
+        await self._store.delete(rows)
+        return len(rows) + sum(erased)
+
+    async def _find(self, job_id: str) -> Job | None:
+        try:
+            return await self._repository.load(job_id)
+        except (ObjectNotFoundError, RecordCorruptError, RecordTooNewError):
+            return None
+
+
+class ResultErasure:
+    """One finished job on its person's wish. Its place in the day's quota stays used."""
+
+    def __init__(self, jobs: JobErasure, repository: JobRepository) -> None:
+        self._jobs, self._repository = jobs, repository
+
+    async def erase(self, job: Job) -> int:
+        """Everything but the entry in the history, which is emptied; returns how many objects were deleted.
+
+        Raises:
+            NoSuchJobError: it is not finished yet.
+        """
+        if not job.status.terminal:
+            raise NoSuchJobError(job.id)
+        keys = await self._repository.history_keys(job.origin.user, limit=_LOOK_BACK)
+        key = next((key for key in keys if object_keys.job_id_in(key) == job.id), None)
+        if key:
+            entry = await self._repository.history_entry(key)
+            await self._repository.put_history(job.origin.user, replace(entry, input_key=None, keys=(), message_ids=()))
+        return await self._jobs.erase(job)
+
+
+def _made_for(job: Job, index: int, key: str) -> bool:
+    """Whether this input was stored for this job, and not taken over from another one."""
+    return key == object_keys.input_image(job.id, index, key.rsplit(".", 1)[-1])

@@ -1,0 +1,38 @@
+"""Everything that is remembered, over one store and for one team of processes."""
+
+import math
+from dataclasses import dataclass
+
+from bot.jobs.pause import Pause
+from bot.work_queue.engine import Engine
+from storage.objects import Capabilities, ObjectStore
+from storage.people import People
+from storage.repository import JobRepository, Watch
+
+# How long a person is believed to be as last seen, where other processes may have changed them.
+_PEOPLE_FRESH_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Jobs, people, and the admins' switch."""
+
+    jobs: JobRepository
+    people: People
+    pause: Pause
+
+
+def open_records(store: ObjectStore, capabilities: Capabilities, engine: Engine, watch: Watch) -> Records:
+    """Where the store does not honour conditions, the locks of the team order all changes."""
+    conditional, alone = capabilities.conditional_writes, engine.team.alone
+    locks = None if conditional else engine.locks
+    return Records(
+        jobs=JobRepository(store, conditional_writes=conditional, sole=alone, locks=locks, watch=watch),
+        people=People(
+            store,
+            conditional_writes=conditional,
+            locks=locks,
+            fresh_for_s=math.inf if alone else _PEOPLE_FRESH_S,
+        ),
+        pause=Pause(store, conditional_writes=conditional, locks=locks, alone=alone),
+    )

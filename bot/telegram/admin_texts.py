@@ -1,0 +1,73 @@
+"""What admins read. Names of statuses, codes and parties are those of the log, so that they can be searched for."""
+
+from datetime import timedelta
+
+from aiogram.types import WebhookInfo
+
+from bot.telegram.office import Health, Office
+from bot.telegram.wording import text
+from storage.job import Job
+
+_MAX_SHOWN = 3500  # of Telegram's 4096: a job has at most ten slots, an error of Telegram's may be long
+
+
+def health_text(health: Health, webhook: WebhookInfo | None, office: Office, locale: str) -> str:
+    """The state of the process, of its queue and of everybody outside."""
+    figures = health.figures
+    lines = [
+        text("admin_version", locale, version=health.version, mode=health.mode, up=health.up),
+        text("admin_open", locale, n=health.open_jobs),
+    ]
+    if health.paused:
+        lines.append(text("admin_paused", locale))
+    if figures.p50 is not None and figures.p90 is not None:
+        lines.append(text("admin_speed", locale, p50=figures.p50, p90=figures.p90, count=figures.completed))
+    lines.append(_webhook_line(webhook, office, locale))
+    lines += [f"{'🟢' if state == 'ok' else '🔴'} {party}: {state}" for party, state in health.parties.items()]
+    return "\n".join(lines)[:_MAX_SHOWN]
+
+
+def stats_text(office: Office, locale: str) -> str:
+    """Two spans of time, and from when on they are counted."""
+    blocks = []
+    for span in (timedelta(days=1), timedelta(days=7)):
+        figures = office.tally.last(span)
+        lines = [
+            text("admin_figures", locale, span=span, jobs=figures.jobs, people=figures.people),
+            text(
+                "admin_ends",
+                locale,
+                completed=figures.completed,
+                canceled=figures.canceled,
+                failed=figures.failed,
+            ),
+            *(f"  {code}: {count}" for code, count in figures.failures.items()),
+        ]
+        blocks.append("\n".join(lines))
+    blocks.append(text("admin_counted_since", locale, at=office.local(office.tally.since)))
+    return "\n\n".join(blocks)[:_MAX_SHOWN]
+
+
+def job_text(job: Job, office: Office, locale: str) -> str:
+    """A job's record in words: how far it got, what Replicate said, what it took."""
+    outcome = job.outcome
+    head = f"🔎 {job.code} · {job.status.value}" + (f" · {outcome.code}" if outcome and outcome.code else "")
+    lines = [head, f"{job.preset} · {job.origin.user}", text("admin_asked", locale, at=office.local(job.created_at))]
+    if outcome:
+        lines.append(text("admin_ended", locale, at=office.local(outcome.at), took=outcome.at - job.created_at))
+    for number, slot in enumerate(job.slots, 1):
+        facts = [slot.state.value, slot.failure, slot.prediction_id]
+        facts.append(f"{slot.predict_time_s:.1f} s" if slot.predict_time_s is not None else None)
+        lines.append(f"{number}. " + " · ".join(fact for fact in facts if fact))
+    lines += [f"⏳ {p.step}: {p.code} ({p.attempts})" for p in job.postponed]
+    return "\n".join([*lines, job.id])[:_MAX_SHOWN]
+
+
+def _webhook_line(webhook: WebhookInfo | None, office: Office, locale: str) -> str:
+    if webhook is None:
+        return text("admin_webhook_unknown", locale)
+    line = text("admin_pending", locale, n=webhook.pending_update_count)
+    if webhook.last_error_date and webhook.last_error_message:
+        at = office.local(webhook.last_error_date)
+        line += "\n" + text("admin_webhook_error", locale, at=at, error=webhook.last_error_message)
+    return line

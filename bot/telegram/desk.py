@@ -1,0 +1,36 @@
+"""Everything that the handlers ask for by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.jobs.erasure import PersonErasure, ResultErasure
+from bot.jobs.result_service import ResultService
+from bot.jobs.service import JobService
+from bot.jobs.smaller import SmallerAgain
+from bot.telegram.alerts import AdminAlerts
+from bot.telegram.history_cards import HistoryCards
+from bot.telegram.office import Office
+from bot.telegram.rules import ChatRules
+from bot.telegram.showing import Showing
+from bot.telegram.talk import Talk
+from replicate_gateway.presets import Preset
+from storage.people import People
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The names are those of the handlers' arguments."""
+
+    jobs: JobService
+    results: ResultService
+    smaller: SmallerAgain
+    result_erasure: ResultErasure
+    person_erasure: PersonErasure
+    people: People
+    presets: Mapping[str, Preset]
+    showing: Showing
+    cards: HistoryCards
+    alerts: AdminAlerts
+    office: Office
+    rules: ChatRules
+    talk: Talk

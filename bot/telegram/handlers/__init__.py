@@ -1,0 +1,81 @@
+"""What a person's update means: parse, call the service, answer. Recording comes first, talk is optional.
+
+One module per behaviour. Each gives a fresh router: aiogram attaches a router to its dispatcher for good, and tests
+build many dispatchers in one process.
+"""
+
+from dataclasses import fields
+
+from aiogram import Dispatcher
+
+from bot.telegram.addressing import Addressing
+from bot.telegram.command_names import ADMIN, PERSONAL
+from bot.telegram.desk import Desk
+from bot.telegram.filters import keep_filters_on_the_loop
+from bot.telegram.handlers import (
+    admin,
+    answers,
+    cancel,
+    edits,
+    help_screens,
+    hints,
+    history,
+    job_buttons,
+    language,
+    membership,
+    outdated,
+    own_data,
+    photos,
+    replies,
+    result_buttons,
+    retry_buttons,
+    settings,
+    start,
+    tools,
+)
+from bot.telegram.reception import Reception
+from bot.telegram.sample import SamplePhoto
+from bot.telegram.shown_results import ShownResults
+from bot.telegram.submissions import Submissions
+
+# The first router with a handler that fits takes the update: pictures before commands, since a caption may be one,
+# what others may not press before what they may, and what fits nearly everything last.
+_IN_ORDER = (
+    photos,
+    replies,
+    start,
+    help_screens,
+    settings,
+    language,
+    history,
+    cancel,
+    own_data,
+    tools,
+    admin,
+    job_buttons,
+    answers,
+    result_buttons,
+    retry_buttons,
+    hints,
+    outdated,
+    edits,
+    membership,
+)
+
+
+def build_dispatcher(desk: Desk) -> Dispatcher:
+    """The dispatcher with everything its handlers ask for by name."""
+    dispatcher = Dispatcher(disable_fsm=True)
+    for field in fields(desk):
+        dispatcher[field.name] = getattr(desk, field.name)
+    dispatcher["submissions"] = Submissions(desk.jobs, desk.results, desk.people, desk.presets, desk.rules, desk.talk)
+    dispatcher["shown"] = ShownResults(desk.jobs, desk.results, desk.rules.bot_id)
+    dispatcher["sample"] = SamplePhoto()
+    addressing = Addressing(desk.rules.bot_id, {*PERSONAL, *ADMIN, *desk.presets})
+    reception = Reception(addressing, desk.people, desk.rules, desk.talk)
+    dispatcher.message.outer_middleware(reception)
+    dispatcher.edited_message.outer_middleware(reception)
+    dispatcher.callback_query.outer_middleware(reception)
+    dispatcher.include_routers(*(module.router() for module in _IN_ORDER))
+    keep_filters_on_the_loop(dispatcher)
+    return dispatcher

@@ -1,0 +1,24 @@
+"""/cancel: stop everything that this person has running."""
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import Message
+
+from bot.jobs.service import JobService
+from bot.telegram.identity import user_key
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+
+
+def router() -> Router:
+    """The command; the button under a job is in `job_buttons`."""
+    fresh = Router(name="cancel")
+    fresh.message.register(cancel, Command("cancel"))
+    return fresh
+
+
+async def cancel(message: Message, jobs: JobService, talk: Talk, locale: str) -> None:
+    """Each job's own message says when it has stopped."""
+    stopping = await jobs.cancel_all(user_key(message.from_user), message.chat.id)
+    words = text("canceling_all", locale, n=stopping) if stopping else text("nothing_to_cancel", locale)
+    talk.reply(message, words)

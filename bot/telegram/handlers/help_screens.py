@@ -1,0 +1,69 @@
+"""Help: three short screens instead of a wall of text."""
+
+from collections.abc import Mapping
+
+from aiogram import F, Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+
+from bot.telegram.button_data import MenuButton
+from bot.telegram.keyboards import button, keyboard
+from bot.telegram.rules import ChatRules
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+from replicate_gateway.presets import Preset
+
+_BUTTONS = {"sending": "help_sending_button", "tools": "help_tools_button", "more": "help_more_button"}
+
+
+def router() -> Router:
+    """/help and its buttons."""
+    fresh = Router(name="help")
+    fresh.message.register(help_, Command("help"))
+    fresh.callback_query.register(turn_to, MenuButton.filter(F.screen == "help"))
+    return fresh
+
+
+def how_to_keyboard(locale: str) -> InlineKeyboardMarkup:
+    """The way into the help."""
+    return keyboard([button(text("how_to", locale), MenuButton(screen="help", arg="sending").pack())])
+
+
+async def help_(message: Message, rules: ChatRules, presets: Mapping[str, Preset], talk: Talk, locale: str) -> None:
+    """The first screen."""
+    talk.reply(message, _words("sending", rules, presets, locale), _keyboard("sending", locale))
+
+
+async def turn_to(
+    query: CallbackQuery,
+    callback_data: MenuButton,
+    rules: ChatRules,
+    presets: Mapping[str, Preset],
+    talk: Talk,
+    locale: str,
+) -> None:
+    """Another screen in the same message."""
+    screen = callback_data.arg if callback_data.arg in _BUTTONS else "sending"
+    talk.answer(query)
+    talk.rewrite(query, _words(screen, rules, presets, locale), _keyboard(screen, locale))
+
+
+def _words(screen: str, rules: ChatRules, presets: Mapping[str, Preset], locale: str) -> str:
+    match screen:
+        case "tools":
+            tools = "\n".join(f"/{preset.name} · {preset.label(locale)}" for preset in presets.values())
+            return text("help_tools", locale, tools=tools)
+        case "more":
+            return text("help_more", locale, n=rules.daily_jobs)
+        case _:
+            return text("help_sending", locale, max_mb=rules.max_image_mb)
+
+
+def _keyboard(shown: str, locale: str) -> InlineKeyboardMarkup:
+    return keyboard(
+        [
+            button(text(label, locale), MenuButton(screen="help", arg=screen).pack())
+            for screen, label in _BUTTONS.items()
+            if screen != shown
+        ]
+    )

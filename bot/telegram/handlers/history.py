@@ -1,0 +1,46 @@
+"""/history: the latest results, one card at a time."""
+
+from dataclasses import replace
+
+from aiogram import Bot, Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, Message
+
+from bot.telegram.button_data import HistoryButton, number_in
+from bot.telegram.handlers.personal import in_private
+from bot.telegram.history_cards import Card, HistoryCards
+from bot.telegram.identity import user_key
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+
+
+def router() -> Router:
+    """The command, and turning over."""
+    fresh = Router(name="history")
+    fresh.message.register(show_newest, Command("history"), in_private)
+    fresh.callback_query.register(turn_to, HistoryButton.filter())
+    return fresh
+
+
+async def show_newest(message: Message, bot: Bot, cards: HistoryCards, talk: Talk, locale: str) -> None:
+    """The first card."""
+    card = await cards.find(user_key(message.from_user))
+    if card is None:
+        return talk.reply(message, text("history_empty", locale))
+    return talk.say(cards.show(bot, _spoken(card, locale), chat=message))
+
+
+async def turn_to(
+    query: CallbackQuery, callback_data: HistoryButton, bot: Bot, cards: HistoryCards, talk: Talk, locale: str
+) -> None:
+    """Another card in the same message."""
+    card = await cards.find(user_key(query.from_user), callback_data.job_id, number_in(callback_data.number))
+    if card is None or not isinstance(query.message, Message):
+        return talk.answer(query, text("history_empty", locale))
+    talk.answer(query)
+    return talk.say(cards.show(bot, _spoken(card, locale), chat=query.message, instead_of=query.message))
+
+
+def _spoken(card: Card, locale: str) -> Card:
+    """With the words in the person's language, whatever it was then."""
+    return replace(card, job=replace(card.job, origin=replace(card.job.origin, locale=locale)))

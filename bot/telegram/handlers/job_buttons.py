@@ -1,0 +1,52 @@
+"""Buttons under a job's messages. Only the person who asked for the job can use them."""
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery, Message
+
+from bot.jobs.errors import NoSuchJobError
+from bot.jobs.service import JobService
+from bot.telegram.button_data import JobButton
+from bot.telegram.identity import user_key
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+
+
+def router() -> Router:
+    """All actions on jobs."""
+    fresh = Router(name="job buttons")
+    fresh.callback_query.register(refuse_others, JobButton.filter(), somebody_elses)
+    fresh.callback_query.register(cancel, JobButton.filter(F.action == "cancel"))
+    return fresh
+
+
+async def somebody_elses(query: CallbackQuery) -> bool:
+    """A filter: in a group our messages quote the person they are for, so nobody has to be looked up."""
+    owner = _quoted_person(query)
+    return owner is not None and owner[0] != query.from_user.id
+
+
+async def refuse_others(query: CallbackQuery, talk: Talk, locale: str) -> None:
+    """Politely, and only to whoever pressed."""
+    owner = _quoted_person(query)
+    talk.answer(query, text("not_yours", locale, name=owner[1] if owner else ""))
+
+
+async def cancel(query: CallbackQuery, callback_data: JobButton, jobs: JobService, talk: Talk, locale: str) -> None:
+    """Stop the job."""
+    try:
+        job = await jobs.cancel(callback_data.job_id, user_key(query.from_user))
+    except NoSuchJobError:
+        in_group = query.message is not None and query.message.chat.type != "private"
+        return talk.answer(query, text("not_yours_unnamed" if in_group else "job_gone", locale))
+    if job.outcome and query.message and query.message.message_id != job.status_message_id:
+        # A status message whose answer was lost on the way: nobody but its button knows of it.
+        talk.take_back(query.message)
+    return talk.answer(query, text("already_finished" if job.outcome else "canceling", locale))
+
+
+def _quoted_person(query: CallbackQuery) -> tuple[int, str] | None:
+    message = query.message
+    if not isinstance(message, Message) or message.chat.type == "private" or not message.reply_to_message:
+        return None
+    user = message.reply_to_message.from_user
+    return (user.id, user.first_name) if user and not user.is_bot else None

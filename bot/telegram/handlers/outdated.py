@@ -1,0 +1,38 @@
+"""Buttons that this version does not know: of an older one, or made up. Never silence, but a fresh menu."""
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery
+
+from bot.telegram.button_data import JobButton
+from bot.telegram.handlers.start import menu_keyboard
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+
+_ACTIONS = frozenset(
+    {
+        *("preset", "album", "first", "start"),
+        *("compare", "file", "more", "do", "result", "back", "bin", "delete"),
+        *("again", "tools", "with", "shrink", "report"),
+    }
+)
+
+
+def router() -> Router:
+    """All presses that nobody has taken."""
+    fresh = Router(name="outdated")
+    fresh.callback_query.register(job_is_gone, JobButton.filter(F.action.in_(_ACTIONS)))
+    fresh.callback_query.register(answer)
+    return fresh
+
+
+async def job_is_gone(query: CallbackQuery, talk: Talk, locale: str) -> None:
+    """A button of this version, about a job that this person does not have (any more)."""
+    in_group = query.message is not None and query.message.chat.type != "private"
+    talk.answer(query, text("not_yours_unnamed" if in_group else "job_gone", locale))
+
+
+async def answer(query: CallbackQuery, talk: Talk, locale: str) -> None:
+    """In a group the toast has to do: the menu would be for one and read by all."""
+    talk.answer(query, text("old_button", locale))
+    if query.message and query.message.chat.type == "private":
+        talk.say(query.message.answer(text("menu", locale), reply_markup=menu_keyboard(locale)).as_(query.bot))

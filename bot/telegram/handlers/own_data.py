@@ -1,0 +1,54 @@
+"""What is kept, and the way to have all of it deleted: two taps, since nothing brings it back."""
+
+from aiogram import F, Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, Message
+
+from bot.jobs.erasure import PersonErasure
+from bot.telegram.button_data import MenuButton
+from bot.telegram.handlers.personal import in_private
+from bot.telegram.identity import user_key
+from bot.telegram.keyboards import button, keyboard
+from bot.telegram.rules import ChatRules
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+
+
+def router() -> Router:
+    """/privacy and /delete_me."""
+    fresh = Router(name="own data")
+    fresh.message.register(privacy, Command("privacy"), in_private)
+    fresh.message.register(ask, Command("delete_me"), in_private)
+    fresh.callback_query.register(delete, MenuButton.filter(F.screen == "delete_me"))
+    fresh.callback_query.register(keep, MenuButton.filter(F.screen == "keep_me"))
+    return fresh
+
+
+async def privacy(message: Message, rules: ChatRules, talk: Talk, locale: str) -> None:
+    """In plain words."""
+    talk.reply(message, text("privacy", locale, keep=rules.keep))
+
+
+async def ask(message: Message, talk: Talk, locale: str) -> None:
+    """The first tap."""
+    buttons = keyboard(
+        [button(text("delete_everything", locale), MenuButton(screen="delete_me").pack(), "danger")],
+        [button(text("keep_it", locale), MenuButton(screen="keep_me").pack())],
+    )
+    talk.reply(message, text("delete_me_ask", locale), buttons)
+
+
+async def delete(query: CallbackQuery, person_erasure: PersonErasure, talk: Talk, locale: str) -> None:
+    """The second tap. Done before it is answered: if the process dies, Telegram delivers the press again."""
+    erased = await person_erasure.erase(user_key(query.from_user))
+    words = text("delete_me_done", locale, n=erased.objects)
+    if erased.stopping:
+        words += "\n" + text("delete_me_stopping", locale, n=erased.stopping)
+    talk.answer(query)
+    talk.rewrite(query, words)
+
+
+async def keep(query: CallbackQuery, talk: Talk, locale: str) -> None:
+    """Second thoughts."""
+    talk.answer(query)
+    talk.rewrite(query, text("kept", locale))

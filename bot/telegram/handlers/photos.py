@@ -1,0 +1,42 @@
+"""A picture becomes a job; in reply to a result it becomes a part of what is made of that."""
+
+from aiogram import Bot, Router
+from aiogram.types import Message
+
+from bot.telegram.addressing import without_mention
+from bot.telegram.identity import user_key
+from bot.telegram.pictures import picture_in
+from bot.telegram.shown_results import ShownResults
+from bot.telegram.submissions import Submissions
+from storage.job import InputImage
+from storage.person import Person
+
+
+def router() -> Router:
+    """Messages with a picture."""
+    fresh = Router(name="photos")
+    fresh.message.register(accept, has_picture)
+    return fresh
+
+
+async def has_picture(message: Message) -> dict[str, InputImage] | bool:
+    """A filter that hands the picture on."""
+    picture = picture_in(message)
+    return {"picture": picture} if picture else False
+
+
+async def accept(
+    message: Message,
+    picture: InputImage,
+    bot: Bot,
+    shown: ShownResults,
+    submissions: Submissions,
+    person: Person,
+    locale: str,
+) -> None:
+    """The caption says what is to be done."""
+    words = await without_mention(message, bot)
+    result = await shown.replied_to(message, user_key(message.from_user))
+    if result:
+        return await submissions.on_result(message, result, picture, words, person, locale)
+    return await submissions.of_message(message, picture, words, person, locale)

@@ -1,0 +1,134 @@
+"""What is done with results: looked at again, made again, worked on further, deleted. Recorded first, then said."""
+
+from collections.abc import Mapping
+
+from aiogram import Bot, F, Router
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+
+from bot.jobs.erasure import ResultErasure
+from bot.jobs.errors import NoSuchPresetError, NoSuchResultError
+from bot.jobs.result_service import ResultService
+from bot.telegram.button_data import JobButton, job_data, number_in
+from bot.telegram.handlers.own_job import own_job, own_result, trigger_of
+from bot.telegram.identity import user_key
+from bot.telegram.job_keyboards import bin_keyboard, outcome_keyboard, result_keyboard, results_keyboard, tools_keyboard
+from bot.telegram.keyboards import button
+from bot.telegram.showing import Showing
+from bot.telegram.submissions import Submissions
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+from replicate_gateway.presets import Preset
+from storage.job import Job
+from storage.person import Person
+
+
+def router() -> Router:
+    """Actions on the results of finished jobs."""
+    fresh = Router(name="result buttons")
+    on = fresh.callback_query
+    on.register(compare, JobButton.filter(F.action == "compare"), own_result)
+    on.register(original, JobButton.filter(F.action == "file"), own_result)
+    on.register(show_tools, JobButton.filter(F.action == "more"), own_result)
+    on.register(chain, JobButton.filter(F.action == "do"), own_result)
+    on.register(show_result, JobButton.filter(F.action == "result"), own_result)
+    on.register(go_back, JobButton.filter(F.action == "back"), own_job)
+    on.register(ask_to_delete, JobButton.filter(F.action == "bin"), own_job)
+    on.register(delete, JobButton.filter(F.action == "delete"), own_job)
+    return fresh
+
+
+async def compare(
+    query: CallbackQuery, bot: Bot, message: Message, job: Job, number: int, showing: Showing, talk: Talk, locale: str
+) -> None:
+    """Before and after."""
+    talk.answer(query, text("one_moment", locale))
+    talk.say(showing.compare(bot, message, job, number))
+
+
+async def original(
+    query: CallbackQuery, bot: Bot, message: Message, job: Job, number: int, showing: Showing, talk: Talk, locale: str
+) -> None:
+    """Every byte of it."""
+    talk.answer(query, text("one_moment", locale))
+    talk.say(showing.original(bot, message, job, number))
+
+
+async def show_tools(
+    query: CallbackQuery,
+    message: Message,
+    job: Job,
+    number: int,
+    presets: Mapping[str, Preset],
+    person: Person,
+    talk: Talk,
+) -> None:
+    """What can be done with it further."""
+    talk.answer(query)
+    _rekey(message, talk, tools_keyboard(job, presets, person, number))
+
+
+async def chain(
+    query: CallbackQuery,
+    callback_data: JobButton,
+    message: Message,
+    job: Job,
+    number: int,
+    results: ResultService,
+    submissions: Submissions,
+    person: Person,
+    talk: Talk,
+    locale: str,
+) -> None:
+    """The result becomes the picture of a new job."""
+    user, preset = user_key(query.from_user), callback_data.arg.partition(".")[2]
+    try:
+        await results.chain(job.id, user, number, preset, trigger_of(query, person, locale))
+    except NoSuchPresetError:
+        return talk.answer(query, text("preset_gone", locale))
+    except NoSuchResultError:
+        return talk.answer(query, text("picture_gone", locale))
+    submissions.remember(user, preset, person)
+    _rekey(message, talk, _usual(job, number))
+    return talk.answer(query, text("on_it", locale))
+
+
+async def show_result(query: CallbackQuery, message: Message, job: Job, number: int, talk: Talk, locale: str) -> None:
+    """The buttons of one of several."""
+    talk.answer(query)
+    back = button(text("back", locale), job_data("back", job.id))
+    _rekey(message, talk, result_keyboard(job, number, [back]))
+
+
+async def go_back(query: CallbackQuery, callback_data: JobButton, message: Message, job: Job, talk: Talk) -> None:
+    """The buttons as they were."""
+    talk.answer(query)
+    _rekey(message, talk, _usual(job, number_in(callback_data.arg)))
+
+
+async def ask_to_delete(query: CallbackQuery, callback_data: JobButton, message: Message, job: Job, talk: Talk) -> None:
+    """The first tap."""
+    talk.answer(query)
+    _rekey(message, talk, bin_keyboard(job, callback_data.arg))
+
+
+async def delete(
+    query: CallbackQuery, bot: Bot, message: Message, job: Job, result_erasure: ResultErasure, talk: Talk, locale: str
+) -> None:
+    """The second tap: gone from the storage, then from the chat."""
+    await result_erasure.erase(job)
+    talk.answer(query, text("deleted", locale))
+    shown = sorted({message.message_id, *job.message_ids})
+    talk.say(bot.delete_messages(message.chat.id, shown))
+
+
+def _usual(job: Job, number: int) -> InlineKeyboardMarkup | None:
+    """Of one result its own buttons; of several those of one of them, or those that lead to each."""
+    if len(job.files) <= 1:
+        return outcome_keyboard(job)
+    if not 1 <= number <= len(job.files):
+        return results_keyboard(job)
+    return result_keyboard(job, number, [button(text("back", job.origin.locale), job_data("back", job.id))])
+
+
+def _rekey(message: Message, talk: Talk, buttons: InlineKeyboardMarkup | None) -> None:
+    talk.say(message.edit_reply_markup(reply_markup=buttons).as_(message.bot))

@@ -1,0 +1,87 @@
+"""Once more: a result with another seed, or what has failed or was canceled, perhaps with another tool."""
+
+from collections.abc import Mapping
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery, Message
+
+from bot.jobs.errors import NoSuchPresetError, NoSuchResultError
+from bot.jobs.result_service import ResultService
+from bot.jobs.smaller import SmallerAgain
+from bot.telegram.alerts import AdminAlerts
+from bot.telegram.button_data import JobButton
+from bot.telegram.handlers.own_job import own_job, trigger_of
+from bot.telegram.identity import user_key
+from bot.telegram.job_keyboards import tools_keyboard
+from bot.telegram.submissions import Submissions
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+from replicate_gateway.presets import Preset
+from storage.job import Job
+from storage.person import Person
+
+
+def router() -> Router:
+    """Actions on what was sent."""
+    fresh = Router(name="retry buttons")
+    on = fresh.callback_query
+    on.register(again, JobButton.filter(F.action == "again"), own_job)
+    on.register(show_tools, JobButton.filter(F.action == "tools"), own_job)
+    on.register(again_with, JobButton.filter(F.action == "with"), own_job)
+    on.register(smaller_again, JobButton.filter(F.action == "shrink"), own_job)
+    on.register(report, JobButton.filter(F.action == "report"), own_job)
+    return fresh
+
+
+async def again(
+    query: CallbackQuery, job: Job, results: ResultService, person: Person, talk: Talk, locale: str
+) -> None:
+    """The same, with new seeds."""
+    await results.again(job.id, user_key(query.from_user), trigger_of(query, person, locale))
+    talk.answer(query, text("again_started", locale))
+
+
+async def show_tools(
+    query: CallbackQuery, message: Message, job: Job, presets: Mapping[str, Preset], person: Person, talk: Talk
+) -> None:
+    """All tools for what was sent."""
+    talk.answer(query)
+    talk.say(message.edit_reply_markup(reply_markup=tools_keyboard(job, presets, person, None)).as_(message.bot))
+
+
+async def again_with(
+    query: CallbackQuery,
+    callback_data: JobButton,
+    job: Job,
+    results: ResultService,
+    submissions: Submissions,
+    person: Person,
+    talk: Talk,
+    locale: str,
+) -> None:
+    """The same pictures, another tool."""
+    user, preset = user_key(query.from_user), callback_data.arg
+    try:
+        await results.again(job.id, user, trigger_of(query, person, locale), preset=preset)
+    except NoSuchPresetError:
+        return talk.answer(query, text("preset_gone", locale))
+    submissions.remember(user, preset, person)
+    return talk.answer(query, text("on_it", locale))
+
+
+async def smaller_again(
+    query: CallbackQuery, job: Job, smaller: SmallerAgain, person: Person, talk: Talk, locale: str
+) -> None:
+    """For a model that has run out of memory."""
+    try:
+        await smaller.again(job.id, user_key(query.from_user), trigger_of(query, person, locale))
+    except NoSuchResultError:
+        return talk.answer(query, text("picture_gone", locale))
+    return talk.answer(query, text("on_it", locale))
+
+
+async def report(query: CallbackQuery, job: Job, alerts: AdminAlerts, talk: Talk, locale: str) -> None:
+    """The admins hear of it, and find the job by its code."""
+    code = job.outcome.code if job.outcome else None
+    talk.later(alerts.send("reported_by_person", f"somebody reports job {job.code}: {code}"), name="report")
+    talk.answer(query, text("reported", locale, code=job.code))

@@ -1,0 +1,73 @@
+"""The first contact, and what links into the chat can ask for."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from aiogram import F, Router
+from aiogram.filters import CommandObject, CommandStart
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+
+from bot.telegram.button_data import MenuButton
+from bot.telegram.handlers.settings import show_settings
+from bot.telegram.identity import user_key
+from bot.telegram.keyboards import button, keyboard
+from bot.telegram.rules import ChatRules
+from bot.telegram.sample import SamplePhoto
+from bot.telegram.submissions import Submissions
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+from replicate_gateway.presets import Preset
+from storage.people import People
+from storage.person import Person
+
+# https://t.me/<bot>?start=tool_upscale
+_TOOL = "tool_"
+_SETTINGS = "settings"
+
+
+def router() -> Router:
+    """/start, and the sample."""
+    fresh = Router(name="start")
+    fresh.message.register(start_with_tool, CommandStart(deep_link=True, magic=F.args.startswith(_TOOL)), known_tool)
+    fresh.message.register(show_settings, CommandStart(deep_link=True, magic=F.args == _SETTINGS))
+    fresh.message.register(start, CommandStart())
+    fresh.callback_query.register(try_sample, MenuButton.filter(F.screen == "sample"))
+    return fresh
+
+
+def menu_keyboard(locale: str) -> InlineKeyboardMarkup:
+    """Where to go from here."""
+    return keyboard(
+        [button(text("try_sample", locale), MenuButton(screen="sample").pack(), "primary")],
+        [
+            button(text("open_settings", locale), MenuButton(screen="settings").pack()),
+            button(text("open_language", locale), MenuButton(screen="language").pack()),
+        ],
+    )
+
+
+async def known_tool(_: Message, command: CommandObject, presets: Mapping[str, Preset]) -> dict[str, Preset] | bool:
+    """A filter: a link to a tool that there is not (any more) is a normal start."""
+    preset = presets.get((command.args or "").removeprefix(_TOOL))
+    return {"preset": preset} if preset else False
+
+
+async def start(message: Message, rules: ChatRules, talk: Talk, sample: SamplePhoto, locale: str) -> None:
+    """What this is, shown on a picture that can be tried at once."""
+    words = text("start", locale, n=rules.daily_jobs, keep=rules.keep)
+    talk.say(sample.reply(message, words, menu_keyboard(locale)))
+
+
+async def start_with_tool(message: Message, preset: Preset, people: People, talk: Talk, locale: str) -> None:
+    """Chosen for good, as in the settings: the person came for this."""
+    await people.change(user_key(message.from_user), lambda person: replace(person, preset=preset.name))
+    talk.reply(message, text("tool_chosen", locale, tool=preset.label(locale)))
+
+
+async def try_sample(query: CallbackQuery, submissions: Submissions, talk: Talk, person: Person, locale: str) -> None:
+    """A first success without a picture of one's own."""
+    if isinstance(query.message, Message):
+        await submissions.of_sample(query, query.message, person, locale)
+        talk.answer(query, text("sample_started", locale))
+    else:
+        talk.answer(query, text("send_a_photo", locale))

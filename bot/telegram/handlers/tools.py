@@ -1,0 +1,40 @@
+"""A preset's name as a command, without a picture: chosen for the photos to come."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from aiogram import Router
+from aiogram.types import Message
+
+from bot.telegram.captions import preset_named
+from bot.telegram.handlers.personal import in_private
+from bot.telegram.identity import user_key
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+from replicate_gateway.presets import Preset
+from storage.people import People
+
+
+def router() -> Router:
+    """/upscale and its like. As a reply to a picture they are in `replies`."""
+    fresh = Router(name="tools")
+    fresh.message.register(choose, in_private, _names_preset)
+    fresh.message.register(explain, _names_preset)
+    return fresh
+
+
+async def choose(message: Message, preset: Preset, people: People, talk: Talk, locale: str) -> None:
+    """As in the settings."""
+    await people.change(user_key(message.from_user), lambda person: replace(person, preset=preset.name))
+    talk.reply(message, text("tool_chosen", locale, tool=preset.label(locale)))
+
+
+async def explain(message: Message, preset: Preset, talk: Talk, locale: str) -> None:
+    """In a group it needs a picture to work on."""
+    talk.reply(message, text("group_hint", locale, command=f"/{preset.name}"))
+
+
+async def _names_preset(message: Message, presets: Mapping[str, Preset]) -> dict[str, Preset] | bool:
+    words = (message.text or "").split()
+    name = preset_named(words[0], presets) if words and words[0].startswith("/") else None
+    return {"preset": presets[name]} if name else False

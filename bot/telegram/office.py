@@ -1,0 +1,58 @@
+"""What admins can see and do beside everybody's commands."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from bot.jobs.pause import Pause
+from bot.jobs.ports import Clock
+from bot.jobs.tally import Figures, Tally
+from bot.version import VERSION
+from storage.job import Job
+from storage.repository import JobRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the process is doing."""
+
+    version: str
+    mode: str
+    up: timedelta
+    open_jobs: int
+    paused: bool
+    figures: Figures
+    parties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Looks things up for admins; all methods raise `StorageError`."""
+
+    repository: JobRepository
+    tally: Tally
+    pause: Pause
+    readiness: Callable[[], Awaitable[Mapping[str, str]]]
+    mode: str
+    zone: tzinfo
+    clock: Clock
+
+    async def health(self) -> Health:
+        """One listing of the open jobs, and a cheap question to each party that has one."""
+        return Health(
+            version=VERSION,
+            mode=self.mode,
+            up=self.clock.now() - self.tally.since,
+            open_jobs=len([marker async for marker in self.repository.open_jobs()]),
+            paused=await self.pause.active(),
+            figures=self.tally.last(timedelta(days=1)),
+            parties=await self.readiness(),
+        )
+
+    async def jobs_with_code(self, code: str) -> list[Job]:
+        """The jobs whose code, or more of their id, this is."""
+        return await self.repository.with_code(code)
+
+    def local(self, at: datetime) -> datetime:
+        """A moment in the configured time zone."""
+        return at.astimezone(self.zone)

@@ -1,0 +1,47 @@
+"""Before everything else: is this for us, who is it, may they, and in which language do we speak."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiogram import BaseMiddleware
+from aiogram.types import CallbackQuery, Message, TelegramObject
+
+from bot.telegram.addressing import Addressing
+from bot.telegram.identity import user_key
+from bot.telegram.rules import ChatRules
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+from storage.people import People
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class Reception(BaseMiddleware):
+    """Gives filters and handlers `person` and `locale`; raises `StorageError` when the person cannot be looked up.
+
+    What people in a group say to each other costs nothing.
+    """
+
+    def __init__(self, addressing: Addressing, people: People, rules: ChatRules, talk: Talk) -> None:
+        self._addressing, self._people, self._rules, self._talk = addressing, people, rules, talk
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        """Strangers and banned people get no further."""
+        if not isinstance(event, Message | CallbackQuery) or event.from_user is None:
+            return None
+        if isinstance(event, Message) and not await self._addressing.meant(event, data["bot"]):
+            return None
+        person = await self._people.load(user_key(event.from_user))
+        locale = person.locale or self._rules.locale(event.from_user)
+        if not self._rules.allows(event.from_user):
+            return self._refuse(event, text("not_allowed", locale))
+        if person.banned:
+            return self._refuse(event, text("banned", locale))
+        return await handler(event, {**data, "person": person, "locale": locale})
+
+    def _refuse(self, event: Message | CallbackQuery, words: str) -> None:
+        """Said in private only: a group did not ask."""
+        if isinstance(event, CallbackQuery):
+            self._talk.answer(event, words)
+        elif event.chat.type == "private":
+            self._talk.reply(event, words)

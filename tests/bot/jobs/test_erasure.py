@@ -1,0 +1,155 @@
+"""Everything of a person is deleted, nothing of anybody else, and what runs goes with its end."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.jobs.erasure import PersonErasure, ResultErasure
+from bot.jobs.errors import NoSuchJobError
+from bot.jobs.result_service import Trigger
+from replicate_gateway.prediction import PredictionStatus
+from storage import object_keys
+from storage.errors import StorageUnavailableError
+from storage.job import JobStatus
+from storage.people import People
+from storage.person import Person
+from tests.support.fakes import World, storage_down, submission
+
+US, THEM = "tg-7", "tg-8"
+
+
+class Lab:
+    """Jobs of two people, and what deletes them."""
+
+    def __init__(self):
+        self.world = World()
+        self.process = self.world.start()
+        self.people = People(self.world.store)
+        self.erasure = PersonErasure(
+            self.process.jobs.erasure,
+            self.process.repository,
+            self.world.store,
+            self.people,
+            self.process.queue,
+            self.world.clock,
+        )
+
+    async def job(self, number, user=US, *, fail=False, **changes):
+        asked = submission(number, user=user, **changes)
+        await self.process.submit(asked)
+        await self.process.run_ready()
+        for prediction_id in self.world.replicate.running:
+            if fail:
+                self.world.replicate.end(prediction_id, PredictionStatus.FAILED, error="No face detected")
+            else:
+                self.world.replicate.succeed(prediction_id)
+        await self.process.deliver_callbacks()
+        await self.process.run_ready()
+        return asked.job_id
+
+    @property
+    def kept(self):
+        return self.world.store.keys("")
+
+
+@pytest.fixture
+def lab():
+    return Lab()
+
+
+async def test_everything_of_a_person_goes_and_nothing_of_anybody_else(lab):
+    await lab.job(1, THEM)
+    await lab.people.change(THEM, lambda person: replace(person, locale="ko"))
+    others = lab.kept
+    await lab.job(2)
+    await lab.job(3, fail=True)
+    await lab.job(4, seeds=(1, 2))
+    await lab.people.change(US, lambda person: replace(person, locale="ru"))
+    ours = len(lab.kept) - len(others)
+    erased = await lab.erasure.erase(US)
+    assert lab.kept == others
+    assert (erased.objects, erased.stopping) == (ours, 0)
+    assert await lab.people.load(US) == Person()
+
+
+async def test_erasing_again_finds_nothing(lab):
+    await lab.job(1)
+    await lab.erasure.erase(US)
+    assert (await lab.erasure.erase(US)).objects == 0
+
+
+async def test_what_runs_is_stopped_and_leaves_nothing_behind_when_it_has_ended(lab):
+    await lab.process.submit(submission(1))
+    await lab.process.run_ready()
+    erased = await lab.erasure.erase(US)
+    assert erased.stopping == 1
+    await lab.process.run_ready()
+    assert lab.kept == []
+    assert lab.world.replicate.running == []
+
+
+async def test_a_job_that_is_stopped_is_erased_by_another_process_after_a_crash(lab):
+    await lab.process.submit(submission(1))
+    await lab.process.run_ready()
+    await lab.erasure.erase(US)
+    await lab.process.crash()
+    another = lab.world.start()
+    await another.sweep.once()
+    await another.run_ready()
+    assert lab.kept == []
+
+
+async def test_what_could_not_be_deleted_now_is_deleted_when_it_is_asked_for_again(lab):
+    for number in range(1, 4):
+        await lab.job(number)
+    lab.world.faults.fail("store.delete", storage_down, skip=1)
+    with pytest.raises(StorageUnavailableError):
+        await lab.erasure.erase(US)
+    await lab.erasure.erase(US)
+    assert lab.kept == []
+
+
+async def test_what_admins_have_decided_stays(lab):
+    await lab.people.change(US, lambda _: Person(locale="ru", banned=True, daily_jobs=3, recent_presets=("faces",)))
+    await lab.erasure.erase(US)
+    assert await People(lab.world.store).load(US) == Person(banned=True, daily_jobs=3)
+
+
+async def test_a_record_that_nobody_can_read_is_no_obstacle(lab):
+    job_id = await lab.job(1)
+    await lab.world.store.put(object_keys.job(job_id), b"{", content_type="application/json")
+    lab.process.repository.forget(job_id)
+    await lab.erasure.erase(US)
+    assert lab.world.store.keys("history") == []
+
+
+async def test_a_picture_of_another_job_stays_with_that(lab):
+    first = await lab.job(1)
+    second = await lab.process.results.chain(first, US, 1, "upscale", Trigger("t", "en"))
+    await lab.process.run_ready()
+    for prediction_id in lab.world.replicate.running:
+        lab.world.replicate.succeed(prediction_id)
+    await lab.process.deliver_callbacks()
+    await lab.process.run_ready()
+    await ResultErasure(lab.process.jobs.erasure, lab.process.repository).erase(lab.world.job(second))
+    assert lab.world.store.keys(object_keys.outputs_prefix(first))
+    assert not lab.world.store.keys(object_keys.outputs_prefix(second))
+    assert object_keys.job(second) not in lab.kept
+
+
+async def test_a_deleted_result_keeps_its_place_in_the_days_quota_but_nothing_else(lab):
+    job_id = await lab.job(1, seeds=(1, 2))
+    erasure = ResultErasure(lab.process.jobs.erasure, lab.process.repository)
+    assert await erasure.erase(lab.world.job(job_id)) > 0
+    ((_, entry),) = await lab.process.repository.history(US, limit=5)
+    assert (entry.keys, entry.input_key, entry.message_ids, entry.results) == ((), None, (), 2)
+    assert lab.kept == lab.world.store.keys("history")
+
+
+async def test_a_job_that_is_not_finished_cannot_be_deleted_as_a_result(lab):
+    await lab.process.submit(submission(1))
+    await lab.process.run_ready()
+    job = lab.world.job(submission(1).job_id)
+    assert job.status is JobStatus.PROCESSING
+    with pytest.raises(NoSuchJobError):
+        await ResultErasure(lab.process.jobs.erasure, lab.process.repository).erase(job)

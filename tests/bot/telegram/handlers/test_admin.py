@@ -1,0 +1,145 @@
+"""What admins see and do in the chat; for everybody else these commands do not exist."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.jobs.pause import Pause
+from bot.telegram.command_names import ADMIN
+from bot.telegram.wording import text
+from storage.events import OutcomeDecided
+from storage.job import JobStatus
+from tests.support.chat_door import BEN, GROUP, SIZES, ChatDoor
+from tests.support.fakes import BEGIN
+
+
+@pytest.fixture
+def door():
+    return ChatDoor(admin_ids={7})
+
+
+@pytest.mark.parametrize("command", ADMIN)
+async def test_to_everybody_else_the_commands_do_not_exist(door, command):
+    await door.message(text=f"/{command} 1001", sender=BEN, chat={"id": 8, "type": "private"})
+    assert door.said == [text("send_a_photo", "en")]
+    await door.message(text=f"/{command} 1001", sender=BEN, chat=GROUP)
+    assert not await door.pause.active()
+    assert not (await door.people.load("tg-1001")).banned
+
+
+@pytest.mark.parametrize(
+    "words", ["/job", "/job xyz!", "/job ../jobs", "/ban", "/ban Anna", "/limit 1", "/limit 1 many"]
+)
+async def test_what_is_not_understood_gets_the_usage(door, words):
+    await door.message(text=words)
+    assert door.said == [text("admin_usage", "en")]
+
+
+async def test_the_status_shows_queue_speed_webhook_and_parties(door):
+    for number in (5, 6):
+        await door.message(photo=SIZES, message_id=number)
+    await door.process.run_ready()
+    door.world.clock.advance(8)
+    for prediction_id in door.world.replicate.running:
+        door.world.replicate.succeed(prediction_id)
+    await door.process.deliver_callbacks()
+    await door.process.run_ready()
+    await door.message(photo=SIZES, message_id=7)
+    door.forget()
+    webhook = {"url": "https://x", "has_custom_certificate": False, "pending_update_count": 2}
+    door.session.succeed(webhook | {"last_error_date": 1_790_000_000, "last_error_message": "Wrong response: 503"})
+    await door.message(text="/status")
+    (said,) = door.said
+    assert "mock" in said
+    assert text("admin_open", "en", n=1) in said
+    assert "p50 8 sec · p90 8 sec" in said
+    assert text("admin_pending", "en", n=2) in said
+    assert "Wrong response: 503" in said
+    assert "🟢 storage: ok" in said
+    assert "🔴 replicate: down since noon" in said
+
+
+async def test_the_status_comes_although_telegram_does_not_say_how_the_webhook_is(door):
+    door.session.refuse(502, "Bad Gateway")
+    await door.message(text="/status")
+    assert text("admin_webhook_unknown", "en") in door.said[-1]
+
+
+async def test_the_stats_count_jobs_people_and_failures_by_cause(door):
+    for number, sender in ((5, None), (6, BEN)):
+        await door.message(photo=SIZES, message_id=number, **({"sender": sender} if sender else {}))
+    await door.process.run_ready()
+    first, second = door.jobs
+    await door.repository.change(first.id, [OutcomeDecided(JobStatus.FAILED, BEGIN, "no_face")], BEGIN)
+    await door.repository.change(second.id, [OutcomeDecided(JobStatus.CANCELED, BEGIN)], BEGIN)
+    for job in (first, second):
+        await door.process.queue.enqueue(job.id)
+    await door.process.run_ready()
+    door.forget()
+    await door.message(text="/stats")
+    (said,) = door.said
+    assert "1 day · jobs: 2 · people: 2" in said
+    assert "7 days" in said
+    assert "done: 0 · canceled: 1 · failed: 1" in said
+    assert "no_face: 1" in said
+
+
+async def test_a_job_is_found_by_the_code_that_people_quote(door):
+    await door.message(photo=SIZES)
+    await door.process.run_ready()
+    (job,) = door.jobs
+    await door.message(text=f"/job {job.code.upper()}")
+    said = door.said[-1]
+    assert job.id in said
+    assert "tg-7" in said
+    assert job.slots[0].prediction_id in said
+    await door.message(text="/job 00000000")
+    assert door.said[-1] == text("admin_no_job", "en", code="00000000")
+
+
+async def test_who_is_banned_gets_no_further_and_what_runs_is_stopped(door):
+    ben = {"sender": BEN, "chat": {"id": 8, "type": "private"}}
+    await door.message(photo=SIZES, **ben)
+    await door.process.run_ready()
+    await door.message(text="/ban 8")
+    assert door.jobs[0].cancel_requested
+    await door.message(photo=SIZES, message_id=9, **ben)
+    assert door.said[-1] == text("banned", "en")
+    assert len(door.jobs) == 1
+    await door.message(text="/unban tg-8")
+    await door.message(photo=SIZES, message_id=9, **ben)
+    assert len(door.jobs) == 2
+
+
+async def test_a_persons_own_limit_counts_instead_of_everybodys(door):
+    await door.message(text="/limit 7 0")
+    await door.message(photo=SIZES)
+    await door.process.run_ready()
+    (job,) = door.jobs
+    assert (job.outcome.code, job.outcome.facts["limit"]) == ("daily_quota", 0)
+    await door.message(text="/limit 7 -")
+    await door.message(photo=SIZES, message_id=6)
+    await door.process.run_ready()
+    assert {job.status for job in door.jobs} == {JobStatus.FAILED, JobStatus.PROCESSING}
+    assert (await door.people.load("tg-7")).daily_jobs is None
+
+
+async def test_while_paused_new_jobs_wait_and_say_so_and_resuming_lets_them_go_on_at_once(door):
+    await door.message(photo=SIZES, message_id=5)
+    await door.process.run_ready()
+    await door.message(text="/pause")
+    await door.message(photo=SIZES, message_id=6)
+    await door.process.run_ready()
+    waiting = next(job for job in door.jobs if job.origin.message_id == 6)
+    assert waiting.status is JobStatus.PENDING
+    assert waiting.status_shown == "waiting_for_pause"
+    assert await Pause(door.world.store).active()  # it survives a restart
+    await door.message(text="/resume")
+    await door.process.run_ready()
+    assert {job.status for job in door.jobs} == {JobStatus.PROCESSING}
+
+
+async def test_admins_are_spoken_to_in_their_language(door):
+    await door.people.change("tg-7", lambda person: replace(person, locale="ru"))
+    await door.message(text="/pause")
+    assert door.said == [text("admin_paused", "ru")]

@@ -1,0 +1,101 @@
+"""Stopping jobs: by their button, by /cancel; and buttons that are not (any more) for whoever presses them."""
+
+import pytest
+
+from bot.telegram.button_data import job_data
+from bot.telegram.wording import text
+from storage.events import OutcomeDecided
+from storage.job import JobStatus
+from tests.support.chat_door import ANNA, BEN, BOT, GROUP, SIZES, ChatDoor, message
+from tests.support.fakes import BEGIN
+
+
+@pytest.fixture
+def door():
+    return ChatDoor()
+
+
+async def photo(door, **content):
+    await door.message(photo=SIZES, **content)
+    door.forget()
+    return door.jobs[-1]
+
+
+async def test_the_cancel_button_cancels_and_answers_its_press(door):
+    job = await photo(door)
+    await door.press(job_data("cancel", job.id))
+    assert door.jobs[0].cancel_requested
+    assert (door.session.methods, door.said) == (["answerCallbackQuery"], [text("canceling", "en")])
+
+
+async def test_a_second_press_does_no_harm(door):
+    job = await photo(door)
+    for _ in range(2):
+        await door.press(job_data("cancel", job.id))
+    assert door.said == [text("canceling", "en")] * 2
+
+
+async def test_a_press_after_the_end_says_so_and_changes_nothing(door):
+    job = await photo(door)
+    await door.repository.change(job.id, [OutcomeDecided(JobStatus.COMPLETED, BEGIN)], BEGIN)
+    before = door.jobs
+    await door.press(job_data("cancel", job.id))
+    assert text("already_finished", "en") in door.said
+    assert door.jobs == before
+
+
+async def test_in_a_group_only_the_person_who_asked_can_cancel_and_others_are_told_who_that_is(door):
+    job = await photo(door, chat=GROUP, caption="@a_bot")
+    quoted = message(chat=GROUP, photo=SIZES)
+    status = message(sender=BOT, chat=GROUP, text="in work", message_id=900, reply_to_message=quoted)
+    await door.press(job_data("cancel", job.id), sender=BEN, on=status)
+    assert door.said == [text("not_yours", "en", name="Anna")]
+    assert not door.jobs[0].cancel_requested
+    await door.press(job_data("cancel", job.id), sender=ANNA, on=status)
+    assert door.jobs[0].cancel_requested
+
+
+async def test_where_the_quoted_message_is_gone_the_job_itself_knows_whose_it_is(door):
+    job = await photo(door, chat=GROUP, caption="@a_bot")
+    status = message(sender=BOT, chat=GROUP, text="in work", message_id=900)
+    await door.press(job_data("cancel", job.id), sender=BEN, on=status)
+    assert door.said == [text("not_yours_unnamed", "en")]
+    assert not door.jobs[0].cancel_requested
+
+
+@pytest.mark.parametrize("job", ["A" * 22, "nonsense", "../../jobs/x", "", "-" * 21])
+async def test_a_job_that_there_is_not_is_said_to_be_gone(door, job):
+    await door.press(f"j2:cancel:{job}:")
+    assert door.said == [text("job_gone", "en")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["j1:cancel:" + "0" * 32, "j0:cancel:" + "0" * 32, "j2:cancel", "j2:cancel:a:b:c", "anything", "ключ", "j2:x:y:z"],
+)
+async def test_a_button_of_another_version_or_of_nobody_gets_a_fresh_menu(door, data):
+    await door.press(data)
+    assert sorted(door.said) == sorted([text("old_button", "en"), text("menu", "en")])
+    assert text("try_sample", "en") in door.buttons
+
+
+async def test_in_a_group_an_old_button_is_answered_without_a_menu(door):
+    await door.press("j0:x", on=message(sender=BOT, chat=GROUP, text="old"))
+    assert door.said == [text("old_button", "en")]
+
+
+async def test_cancel_stops_everything_that_the_person_has_running_and_nothing_else(door):
+    await door.message(photo=SIZES, message_id=5)
+    await door.message(photo=SIZES, message_id=6)
+    await door.message(photo=SIZES, message_id=7, sender=BEN)
+    await door.process.run_ready()
+    await door.message(text="/cancel")
+    assert door.said[-1] == text("canceling_all", "en", n=2)
+    assert {job.origin.user for job in door.jobs if job.cancel_requested} == {"tg-7"}
+    await door.process.run_ready()
+    await door.message(text="/cancel")
+    assert door.said[-1] == text("nothing_to_cancel", "en")
+
+
+async def test_updates_of_kinds_without_a_handler_are_not_even_asked_for(door):
+    assert set(door.intake.update_types) == {"message", "edited_message", "callback_query", "my_chat_member"}

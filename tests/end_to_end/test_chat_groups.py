@@ -1,0 +1,54 @@
+"""In groups: silence unless asked, and buttons that only the person who asked can use."""
+
+from bot.telegram.wording import text
+from mock_server.replicate.scenario import Scenario
+from mock_server.telegram.config import TelegramEmulatorConfig
+from tests.support.darkroom import running_bot
+from tests.support.flow import PHOTO, all_closed, impatient
+from tests.support.waiting import eventually
+
+MENTION = f"@{TelegramEmulatorConfig().bot_username}"
+
+
+async def test_the_bot_is_silent_unless_asked_and_then_quotes(world, tmp_path):
+    anna, ben = world.chat.add_user("Anna"), world.chat.add_user("Ben")
+    group = world.chat.add_group("Family", [anna, ben])
+    async with running_bot(world.settings(tmp_path), impatient()):
+        here, there = anna.in_chat(group), ben.in_chat(group)
+        await here.send_text("look at this")
+        photo = await here.send_photo(PHOTO)
+        await there.send_text("nice")
+        wish = await there.send_text("/upscale", reply_to=photo)
+        result = await there.expect(photo=True, text="Upscale", within=10)
+        assert result.reply_to is wish
+        assert photo.reactions == {}
+
+        await here.send_photo(PHOTO, caption=MENTION)
+        await here.expect(photo=True, text="Restore", within=10)
+        await there.send_text(f"{MENTION} faces", reply_to=photo)
+        await there.expect(photo=True, text="Fix faces", within=10)
+        await here.send_text("/settings")
+        pointed = await here.expect(text=text("personal_command", "en"))
+        assert next(iter(pointed.buttons()))["url"].startswith("https://t.me/")
+        await all_closed(tmp_path)
+        assert len([m for m in here.bot_messages if m.photo]) == 3
+
+
+async def test_only_the_person_who_asked_can_use_the_buttons(world, tmp_path):
+    anna, ben = world.chat.add_user("Anna"), world.chat.add_user("Ben")
+    group = world.chat.add_group("Family", [anna, ben])
+    world.models.next_scenario(Scenario(hold="processing"))
+    async with running_bot(world.settings(tmp_path), impatient()):
+        here, there = anna.in_chat(group), ben.in_chat(group)
+        await here.send_photo(PHOTO, caption=MENTION)
+        status = await here.expect(button=text("cancel", "en"))
+        press = await there.press(status, text("cancel", "en"))
+        assert (await press.answer())["text"] == text("not_yours", "en", name="Anna")
+        await eventually(lambda: [p for p in world.models.predictions() if p.status == "processing"])
+        world.models.release()
+        result = await here.expect(photo=True, within=10)
+        press = await there.press(result, "🗑")
+        assert (await press.answer())["text"] == text("not_yours", "en", name="Anna")
+        await here.press(result, text("again", "en"))
+        await here.expect(photo=True, text="Done", within=10)
+        await all_closed(tmp_path)

@@ -1,0 +1,148 @@
+"""What people send, and what becomes of it: words, files, albums, second photos, replies."""
+
+from bot.app import Overrides
+from bot.telegram.wording import text
+from tests.support import pictures
+from tests.support.darkroom import running_bot
+from tests.support.flow import PHOTO, Impatient, all_closed, impatient, records
+from tests.support.waiting import eventually
+
+QUICK = Overrides(random=Impatient(), gather_s=0.3)
+
+
+def inputs(world):
+    return [prediction.order.model_input for prediction in world.models.predictions()]
+
+
+async def test_words_choose_the_tool_and_are_passed_on(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        await person.send_photo(PHOTO, caption="редактируй")
+        await person.expect(photo=True, text="Restore a photo", within=10)
+        await person.send_photo(PHOTO, caption="edit make the sky red")
+        await person.expect(photo=True, text="Edit by words", within=10)
+        await person.send_photo(PHOTO, caption="edit")
+        await person.expect(text=text("ask_prompt", "en"))
+        words = await person.send_text("make the sky blue")
+        await person.until(lambda: ["✍"] in words.reactions.values(), "sign that the words were taken")
+        await person.expect(photo=True, text="Edit by words", within=10)
+        await all_closed(tmp_path)
+    assert [one.get("prompt") for one in inputs(world)] == [None, "make the sky red", "make the sky blue"]
+
+
+async def test_who_wants_to_be_asked_chooses_by_button_last_used_first(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        await person.send_photo(PHOTO, caption="upscale")
+        await person.expect(photo=True, within=10)
+        await person.send_text("/settings")
+        settings = await person.expect(text=text("settings", "en"))
+        await person.press(settings, "❔ Ask what to do: off")
+        await person.expect(button="❔ Ask what to do: on")
+        await person.send_photo(PHOTO)
+        question = await person.expect(text=text("ask_preset", "en"))
+        assert next(iter(question.buttons()))["text"] == "🔍 Upscale"
+        await person.press(question, "🙂 Fix faces")
+        await person.expect(photo=True, text="Fix faces", within=10)
+        await all_closed(tmp_path)
+
+
+async def test_an_album_is_worked_on_as_a_whole_or_only_its_first_photo(world, tmp_path):
+    album = [pictures.jpeg(160, 120), pictures.jpeg(120, 160)]
+    async with running_bot(world.settings(tmp_path), QUICK):
+        person = world.person()
+        await person.send_album(album)
+        question = await person.expect(text=text("ask_album", "en", n=2), within=10)
+        await person.press(question, text("first_photo", "en"))
+        await person.expect(photo=True, text="Done", within=10)
+        await all_closed(tmp_path)
+        assert len(world.models.predictions()) == 1
+        await person.send_album(album)
+        question = await person.expect(text=text("ask_album", "en", n=2), within=10)
+        await person.press(question, text("all_photos", "en", n=2))
+        report = await person.expect(document=True, within=15)
+        assert [button["text"] for button in report.buttons()] == ["✨ 1", "✨ 2", text("again", "en"), "🗑"]
+        await all_closed(tmp_path)
+
+
+async def test_a_try_on_asks_for_the_second_photo_and_lets_an_albums_roles_be_swapped(world, tmp_path):
+    person_photo, garment = pictures.jpeg(160, 120), pictures.jpeg(120, 160)
+    async with running_bot(world.settings(tmp_path), QUICK):
+        person = world.person()
+        await person.send_photo(person_photo, caption="try")
+        await person.expect(text=text("ask_image", "en"))
+        await person.send_photo(garment)
+        await person.expect(photo=True, text="Try on", within=10)
+        await all_closed(tmp_path)
+
+        await person.send_album([garment, person_photo], caption="try a red coat")
+        roles = await person.expect(text=text("ask_start", "en", person=1, garments="2"), within=10)
+        await person.press(roles, text("swap", "en"))
+        await person.expect(text=text("ask_start", "en", person=2, garments="1"))
+        await person.press(roles, text("begin", "en"))
+        await eventually(lambda: len(world.models.predictions()) == 2, within=10)
+        await all_closed(tmp_path)
+    first, second = inputs(world)
+    assert second["garment_des"] == "a red coat"
+    swapped = next(record for record in records(tmp_path) if record.get("album"))
+    assert [image["message_id"] for image in swapped["inputs"]] == sorted(
+        (image["message_id"] for image in swapped["inputs"]), reverse=True
+    )
+    assert first["human_img"] != second["human_img"]
+
+
+async def test_a_reply_to_a_result_goes_on_from_it(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        await person.send_photo(PHOTO)
+        result = await person.expect(photo=True, within=10)
+        await all_closed(tmp_path)
+        wish = await person.send_text("/upscale", reply_to=result)
+        bigger = await person.expect(photo=True, text="Upscale", within=10)
+        assert bigger.reply_to is wish
+        await all_closed(tmp_path)
+        await person.send_photo(PHOTO, caption="try", reply_to=bigger)
+        await person.expect(photo=True, text="Try on", within=10)
+        await all_closed(tmp_path)
+    first, second, third = records(tmp_path)
+    assert second["inputs"][0]["key"] == first["slots"][0]["files"][0]["key"]
+    assert third["inputs"][0]["key"] == second["slots"][0]["files"][0]["key"]
+    assert len(third["inputs"]) == 2
+
+
+async def test_a_still_sticker_and_the_still_of_a_live_photo_are_worked_on(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        await person.send_sticker(PHOTO)
+        await person.expect(photo=True, text="Done", within=10)
+        await person.send_live_photo(PHOTO, caption="upscale")
+        await person.expect(photo=True, text="Upscale", within=10)
+        await all_closed(tmp_path)
+
+
+async def test_a_caption_that_is_changed_in_time_counts(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        photo = await person.send_photo(PHOTO, caption="edit")
+        await person.expect(text=text("ask_prompt", "en"))
+        await person.edit(photo, "edit make it blue")
+        await person.expect(photo=True, text="Edit by words", within=10)
+        await all_closed(tmp_path)
+    assert [one["prompt"] for one in inputs(world)] == ["make it blue"]
+
+
+async def test_variations_come_numbered_with_a_report(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), QUICK):
+        person = world.person()
+        await person.send_text("/settings")
+        settings = await person.expect(text=text("settings", "en"))
+        await person.press(settings, "🎲 Variations: 1")
+        await person.expect(button="🎲 Variations: 2")
+        await person.send_photo(PHOTO, caption="edit make it blue")
+        report = await person.expect(document=True, within=15)
+        await all_closed(tmp_path)
+        results = [message for message in person.bot_messages if message.photo]
+        assert [message.caption.splitlines()[-1] for message in results] == ["1/2", "2/2"]
+        await person.press(report, "✨ 2")
+        await person.expect(button=text("compare", "en"))
+    assert len({one["seed"] for one in inputs(world)}) == 2

@@ -1,0 +1,142 @@
+"""What can be done with a result, with a failure, and with everything that is kept."""
+
+from bot.telegram.wording import text
+from mock_server.replicate.scenario import Scenario
+from tests.support import pictures
+from tests.support.darkroom import running_bot
+from tests.support.flow import PHOTO, all_closed, impatient, records, stored
+from tests.support.waiting import eventually
+
+
+async def a_result(person, tmp_path, **photo):
+    await person.send_photo(PHOTO, **photo)
+    result = await person.expect(photo=True, text="Done", within=10)
+    await all_closed(tmp_path)
+    return result
+
+
+async def test_a_result_is_compared_kept_whole_made_again_worked_on_and_deleted(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        result = await a_result(person, tmp_path)
+
+        await person.press(result, text("compare", "en"))
+        await person.until(
+            lambda: len({m.media_group_id for m in person.bot_messages}) == 2, "album of before and after"
+        )
+        album = [message for message in person.bot_messages if message.media_group_id]
+        assert [message.caption for message in album] == [
+            text("before_and_after", "en"), text("before", "en"), text("after", "en"),
+        ]  # fmt: skip
+        both = pictures.opened(await person.download(album[0]))
+        assert both.width > pictures.opened(await person.download(album[1])).width
+
+        await person.press(result, text("original_file", "en"))
+        original = await person.expect(document=True)
+        archived = next((tmp_path / "images" / "output").rglob("1.*"))
+        assert await person.download(original) == archived.read_bytes()
+        assert original.document.name.startswith("restore_20")
+
+        await person.press(result, text("again", "en"))
+        await person.expect(photo=True, text="Done", within=10)
+        await all_closed(tmp_path)
+
+        await person.press(result, text("do_more", "en"))
+        await person.expect(button="🔍 Upscale")
+        await person.press(result, "🔍 Upscale")
+        await person.expect(photo=True, text="Upscale", within=10)
+        await all_closed(tmp_path)
+        assert len(world.models.predictions()) == 3
+
+        await person.press(result, "🗑")
+        await person.expect(button=text("delete_for_good", "en"))
+        await person.press(result, text("delete_for_good", "en"))
+        await person.until(lambda: result.deleted, "deleted result")
+    assert len(stored(tmp_path, "jobs")) == 2
+
+
+async def test_each_failure_offers_what_helps(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        world.models.next_scenario(Scenario(fail="oom"))
+        await person.send_photo(pictures.jpeg(3000, 2000), as_file=True)
+        failure = await person.expect(text=text("model_out_of_memory", "en"), within=10)
+        assert "Code:" in failure.all_text
+        await person.press(failure, text("shrink_and_retry", "en"))
+        await person.expect(photo=True, text="Done", within=10)
+        await all_closed(tmp_path)
+        shrunk = next(record for record in records(tmp_path) if record["status"] == "completed")
+        stored_input = pictures.opened((tmp_path / shrunk["inputs"][0]["key"]).read_bytes())
+        assert stored_input.size == (2048, 1365)
+
+        world.models.next_scenario(Scenario(fail="No face detected in the image"))
+        await person.send_photo(PHOTO)
+        failure = await person.expect(text=text("no_face", "en"), within=10)
+        await person.press(failure, text("another_tool", "en"))
+        await person.expect(button="✂️ Remove background")
+        await person.press(failure, "✂️ Remove background")
+        await person.expect(text="Remove background", within=10)
+        await all_closed(tmp_path)
+
+        world.models.next_scenario(Scenario(fail="something odd"))
+        await person.send_photo(PHOTO)
+        failure = await person.expect(text=text("model_failed", "en"), within=10)
+        await person.press(failure, text("try_again", "en"))
+        await person.expect(photo=True, text="Done", within=10)
+        await all_closed(tmp_path)
+
+
+async def test_the_history_turns_its_cards_in_one_message_by_telegrams_own_names(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        await a_result(person, tmp_path, caption="upscale")
+        await a_result(person, tmp_path, caption="faces")
+        await person.send_text("/history")
+        card = await person.expect(text="Fix faces", button="1/2")
+        await person.press(card, "▶")
+        await person.until(lambda: "Upscale" in card.caption, "the older card")
+        assert [button["text"] for button in card.buttons()].count("2/2") == 1
+        await person.press(card, "◀")
+        await person.until(lambda: "Fix faces" in card.caption, "the newer card")
+        uploads = [c for c in world.chat.calls if c.method in ("sendPhoto", "editMessageMedia")][-3:]
+        assert not any("attach://" in str(call.params) for call in uploads)
+
+
+async def test_results_come_as_file_or_as_both(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        await person.send_text("/settings")
+        settings = await person.expect(text=text("settings", "en"))
+        await person.press(settings, "📤 Result as: photo")
+        await person.expect(button="📤 Result as: file")
+        await person.send_photo(PHOTO)
+        await person.expect(document=True, text="Done", within=10)
+        await all_closed(tmp_path)
+        await person.press(settings, "📤 Result as: file")
+        await person.expect(button="📤 Result as: photo and file")
+        await person.send_photo(PHOTO)
+        await person.expect(photo=True, text="Done", within=10)
+        await person.expect(document=True, within=10)
+        await all_closed(tmp_path)
+    assert person.pings == 3  # the settings, and one for each photo
+
+
+async def test_everything_of_a_person_is_deleted_with_two_taps_and_what_runs_goes_too(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person, other = world.person(), world.person()
+        await a_result(other, tmp_path)
+        await a_result(person, tmp_path)
+        world.models.scenario = Scenario(hold="processing")
+        await person.send_photo(PHOTO)
+        await eventually(lambda: [p for p in world.models.predictions() if p.status == "processing"])
+        await person.send_text("/delete_me")
+        question = await person.expect(text=text("delete_me_ask", "en"))
+        await person.press(question, text("delete_everything", "en"))
+        await person.until(lambda: "deleted." in question.all_text, "numbers")
+        await eventually(lambda: not stored(tmp_path, "open"), within=10)
+    assert [record["origin"]["user"] for record in records(tmp_path)] == [f"tg-{other.id}"]
+    assert len(stored(tmp_path, "images")) == 2
+    for prefix in ("history", "users", "ended"):
+        assert not (tmp_path / prefix / f"tg-{person.id}").exists() or not stored(tmp_path, f"{prefix}/tg-{person.id}")
+    assert not (tmp_path / "users" / f"tg-{person.id}.json").exists()
+    assert [p.status for p in world.models.predictions()].count("canceled") == 1
