@@ -1,6 +1,7 @@
 """For all tests: the S3 servers, Hypothesis without its own clock, and a loop in which waiting takes no time."""
 
 import asyncio
+import logging
 import os
 import selectors
 
@@ -35,6 +36,30 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("darkroom")
+
+
+class _Unseen(logging.Handler):
+    """asyncio complains about a task's failure that nobody looked at when the task is collected, some time later."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.complaints: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "never retrieved" in record.getMessage():
+            self.complaints.append(record.getMessage())
+
+
+_UNSEEN = _Unseen()
+logging.getLogger("asyncio").addHandler(_UNSEEN)
+
+
+@pytest.fixture(autouse=True)
+def every_failure_is_looked_at():
+    """In production each is a traceback that belongs to nothing; here it may be of a test before this one."""
+    yield
+    complaints, _UNSEEN.complaints = _UNSEEN.complaints, []
+    assert not complaints
 
 
 class SkippingLoop(asyncio.SelectorEventLoop):

@@ -27,6 +27,7 @@ from storage.errors import StorageError, StorageUnavailableError
 from storage.job import InputImage, Job, JobStatus, SlotState
 from storage.wishes import AlbumUse, Delivery, Question, Wishes
 from tests.support.fakes import LIMITS, Callback, HotLoopError, Process, World, storage_down, submission
+from tests.support.remembered import containers_with
 
 ASKED = (
     submission(1, seeds=(1, 2), preset="edit", prompt="more light"),
@@ -234,6 +235,10 @@ BOUNDED = settings(
 )
 
 
+# Where the latest of anything may be kept, by the end of the path to it.
+BOUNDED_CACHES = ("._recent._known",)
+
+
 class History:
     """Plays moves on a world, remembers what was promised to whom, and judges the end."""
 
@@ -392,6 +397,13 @@ class History:
             self._told_once(job)
             self._paid_once(job)
             self._never_undone(job.id)
+        self._nothing_remembered()
+
+    def _nothing_remembered(self) -> None:
+        """What is closed takes no memory, but in bounded caches; else a process grows with every job it does."""
+        words = [*(job.id for job in self._jobs()), *self.world.replicate.predictions]
+        kept = containers_with((self.process.jobs, self.process.repository), words)
+        assert {path: kept[path] for path in kept if not path.endswith(BOUNDED_CACHES)} == {}
 
     def _jobs(self) -> list[Job]:
         keys = self.world.store.keys(object_keys.JOBS)
