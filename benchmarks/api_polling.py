@@ -145,7 +145,7 @@ async def measure(bot: Bot, arguments: argparse.Namespace) -> bool:
         percentiles = statistics.quantiles(latencies, n=100)
         print(f"{'  latency, half and 99 of 100':44} {percentiles[49] * 1e3:8.1f} {percentiles[98] * 1e3:8.1f} ms")
         print(f"{'  reads of the storage':44} {await bot.storage_reads() - reads:8.0f}")
-    return max(shares) < arguments.most
+    return bool(max(shares) < arguments.most)
 
 
 async def run(arguments: argparse.Namespace, folder: Path) -> bool:

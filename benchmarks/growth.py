@@ -15,19 +15,8 @@ from benchmarks.subjects import DARKROOM, running
 from storage import object_keys
 from storage.file_format import header_for
 from storage.files import open_file_store
-from storage.job import (
-    HistoryEntry,
-    InputImage,
-    Job,
-    JobFile,
-    JobStatus,
-    Origin,
-    Outcome,
-    Slot,
-    SlotState,
-    dump_history,
-    dump_job,
-)
+from storage.job import InputImage, Job, JobFile, JobStatus, Origin, Outcome, Slot, SlotState
+from storage.records import HistoryEntry, dump_history, dump_job
 from storage.repository import JobRepository
 
 _PEOPLE = 1000

@@ -19,8 +19,9 @@ from mock_server.replicate.signing import generate_webhook_secret, sign, signing
 from replicate_gateway.prediction import parse_prediction, read_json
 from replicate_gateway.signature import read_headers
 from storage.files import open_file_store
-from storage.job import InputImage, Job, Origin, Slot, dump_job, load_job
+from storage.job import InputImage, Job, Origin, Slot
 from storage.objects import ObjectStore
+from storage.records import dump_job, load_job
 from storage.s3 import open_s3_store
 from storage.sigv4 import Credentials, Signer, hash_of
 
@@ -92,13 +93,13 @@ def _measure_log(report: Report) -> None:
 
 async def _measure_store(report: Report, name: str, store: ObjectStore) -> None:
     record, picture = b"x" * 700, b"x" * 200_000
+    etag = await store.put("jobs/a.json", record, content_type=_JSON)
 
     async def replace(_: int) -> object:
         nonlocal etag
         etag = await store.put("jobs/a.json", record, content_type=_JSON, if_match=etag)
         return etag
 
-    etag = await store.put("jobs/a.json", record, content_type=_JSON)
     report.row(f"{name}: replace a record", await _cpu_us_of(replace))
     report.row(f"{name}: get a record", await _cpu_us_of(lambda _: store.get("jobs/a.json", max_bytes=1000)))
     report.row(

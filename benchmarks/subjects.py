@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ DARKROOM: Sequence[str] = ("-m", "bot")
 FLOOR: Sequence[str] = ("-m", "benchmarks.floor")
 _ROOT = Path(__file__).parent.parent
 _READY_S = 60.0
+_KEPT_BYTES = 8_000_000_000  # on disk; photos must not be forgotten before the bot gets to them
 _STOP_S = 30.0
 
 
@@ -61,7 +62,9 @@ async def running(
     fast = MockReplicateConfig(delay_s=(0, 0), rate_limit_creates_per_min=0, rate_limit_requests_per_min=0)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         async with (
-            open_sandbox(telegram=TelegramEmulatorConfig(), replicate=mock or fast) as sandbox,
+            open_sandbox(
+                telegram=TelegramEmulatorConfig(max_stored_bytes=_KEPT_BYTES), replicate=mock or fast
+            ) as sandbox,
             run_memory_s3() as storage,
         ):
             port = _free_port()
@@ -100,7 +103,7 @@ def _environment(sandbox: Sandbox, port: int, folder: Path) -> dict[str, str]:
     }
 
 
-def _s3_settings(s3: MemoryS3) -> Mapping[str, str]:
+def _s3_settings(s3: MemoryS3) -> dict[str, str]:
     return {
         "S3_BUCKET": BUCKET,
         "S3_ENDPOINT_URL": s3.url,
