@@ -10,6 +10,9 @@ from bot.jobs.images import CheckedImage, ImageLimits, check_input_image
 from storage import object_keys
 from storage.objects import ObjectStore
 
+# The picture as it came, and as it is stored: without what its camera wrote about its owner.
+_COPIES = 2
+
 
 @dataclass(frozen=True, slots=True)
 class StoredInput:
@@ -27,13 +30,13 @@ class InputStore:
         self._budget, self._executor = budget, executor
 
     def room(self, size: int | None) -> AbstractAsyncContextManager[None]:
-        """Reserved memory for a file of `size` bytes, or of the largest size if that is not known.
+        """Reserved memory for a picture of `size` bytes, or of the largest size if that is not known.
 
         Raises:
             ImageRefusedError: it is too large.
         """
         self.limits.check_bytes(size or 0)
-        return self._budget.reserve(size or self.limits.max_bytes)
+        return self._budget.reserve(_COPIES * (size or self.limits.max_bytes))
 
     async def put(self, job_id: str, index: int, body: bytes, *, digest: str = "") -> StoredInput:
         """Check the picture and store it as input `index`; see `object_keys.input_image` for `digest`.

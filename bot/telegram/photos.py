@@ -2,6 +2,8 @@
 the URL, token and all, in its errors.
 """
 
+from io import BytesIO
+
 import aiohttp
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
@@ -55,11 +57,11 @@ class TelegramPhotos:
 
 
 async def _read(answer: aiohttp.ClientResponse, limits: ImageLimits) -> bytes:
-    body = bytearray()
+    body = BytesIO()  # gives its content away without copying it
     async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-        body += chunk
-        _check(limits, len(body))
-    return bytes(body)
+        body.write(chunk)
+        _check(limits, body.tell())
+    return body.getvalue()
 
 
 def _check(limits: ImageLimits, size: int) -> None:
