@@ -41,7 +41,10 @@ async def send_and_cancel(at: Scene) -> Sent:
 
 
 async def send_album(at: Scene) -> Sent:
-    return await at.send_album(at.world.person(), [PHOTO, PHOTO])
+    person = at.world.person()
+    sent = await at.send_album(person, [PHOTO, PHOTO])
+    await person.press(await person.expect(button="📚 All 2 photos", within=15), "📚 All 2 photos")
+    return sent
 
 
 async def send_two_for_one(at: Scene) -> Sent:

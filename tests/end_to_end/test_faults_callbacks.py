@@ -171,7 +171,7 @@ async def test_an_update_that_breaks_our_code_is_kept_and_told_and_holds_up_nobo
     async with running_bot(settings):
         for one in (admin, person):
             await one.send_text("/start")
-            await one.expect(text="Send me a photo")
+            await one.expect(text="Just send me one")
         chat = {"id": person.id, "type": "private"}
         broken = {"update_id": 77, "message": {"message_id": "no number", "chat": chat}}
         assert (await update(settings, broken)).status == 200
