@@ -135,7 +135,9 @@ def test_a_service_logs_to_stdout_and_a_tool_keeps_stdout_for_its_answer(capsys)
 
 def test_an_interrupt_from_the_keyboard_ends_with_130():
     code = (
-        "import asyncio, sys\nfrom bot.cli import main\n"
+        "import asyncio, signal, sys\nfrom bot.cli import main\n"
+        # A shell's background jobs are born deaf to it, and the tests may run in one.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "async def serve(settings, arguments):\n    print('ready', flush=True)\n    await asyncio.Event().wait()\n"
         "sys.exit(main([], {'serve': serve}))"
     )
