@@ -28,6 +28,7 @@ from storage.errors import (
     ObjectTooLargeError,
     PreconditionFailedError,
     StorageRefusedError,
+    StorageUnavailableError,
 )
 from storage.file_errors import disk_errors
 from storage.file_format import ObjectFile, describe, header_for
@@ -73,6 +74,7 @@ class FileTree:
             try:
                 file = path.open("rb")
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+                self._check_present()
                 raise ObjectNotFoundError(key) from error
             try:
                 return file, describe(key, path, file)
@@ -120,8 +122,12 @@ class FileTree:
         with disk_errors("delete objects"):
             for path in paths:
                 with self._names:
-                    changed.add(unlink_and_prune(path, self._root))
-            flush_directories(folder for folder in changed if folder)
+                    folder = unlink_and_prune(path, self._root)
+                if folder:
+                    changed.add(folder)
+                else:
+                    self._check_present()
+            flush_directories(changed)
 
     def rows(self, prefix: str, start_after: str) -> Iterator[ObjectInfo]:
         """The objects whose keys begin with `prefix` and follow `start_after`, in key order."""
@@ -136,6 +142,8 @@ class FileTree:
     def _keys(self, folder: str, prefix: str, start_after: str) -> Iterator[str]:
         with disk_errors("list", folder):
             names = sorted_names(self._root / folder)
+        if not names:
+            self._check_present()
         for name in names:
             key = folder + name
             if not key.startswith(prefix) or key.rstrip("/") in _RESERVED:
@@ -145,6 +153,11 @@ class FileTree:
                     yield key
             elif key > start_after or start_after.startswith(key):
                 yield from self._keys(key, prefix, start_after)
+
+    def _check_present(self) -> None:
+        """Where nothing was found: a disk that is not mounted has no objects, and is no proof that there are none."""
+        if not self._temporary.is_dir():
+            raise StorageUnavailableError("the storage directory is gone")
 
     def _path(self, key: str) -> Path:
         check_key(key)

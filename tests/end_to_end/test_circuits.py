@@ -105,7 +105,8 @@ async def test_storage(world, tmp_path, logs):
     disk.mkdir()
     nothing.write_bytes(b"")
     mount(tmp_path / "data", disk)
-    settings = world.settings(tmp_path / "data")
+    # Replicate gives up calling back while the disk is away; then the result is asked for.
+    settings = world.settings(tmp_path / "data", poll_interval_s=0.5)
     async with running_bot(settings, impatient()):
         world.chat.fail("getFile", action="none", delay_s=0.3, times=CROWD)
         people = await crowd(world)

@@ -50,6 +50,7 @@ class StoreAgainstDict(RuleBasedStateMachine):
         self.closing = AsyncExitStack()
         self.model: dict[str, tuple[bytes, str]] = {}
         self.etags: dict[str, str] = {}
+        self.races = 0
         self.begin()
         self.run(self.open())
 
@@ -104,7 +105,9 @@ class StoreAgainstDict(RuleBasedStateMachine):
         """Several writers with the same condition at once: one of them wins, none where the condition is past."""
         current = self.etags.get(key) if key in self.model else None
         condition = {"if_match": '"never"'} if stale else {"if_match": current} if current else {"if_absent": True}
-        bodies = [f"racer {number}".encode() for number in range(self.racers)]
+        # New ones each time: an ETag is of the content, so who writes what is there already leaves the race open.
+        self.races += 1
+        bodies = [f"racer {number} of race {self.races}".encode() for number in range(self.racers)]
 
         async def race():
             writing = (self.store.put(key, body, content_type="text/plain", **condition) for body in bodies)

@@ -192,6 +192,40 @@ async def test_left_over_temporary_files_are_swept_at_start(root, outside):
         assert outside.keys("") == {"a.json"}
 
 
+@pytest.mark.parametrize("instead", [None, "directory", "file"])
+async def test_a_disk_that_is_not_there_is_no_proof_that_its_objects_are_not(store, root, instead):
+    """An empty mount point looks like a storage without objects; jobs must wait for it, not be given up."""
+    etag = await store.put("jobs/a.json", b"{}", content_type="application/json")
+    root.rename(root.with_name("aside"))
+    if instead == "directory":
+        root.mkdir()
+    elif instead == "file":
+        root.write_bytes(b"")
+
+    async def first_row():
+        return [row async for row in store.list("jobs/")]
+
+    async def read_stream():
+        return [chunk async for chunk in store.stream("jobs/a.json")]
+
+    gone = (StorageUnavailableError, StorageRefusedError)
+    for attempt in (
+        store.get("jobs/a.json", max_bytes=100),
+        store.put("jobs/a.json", b"[]", content_type="application/json", if_match=etag),
+        store.put("jobs/b.json", b"[]", content_type="application/json", if_absent=True),
+        store.delete(["jobs/a.json"]),
+        store.resolve("jobs/a.json"),
+        first_row(),
+        read_stream(),
+    ):
+        with pytest.raises(gone):
+            await attempt
+    if root.exists():
+        root.rmdir() if root.is_dir() else root.unlink()
+    root.with_name("aside").rename(root)
+    assert (await store.get("jobs/a.json", max_bytes=100)).body == b"{}"
+
+
 @pytest.mark.parametrize("key", [".tmp/a", ".lock", ".lock/a", ".tmp"])
 async def test_our_own_names_are_refused_and_not_listed(store, key):
     with pytest.raises(StorageRefusedError):
