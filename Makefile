@@ -5,6 +5,8 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 PYTHONS := python3.13 python3.12 python3.11 python3 python
 OUT ?= darkroom-result.jpg
+# Compiling our modules anew in each process takes a second and more.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Installs a lock unless exactly this lock was installed before: a copy of it is kept as the stamp.
 define install

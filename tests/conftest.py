@@ -10,14 +10,15 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from bot.telegram.lean_aiogram import import_lean_aiogram
-from tests.support.redis_servers import redis_url
-from tests.support.s3_servers import moto_server, seaweedfs_server
+
+import_lean_aiogram()  # as the product does, before anything else imports it
+
+from tests.support.redis_servers import redis_url  # noqa: E402
+from tests.support.s3_servers import moto_server, seaweedfs_server  # noqa: E402
 
 __all__ = ["moto_server", "redis_url", "seaweedfs_server"]
 
 pytest_plugins = ["mock_server.pytest_plugin"]
-
-import_lean_aiogram()  # as the product does, before anything else imports it
 
 # The default renderer draws tracebacks with all local variables, which takes seconds each.
 structlog.configure(
@@ -27,6 +28,20 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait about as much as they compute."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tracing the same lines in thousands of examples doubles the time of a property test and covers nothing new."""
+    for item in items:
+        function = getattr(item, "obj", None)
+        if hasattr(function, "hypothesis") or getattr(function, "is_hypothesis_test", False):
+            item.add_marker("no_cover")
+
 
 # A busy machine is no failure; in CI the same examples are tried on every run.
 settings.register_profile(

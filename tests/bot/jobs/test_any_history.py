@@ -29,6 +29,8 @@ from storage.wishes import AlbumUse, Delivery, Question, Wishes
 from tests.support.fakes import LIMITS, Callback, HotLoopError, Process, World, storage_down, submission
 from tests.support.remembered import containers_with
 
+pytestmark = pytest.mark.no_cover  # property tests throughout: see conftest
+
 ASKED = (
     submission(1, seeds=(1, 2), preset="edit", prompt="more light"),
     submission(2),
