@@ -24,6 +24,8 @@ __all__ = ["Settings", "SettingsError", "load_settings"]
 
 # As Telegram counts its own limit of 20 MB for what bots may download.
 _BYTES_PER_MB: Final = 1024 * 1024
+# Stands in for a tunnel's URL until all else is known to be right: the port, for one, by which the tunnel is found.
+_SOME_TUNNEL: Final = "https://tunnel.invalid"
 # Signs the links of a sandbox, where there is no token and nothing worth forging.
 _SANDBOX_KEY: Final = b"darkroom sandbox"
 
@@ -48,7 +50,9 @@ class Settings(BaseSettings):
         30, ge=0, le=1000, description="Messages per second over all chats; 0 sends without a limit."
     )
     base_url: form.PublicUrl | None = Field(
-        None, description="Where the outside reaches this bot; without it Telegram and Replicate are polled."
+        None,
+        description="Where the outside reaches this bot, or which tunnel to ask: ngrok or cloudflared; without it"
+        " Telegram and Replicate are polled.",
     )
     host: form.Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="TCP port of the web server.")
@@ -216,7 +220,8 @@ class Settings(BaseSettings):
 def load_settings(environ: Mapping[str, str] | None = None, env_file: str | Path | None = ".env") -> Settings:
     """The settings of `environ` (default: this process's environment) over those of `env_file`.
 
-    Surrounding white space is dropped; an empty value counts as unset, so an empty variable hides the file's.
+    Surrounding white space is dropped; an empty value counts as unset, so an empty variable hides the file's. Where
+    BASE_URL names a tunnel, its agent is asked: that takes a moment, and cannot be done on an event loop.
 
     Raises:
         SettingsError: one line per wrong variable.
@@ -225,8 +230,13 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: str | Path
     from_file, faults = read_env_file(Path(env_file), names) if env_file is not None else ({}, [])
     given = {**from_file, **(os.environ if environ is None else environ)}
     values = {field: text for variable, field in names.items() if (text := given.get(variable, "").strip())}
+    tunnel = form.names_tunnel(values.get("base_url", ""))
     try:
-        settings = Settings.model_validate(values)
+        settings = Settings.model_validate(values | ({"base_url": _SOME_TUNNEL} if tunnel else {}))
+        if tunnel and not faults:
+            from bot.tunnels import public_url  # noqa: PLC0415 - imports aiohttp
+
+            settings = Settings.model_validate(values | {"base_url": public_url(values["base_url"], settings.port)})
     except ValidationError as error:
         # Not chained: the original holds the raw input, secrets included.
         raise SettingsError([*faults, *faults_of(error, Settings.model_fields)]) from None

@@ -19,6 +19,8 @@ OFFICIAL_TELEGRAM_URL: Final = "https://api.telegram.org"
 OFFICIAL_REPLICATE_URL: Final = "https://api.replicate.com"
 
 _HOST_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+_TUNNEL: Final = re.compile(r"(ngrok|cloudflared)(:(?P<port>[1-9][0-9]{0,4}))?")
+_LAST_PORT: Final = 65_535
 _MIN_SIGNING_KEY_BYTES: Final = 24  # what Standard Webhooks asks of a secret; `whsec_` alone would be an empty key
 _MAX_TELEGRAM_ID: Final = 2**52  # https://core.telegram.org/bots/api#chat: at most 52 significant bits
 
@@ -80,8 +82,17 @@ def _url(value: str) -> str:
 
 def _public_url(value: str) -> str:
     if not _is_plain_url(value) or (value.startswith("http:") and not is_loopback(urlsplit(value).hostname or "")):
-        raise ValueError("a public https URL without credentials, query and closing slash (http only for this machine)")
+        raise ValueError(
+            "a public https URL without credentials, query and closing slash (http only for this machine), or the name"
+            " of a tunnel on this machine: ngrok or cloudflared"
+        )
     return value
+
+
+def names_tunnel(value: str) -> bool:
+    """Whether it is `ngrok` or `cloudflared`, or one of them with the port of its agent's API (`ngrok:4045`)."""
+    found = _TUNNEL.fullmatch(value)
+    return found is not None and int(found["port"] or 1) <= _LAST_PORT
 
 
 def _replicate_url(value: str) -> str:

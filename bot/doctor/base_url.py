@@ -1,8 +1,6 @@
 """Whether `BASE_URL` leads to this bot: by it come Telegram's updates and Replicate's callbacks."""
 
-import json
-
-from bot.doctor.asking import NotReachedError, ask
+from bot.asking import NotReachedError, ask
 from bot.doctor.finding import Finding, Part
 from bot.doctor.surroundings import Surroundings
 
@@ -25,7 +23,7 @@ async def check_base_url(surroundings: Surroundings) -> Finding:
             return BASE_URL.warning(f"{base_url} does not lead to this machine: {error}", f"{forward}, or unset it")
         what = f"{base_url} does not answer ({error}); the bot may simply not run"
         return BASE_URL.warning(what, f"start the bot; if it runs, {forward}")
-    document = _json(answer.body)
+    document = answer.document() or {}
     if door and document.get("doctor") == door.word:
         return BASE_URL.ok(f"{base_url} leads to this machine")
     if answer.status == 200 and document.get("status") == "alive":
@@ -34,11 +32,3 @@ async def check_base_url(surroundings: Surroundings) -> Finding:
         what = f"{base_url} answers {answer.status}: nothing is behind it; the bot may simply not run"
         return BASE_URL.warning(what, f"start the bot; if it runs, {forward}")
     return BASE_URL.warning(f"{base_url} leads to something else, which answers {answer.status}", forward)
-
-
-def _json(body: bytes) -> dict[str, object]:
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}

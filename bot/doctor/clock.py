@@ -7,7 +7,7 @@ import asyncio
 import time
 from email.utils import parsedate_to_datetime
 
-from bot.doctor.asking import NotReachedError, ask
+from bot.asking import NotReachedError, ask
 from bot.doctor.finding import Finding, Part
 from bot.doctor.surroundings import Surroundings, host_of
 from bot.settings import Settings

@@ -6,7 +6,7 @@ from time import time
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-from bot.doctor.asking import Answer, NotReachedError, ask
+from bot.asking import Answer, NotReachedError, ask
 from bot.doctor.finding import Finding, Part
 from bot.doctor.storage_faults import fix_of
 from bot.doctor.surroundings import Surroundings, host_of

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from bot.doctor.asking import open_http
+from bot.asking import open_http
 from bot.doctor.door import Door, open_door
 from bot.openers import HURRIED_ATTEMPTS, HURRIED_READ_TIMEOUT_S, open_replicate, open_store, own_origin
 from bot.settings import Settings

@@ -3,13 +3,12 @@
 https://core.telegram.org/bots/api#getme, https://core.telegram.org/bots/api#getwebhookinfo
 """
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.doctor.asking import NotReachedError, ask
+from bot.asking import NotReachedError, ask
 from bot.doctor.finding import Finding, Part
 from bot.doctor.surroundings import Surroundings, host_of
 from bot.settings import Settings
@@ -112,11 +111,8 @@ async def _call(surroundings: Surroundings, method: str) -> Mapping[str, Any]:
     settings = surroundings.settings
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
     answer = await ask(surroundings.http, f"{settings.telegram_api_url}/bot{token}/{method}")
-    try:
-        document = json.loads(answer.body)
-    except ValueError:
-        raise NotABotApiError("the answer is not JSON") from None
-    if not isinstance(document, dict) or not isinstance(document.get("ok"), bool):
+    document = answer.document()
+    if document is None or not isinstance(document.get("ok"), bool):
         raise NotABotApiError("the answer is not the Bot API's")
     if not document["ok"]:
         raise BotApiRefusedError(answer.status, str(document.get("description", ""))[:200])

@@ -1,16 +1,18 @@
 """One question over HTTP without credentials: bounded in time and size, not following redirects."""
 
+import json
 import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
 MAX_BODY_BYTES = 256 * 1024
 
-_TIMEOUT = aiohttp.ClientTimeout(total=8, sock_connect=4)
+_PATIENCE_S = 8.0
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -26,12 +28,21 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    def document(self) -> dict[str, Any] | None:
+        """The JSON object in the body; None when there is none."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):  # so deeply nested that it cannot be meant well
+            return None
+        return found if isinstance(found, dict) else None
+
 
 @asynccontextmanager
-async def open_http() -> AsyncIterator[aiohttp.ClientSession]:
-    """A session that carries neither credentials nor cookies."""
+async def open_http(patience_s: float = _PATIENCE_S) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that carries neither credentials nor cookies; an answer has to be there within `patience_s`."""
     headers = {"Accept-Encoding": "identity"}  # what is read is what was sent
-    async with aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar(), headers=headers) as session:
+    timeout = aiohttp.ClientTimeout(total=patience_s, sock_connect=patience_s / 2)
+    async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), headers=headers) as session:
         yield session
 
 
@@ -39,7 +50,7 @@ async def ask(http: aiohttp.ClientSession, url: str) -> Answer:
     """The answer to a GET.
 
     Raises:
-        NotReachedError: there was none within 8 seconds.
+        NotReachedError: there was none in the time that the session allows.
     """
     try:
         async with http.get(url, allow_redirects=False) as response:
@@ -48,13 +59,13 @@ async def ask(http: aiohttp.ClientSession, url: str) -> Answer:
                 body += chunk
             return Answer(response.status, response.headers, body)
     except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
-        raise NotReachedError(_reason(error)) from None  # the original may print the URL
+        raise NotReachedError(_reason(error, http.timeout.total)) from None  # the original may print the URL
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, patience_s: float | None) -> str:
     match error:
         case TimeoutError():
-            return f"no answer within {_TIMEOUT.total:g} s"
+            return f"no answer within {patience_s:g} s"
         case aiohttp.ClientConnectorDNSError():
             return "the name is not known"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError():
