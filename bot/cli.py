@@ -18,6 +18,8 @@ EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2  # wrong arguments or settings: starting again without a change is of no use
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 
+_MOST_SLOW: Final = 10_000
+
 # How many new objects, then rounds, pass before garbage is looked for. A job in work holds some thousand objects, and
 # a round every 700, which is the default, took a tenth of its CPU time.
 _GARBAGE_THRESHOLDS: Final = (5_000, 10, 20)
@@ -30,6 +32,10 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | No
     """Run one command and return the exit code of the process; `commands` replaces the built-in ones."""
     arguments = _parser().parse_args(argv)
     try:
+        if arguments.command == "trace":
+            from bot.trace import run_trace  # noqa: PLC0415 - reads logs, wherever they are: needs no settings
+
+            return run_trace(arguments)
         return _configure_and_run(arguments, commands or COMMANDS)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -98,11 +104,37 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(command="doctor")
     init_storage = commands.add_parser("init-storage", help="create bucket and expiry rules where missing; probe")
     init_storage.set_defaults(command="init-storage")
+    _add_trace(commands)
     demo = commands.add_parser("demo", help="one photo through the whole flow: emulated chat, mock model")
     demo.add_argument("--photo", type=Path, required=True, help="JPEG, PNG or WebP to send")
     demo.add_argument("--out", type=Path, required=True, help="where to put the result")
     demo.set_defaults(command="demo")
     return parser
+
+
+def _add_trace(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    trace = commands.add_parser(
+        "trace",
+        help="one job's timeline from JSON log lines; or which jobs were slow or failed",
+        usage="python -m bot trace [-h] [--gap SECONDS] JOB|CODE|PREDICTION [FILE]\n"
+        "       python -m bot trace [--slow N] [--failed] [FILE]",
+        description="Reads log lines from FILE, or from stdin where it is - or not given. Needs no settings.",
+    )
+    trace.add_argument(
+        "what", nargs="*", metavar="JOB", help="a job's id, the 8 characters that people see, or a prediction's id"
+    )
+    trace.add_argument("--slow", type=_count, metavar="N", help="the N jobs that took longest")
+    trace.add_argument("--failed", action="store_true", help="the jobs that failed")
+    trace.add_argument(
+        "--gap", type=float, default=1.0, metavar="SECONDS", help="mark times without a line from here on (default: 1)"
+    )
+    trace.set_defaults(command="trace")
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text[:9]) <= _MOST_SLOW):
+        raise argparse.ArgumentTypeError(f"wants a whole number from 1 to {_MOST_SLOW}")
+    return int(text)
 
 
 @contextmanager

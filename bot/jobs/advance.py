@@ -220,8 +220,16 @@ class Advancer:
         ms = round((perf_counter() - started) * 1000, 1)
         _log.debug("job_written", ms=ms)
         if job.status is not before or job.status.terminal:
-            _log.info("job_transitioned", status=job.status.value, ms=ms)
+            _log.info("job_transitioned", status=job.status.value, ms=ms, **_ending(job))
         return job
+
+
+def _ending(job: Job) -> dict[str, object]:
+    """What the log says of a job that has ended, so that nobody has to look for its beginning."""
+    if not job.status.terminal:
+        return {}
+    lasted_s = round((job.updated_at - job.created_at).total_seconds(), 3)
+    return {"preset": job.preset, "lasted_s": lasted_s, "code": job.outcome.code if job.outcome else None}
 
 
 async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T | BaseException]:
