@@ -2,9 +2,13 @@
 FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/darkroom
-COPY requirements/runtime.txt /tmp/runtime.txt
+# Optional extras by name: --build-arg EXTRAS=otel
+ARG EXTRAS=""
+COPY requirements/*.txt /tmp/
 # pip compiles what it installs: the image starts without writing bytecode.
-RUN /opt/darkroom/bin/pip install --require-hashes --only-binary=:all: -r /tmp/runtime.txt
+RUN for lock in runtime $EXTRAS; do \
+      /opt/darkroom/bin/pip install --require-hashes --only-binary=:all: -r "/tmp/$lock.txt" || exit 1; \
+    done
 WORKDIR /app
 COPY bot bot
 COPY storage storage

@@ -65,9 +65,10 @@ lock: $(PY) ## recompile requirements/*.txt from *.in
 	$(PY) -m venv "$$tools"; \
 	"$$tools/bin/pip" install --quiet --disable-pip-version-check \
 	  "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements/dev.txt)"; \
-	for name in runtime dev; do \
+	for name in runtime otel dev; do \
 	  "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header $(UPGRADE) \
+	    $$([ "$$name" = runtime ] || echo --constraints requirements/runtime.txt) \
 	    requirements/$$name.in -o requirements/$$name.txt; \
 	done
 

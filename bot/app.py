@@ -66,6 +66,7 @@ from bot.telegram.sample import sample_picture
 from bot.telegram.sender import ChatNotifier
 from bot.telegram.talk import Talk
 from bot.telegram.wording import text
+from bot.tracing import open_meter
 from bot.work_queue.engine import Engine, Shares, WorkQueue, open_engine
 from replicate_gateway.presets import load_presets
 from storage.errors import StorageError
@@ -154,18 +155,19 @@ async def _open(
     clock = overrides.clock
     await asyncio.to_thread(_load_texts_and_sample)
     circuits = {party: Circuit(party, clock) for party in ("storage", "replicate", "telegram")}
-    bare_store = await stack.enter_async_context(open_store(settings))
+    meter, bare_store = (
+        await stack.enter_async_context(open_meter(settings, metrics)),
+        await stack.enter_async_context(open_store(settings)),
+    )
     if isinstance(bare_store, FileStore):
         app[app_keys.FILE_LINKS] = app_keys.FileLinks(file_link_key(settings), bare_store.resolve)
     capabilities = await ready_storage(bare_store, expiry_rules(settings))
-    store = GuardedStore(bare_store, circuits["storage"], metrics)
+    store = GuardedStore(bare_store, circuits["storage"], meter)
     engine = await stack.enter_async_context(_open_engine(settings))
-    records, presets = open_records(store, capabilities, engine, metrics.job_written), load_presets()
-    gateway = GuardedReplicate(
-        await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], metrics
-    )
-    bot = await stack.enter_async_context(open_bot(settings, engine.pace, Guard(circuits["telegram"], metrics)))
-    downloads = await stack.enter_async_context(open_downloads(settings, bot, metrics, connections=ADVANCE_CONCURRENCY))
+    records, presets = open_records(store, capabilities, engine, meter.job_written), load_presets()
+    gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], meter)
+    bot = await stack.enter_async_context(open_bot(settings, engine.pace, Guard(circuits["telegram"], meter)))
+    downloads = await stack.enter_async_context(open_downloads(settings, bot, meter, connections=ADVANCE_CONCURRENCY))
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
     alerts, talk = AdminAlerts(bot, settings.admin_ids, clock, background), Talk(background)
@@ -196,7 +198,7 @@ async def _open(
             random=overrides.random,
             people=RecordedLimits(records.people, records.pause),
             executor=executor,
-            meter=metrics,
+            meter=meter,
             say=text,
             timezone=settings.timezone,
         ),
@@ -204,7 +206,7 @@ async def _open(
     readiness = Readiness(lambda: _readiness(store, queue, circuits)).parts
     desk = open_desk(settings, bot, records, jobs, store, executor, presets, alerts, talk, readiness, queue, clock)
     apologize = Apology(bot, talk, settings.default_locale).say
-    updates = UpdateIntake(bot, build_dispatcher(desk), records.jobs, notifier, metrics, apologize)
+    updates = UpdateIntake(bot, build_dispatcher(desk), records.jobs, notifier, meter, apologize)
     app[app_keys.UPDATES] = updates
     signing_key = SigningKey(gateway, _clear(settings.replicate_webhook_secret))
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)

@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     metrics_token: form.MetricsToken | None = Field(
         None, description="Bearer token that /metrics asks for; None leaves it open."
     )
+    otel_exporter_otlp_endpoint: form.CollectorUrl | None = Field(
+        None, description="OpenTelemetry collector (OTLP over HTTP) that gets a trace of each job; None draws none."
+    )
     default_locale: Literal["en", "ru", "pt_BR", "ko"] = Field(
         "en", description="Language for users whose own is not among ours."
     )

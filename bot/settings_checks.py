@@ -182,6 +182,10 @@ def _directory(value: Path) -> Path:
     return directory
 
 
+def _without_slash(value: Any) -> Any:
+    return value.removesuffix("/") if isinstance(value, str) else value
+
+
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
@@ -208,6 +212,8 @@ Origins = Annotated[tuple[str, ...], BeforeValidator(_origins)]
 QueueUrl = Annotated[SecretStr, _secret(_queue_url)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Url = Annotated[str, AfterValidator(_url)]
+# The standard lets it end with a slash: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+CollectorUrl = Annotated[str, BeforeValidator(_without_slash), AfterValidator(_url)]
 ReplicateUrl = Annotated[str, AfterValidator(_replicate_url)]
 Host = Annotated[str, AfterValidator(_host)]
 Hosts = Annotated[tuple[str, ...], BeforeValidator(_hosts)]

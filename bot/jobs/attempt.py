@@ -17,7 +17,7 @@ from bot.jobs.errors import (
     OutcomeUnknownError,
     SlotFailedError,
 )
-from bot.jobs.meter import SILENT, Meter, timed
+from bot.jobs.meter import SILENT, Meter, enclosing, timed
 from bot.jobs.ports import Clock, Notifier
 from bot.jobs.replicate_news import OPERATOR_CODES
 from bot.jobs.steps.step import Step
@@ -75,7 +75,7 @@ class Attempt:
         """The step itself, after its claim."""
         started = perf_counter()
         try:
-            with timed(self._meter.step_ended, step.name, _outcome):
+            with enclosing(), timed(self._meter.step_ended, step.name, _outcome):
                 events = await step.perform(job, part)
         except (StorageUnavailableError, StorageRefusedError):
             raise

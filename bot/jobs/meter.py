@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from time import perf_counter
 from typing import Protocol
 
@@ -55,6 +56,29 @@ class SilentMeter:
 
 
 SILENT: Meter = SilentMeter()
+
+
+class Enclosing:
+    """Stands for the attempt at a step that is being made; who draws traces notes here what it is called there."""
+
+    __slots__ = ("span_id",)
+
+    def __init__(self) -> None:
+        self.span_id: int | None = None
+
+
+ENCLOSING: ContextVar[Enclosing | None] = ContextVar("enclosing", default=None)
+"""The attempt within which something is told; it lasts until its own end was told."""
+
+
+@contextmanager
+def enclosing() -> Iterator[None]:
+    """What is told within the block belongs together."""
+    token = ENCLOSING.set(Enclosing())
+    try:
+        yield
+    finally:
+        ENCLOSING.reset(token)
 
 
 @contextmanager

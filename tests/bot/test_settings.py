@@ -108,6 +108,7 @@ WRONG = {
     "API_RATE_LIMIT": ["-1", "fast", "nan"],
     "API_KEYS": ["short", f"{'k' * 16},short", f"{'k' * 16},", "k k" * 16],
     "METRICS_TOKEN": ["short", "with a space in it"],
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ["collector:4318", "grpc://collector:4317", "http://u:p@collector", "http://c//"],
     "DEFAULT_LOCALE": ["de", "EN", "pt-BR"],
     "TIMEZONE": ["Mars/Olympus", "Asia", "../etc/passwd", "UTC+3"],
     "LOG_LEVEL": ["loud", "trace"],
