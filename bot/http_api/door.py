@@ -53,7 +53,12 @@ def offered(presets: Mapping[str, Preset]) -> dict[str, Preset]:
     return {name: preset for name, preset in presets.items() if preset.output_kind is OutputKind.IMAGE}
 
 
+def most_garments(preset: Preset) -> int:
+    """How many pictures a task of this preset may have beside the first."""
+    return most_inputs(preset) - 1
+
+
 def garments_taken(preset: Preset) -> str:
     """How many pictures a task of this preset has beside the first, as words."""
-    least, most = preset.min_images - 1, most_inputs(preset) - 1
+    least, most = preset.min_images - 1, most_garments(preset)
     return str(least) if least == most else f"{least} to {most}"

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from aiohttp import web
+
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*[qQ]\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?")
 _MAX_CHARS = 1000
 
@@ -19,6 +21,12 @@ def negotiated(header: str, locales: Sequence[str], default: str) -> str:
             if _base(wish[1]) == _base(locale):
                 return locale
     return default
+
+
+def caller_locale(request: web.BaseRequest, locales: Sequence[str], default: str) -> str:
+    """The locale for whoever sent this request."""
+    header = request.headers.get("Accept-Language")
+    return negotiated(header, locales, default) if header else default
 
 
 def language_tag(locale: str) -> str:

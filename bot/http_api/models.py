@@ -151,6 +151,27 @@ class TaskList(_Answer):
     next_cursor: str | None = Field(description="Give it as `cursor` to get the next page; null on the last.")
 
 
+class PresetOffer(_Answer):
+    """A model that a task can name as its `preset`."""
+
+    name: str = Field(description="What to give as `preset`.")
+    title: str = Field(description="What people call it, in the language of `Accept-Language`.")
+    icon: str = Field(description="An emoji to go with it; may be empty.")
+    default: bool = Field(description="Whether this is what a task gets that names none.")
+    min_garments: int = Field(ge=0, description="How many further pictures it needs beside the person's.")
+    max_garments: int = Field(ge=0, description="How many it takes; where it works on one, it is run for each.")
+    prompt_hints: Literal["unused", "optional", "required"] = Field(description="Whether it takes words.")
+    seeds: bool = Field(description="Whether variations differ by a seed that comes back with the result.")
+    typical_s: float = Field(description="Seconds that a run usually takes once the model is warm.")
+    price_hint_usd: float = Field(description="Roughly what Replicate asks for a run; its page of the model counts.")
+
+
+class PresetList(_Answer):
+    """All presets, in the order in which people are shown them."""
+
+    presets: tuple[PresetOffer, ...]
+
+
 class Fault(_Answer):
     """One thing that is wrong with a request."""
 

@@ -5,13 +5,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from bot.http_api import tasks
+from bot.http_api import presets, tasks
 from bot.http_api.guarding import KeyHandler
-from bot.http_api.models import Task, TaskAccepted, TaskList
+from bot.http_api.models import PresetList, Task, TaskAccepted, TaskList
 from storage.object_keys import CURSOR_PATTERN
 
-# What any request with a key may be answered with.
-_COMMON = ("unauthorized", "api_off", "rate_limited", "internal", "unavailable")
+# What any request with a key may be answered with; and what one that needs the storage.
+_KEYED = ("unauthorized", "api_off", "rate_limited")
+_COMMON = (*_KEYED, "internal", "unavailable")
 _TASK_ID: dict[str, Any] = {"type": "string", "format": "uuid"}
 
 
@@ -58,6 +59,17 @@ _LANGUAGE = Parameter(
 _AGAIN = {"Retry-After": "Look again in so many seconds; not given once the task has ended."}
 
 OPERATIONS = (
+    Operation(
+        name="listPresets",
+        method="GET",
+        path="/presets",
+        handler=presets.page,
+        summary="List what can be done with a photo",
+        description="For menus: each `preset` that a task can name, with its title in the caller's language.",
+        successes=(Success(200, "All of them.", PresetList, {"Content-Language": "Of the titles."}),),
+        problems=_KEYED,
+        parameters=(_LANGUAGE,),
+    ),
     Operation(
         name="startTask",
         method="POST",

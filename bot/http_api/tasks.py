@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from bot.http_api.door import ApiDoor
-from bot.http_api.languages import language_tag, negotiated
+from bot.http_api.languages import caller_locale, language_tag
 from bot.http_api.models import TaskAccepted, TaskList
 from bot.http_api.orders import read_order
 from bot.http_api.problems import ProblemError, invalid
@@ -91,9 +91,7 @@ def _again(job: Job) -> dict[str, str]:
 
 
 def _locale(request: web.Request, door: ApiDoor) -> str:
-    languages = door.languages
-    header = request.headers.get("Accept-Language")
-    return negotiated(header, languages.locales, languages.default) if header else languages.default
+    return caller_locale(request, door.languages.locales, door.languages.default)
 
 
 def _accepted(job: Job) -> TaskAccepted:

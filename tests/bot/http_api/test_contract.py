@@ -20,6 +20,7 @@ def requests():
     """One request for each operation."""
     task_id = uuid.UUID(int=1)
     return {
+        "listPresets": ("GET", "/presets", {}),
         "startTask": ("POST", "/tasks", {"json": {"person_image": IMAGE_URL}}),
         "listTasks": ("GET", "/tasks", {}),
         "getTask": ("GET", f"/tasks/{task_id}", {}),
