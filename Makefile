@@ -1,6 +1,6 @@
 # Needs Python 3.11, 3.12 or 3.13 and make; everything else is installed into .venv, hash-checked, on first use.
 .DEFAULT_GOAL := help
-.PHONY: help run demo doctor test lint bench chaos languages lock
+.PHONY: help run demo doctor test lint bench chaos languages reference lock
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 PYTHONS := python3.13 python3.12 python3.11 python3 python
@@ -58,6 +58,10 @@ chaos: $(PY) ## kill the bot some hundred times under load and count what was lo
 languages: $(PY) ## bring the catalogues in line with the English one: make languages [NEW=de]
 	@$(call install,runtime)
 	@exec $(PY) -m bot.telegram.catalogue_files $(NEW)
+
+reference: $(PY) ## write docs/settings.md from the settings class
+	@$(call install,runtime)
+	@exec $(PY) -m bot.settings_reference
 
 # Without --upgrade, pins that still satisfy the .in files stay; UPGRADE=--upgrade renews all.
 lock: $(PY) ## recompile requirements/*.txt from *.in

@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     )
     replicate_base_url: form.ReplicateUrl | None = Field(
         default_factory=lambda seen: form.OFFICIAL_REPLICATE_URL if seen.get("replicate_mode") == "real" else None,
-        description="API server without /v1: the official one in real mode; None means the built-in mock.",
+        description="API server without /v1: the official one in real mode; unset means the built-in mock.",
     )
     replicate_webhook_secret: form.WebhookSigningSecret | None = Field(
         None, description="Signing secret of Replicate's webhooks; fetched from the API when unset."
@@ -72,11 +72,11 @@ class Settings(BaseSettings):
     replicate_max_active: int = Field(50, ge=1, le=1_000_000, description="Predictions in flight at most.")
     output_hosts: form.Hosts = Field(
         ("replicate.delivery",),
-        description="Hosts (names with their subdomains) that results may be fetched from; see `allowed_outputs`.",
+        description="Hosts (names with their subdomains) that results may be fetched from; a mock's own is among them.",
     )
 
-    s3_bucket: form.Bucket | None = Field(None, description="Bucket; without it files are kept in `data_dir`.")
-    s3_endpoint_url: form.Url | None = Field(None, description="S3 server as this bot reaches it; None means AWS.")
+    s3_bucket: form.Bucket | None = Field(None, description="Bucket; without it files are kept in `DATA_DIR`.")
+    s3_endpoint_url: form.Url | None = Field(None, description="S3 server as this bot reaches it; unset means AWS.")
     s3_public_endpoint_url: form.Url | None = Field(
         default_factory=lambda seen: seen.get("s3_endpoint_url"),
         description="The same server as the outside reaches it; presigned URLs carry this host.",
@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     image_ttl_days: int = Field(30, ge=1, le=3650, description="After how many days storage removes images.")
 
     queue_url: form.QueueUrl | None = Field(
-        None, description="Redis or Valkey that carries the work of several processes; None means in process."
+        None, description="Redis or Valkey that carries the work of several processes; unset means in process."
     )
     user_max_active_jobs: int = Field(3, ge=1, le=1_000_000, description="Unfinished jobs per user.")
     user_daily_jobs: int = Field(20, ge=1, le=1_000_000, description="Delivered images per user and day.")
@@ -116,10 +116,10 @@ class Settings(BaseSettings):
         200, ge=0, le=100_000, description="Requests per second, API key and process; 0 answers without a limit."
     )
     metrics_token: form.MetricsToken | None = Field(
-        None, description="Bearer token that /metrics asks for; None leaves it open."
+        None, description="Bearer token that /metrics asks for; unset leaves it open."
     )
     otel_exporter_otlp_endpoint: form.CollectorUrl | None = Field(
-        None, description="OpenTelemetry collector (OTLP over HTTP) that gets a trace of each job; None draws none."
+        None, description="OpenTelemetry collector (OTLP over HTTP) that gets a trace of each job; unset draws none."
     )
     default_locale: Literal["en", "ru", "pt_BR", "ko"] = Field(
         "en", description="Language for users whose own is not among ours."
@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         "info", description="Least severe level that is logged."
     )
     log_format: Annotated[Literal["json", "console"], form.LowerCase] | None = Field(
-        None, description="How log lines look; None means console on a terminal, else JSON."
+        None, description="How log lines look; unset means console on a terminal, else JSON."
     )
 
     @classmethod

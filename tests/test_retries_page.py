@@ -1,4 +1,4 @@
-"""The table of retries and time-outs in README.md says what the code's constants say."""
+"""The table of retries and time-outs in docs/retries.md says what the code's constants say."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from replicate_gateway import outputs, retry
 from replicate_gateway.calls import CallLimits
 from storage import s3, s3_client
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+PAGE = (Path(__file__).parent.parent / "docs" / "retries.md").read_text()
 
 
 def seconds(value) -> str:
@@ -128,19 +128,19 @@ ROWS = {
 
 @pytest.mark.parametrize("call", ROWS)
 def test_the_row_of_a_call_is_true(call):
-    assert f"| {' | '.join((call, *ROWS[call]))} |" in README
+    assert f"| {' | '.join((call, *ROWS[call]))} |" in PAGE
 
 
 def test_there_are_no_other_rows():
-    _, _, table = README.partition("| call | time-out |")
+    _, _, table = PAGE.partition("| call | time-out |")
     rows = [line for line in table.partition("\n\n")[0].splitlines()[2:] if line]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(ROWS)
 
 
 def test_the_sentence_about_circuits_is_true():
     pauses = f"{seconds(circuit.FIRST_PAUSE_S)}, then ever later, up to {seconds(circuit.LONGEST_PAUSE_S)}"
-    assert f"After {circuit.FAILURES_IN_A_ROW} failures in a row" in README
-    assert pauses in README
+    assert f"After {circuit.FAILURES_IN_A_ROW} failures in a row" in PAGE
+    assert pauses in PAGE
 
 
 def test_both_that_are_waited_for_at_the_start_get_the_same_patience():
@@ -149,8 +149,8 @@ def test_both_that_are_waited_for_at_the_start_get_the_same_patience():
 
 def test_the_sentence_about_strangers_is_true():
     limits = HttpLimits()
-    assert f"has to come within {seconds(limits.head_s)}" in README
+    assert f"has to come within {seconds(limits.head_s)}" in PAGE
     assert limits.least_bytes / limits.look_every_s == 1000
-    assert "1 kB/s at least" in README
-    assert f"not be larger than {limits.body_bytes // 1_000_000} MB" in README
+    assert "1 kB/s at least" in PAGE
+    assert f"not be larger than {limits.body_bytes // 1_000_000} MB" in PAGE
     assert (refusals._LINES_PER_SENDER, refusals._LINES_IN_ALL) == (5, 60)
