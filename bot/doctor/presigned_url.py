@@ -1,7 +1,9 @@
 """Whether a presigned URL can be read the way Replicate will read it: plain HTTP, no credentials, the public host."""
 
+import asyncio
 import ipaddress
 import re
+import socket
 from time import time
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -10,6 +12,7 @@ from bot.asking import Answer, NotReachedError, ask
 from bot.doctor.finding import Finding, Part
 from bot.doctor.storage_faults import fix_of
 from bot.doctor.surroundings import Surroundings, host_of
+from bot.http_api.public_addresses import is_public
 from bot.openers import file_link_key
 from bot.output_hosts import is_loopback
 from bot.settings import Settings
@@ -58,9 +61,24 @@ async def _read_back(surroundings: Surroundings, store: ObjectStore, key: str) -
     except NotReachedError as error:
         fix = f"correct {setting}, or let the outside reach that host"
         return PRESIGNED_URL.failed(f"{host} cannot be read from: {error}", fix)
-    if answer.status == 200 and answer.body == _BODY:
-        return PRESIGNED_URL.ok(f"read back over plain HTTP from {_form(url)}")
-    return _misread(surroundings, answer, host, setting)
+    if answer.status != 200 or answer.body != _BODY:
+        return _misread(surroundings, answer, host, setting)
+    if settings.replicate_mode == "real" and (address := await _address_inside(urlsplit(url).hostname or "")):
+        what = (
+            f"links lead to {host}, which from here is {address}: Replicate can read them only if it is not for others"
+        )
+        return PRESIGNED_URL.warning(what, f"set {setting} to a name that leads to a public address")
+    return PRESIGNED_URL.ok(f"read back over plain HTTP from {_form(url)}")
+
+
+async def _address_inside(host: str) -> str | None:
+    """The address that the name leads to, where it leads to none of the public internet."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return None  # a proxy reads it for us, and knows better
+    addresses = [str(row[4][0]) for row in found]
+    return None if any(map(is_public, addresses)) else next(iter(addresses), None)
 
 
 def form_fault(settings: Settings, url: str, key: str) -> str | None:

@@ -130,6 +130,55 @@ def on_s3(server, **changes):
     return options | changes
 
 
+# As somebody meets it who has made three mistakes in `.env`.
+
+
+async def test_three_mistakes_in_the_file_are_each_named_with_the_setting_to_correct(
+    world,
+    tmp_path,
+    seaweedfs_server,  # noqa: F811
+):
+    right = {
+        "BOT_TOKEN": world.telegram.bot_token,
+        "TELEGRAM_API_URL": world.telegram.base_url,
+        "REPLICATE_BASE_URL": world.replicate.base_url,
+        "S3_BUCKET": seaweedfs_server.bucket,
+        "S3_ENDPOINT_URL": seaweedfs_server.endpoint_url,
+        "AWS_ACCESS_KEY_ID": seaweedfs_server.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": seaweedfs_server.secret_access_key,
+        "PORT": free_port(),
+    }
+    wrong = {
+        "BOT_TOKEN": SOMEBODY_ELSES_TOKEN,
+        "AWS_SECRET_ACCESS_KEY": "certainly-not-the-secret",
+        "BASE_URL": nobody(),
+    }
+    code, findings, out = await as_a_person(tmp_path, right | {"BASE_URL": f"http://127.0.0.1:{right['PORT']}"})
+    assert (code, [one["name"] for one in findings if one["state"] == "failed"]) == (0, [])
+    code, findings, out = await as_a_person(tmp_path, right | wrong)
+    named = {one["name"]: one["fix"] for one in findings if one["state"] not in {"ok", "skipped"}}
+    assert code == 1
+    assert set(named) == {"telegram", "storage", "base_url"}
+    assert "BOT_TOKEN" in named["telegram"]
+    assert "AWS_SECRET_ACCESS_KEY" in named["storage"]
+    assert f"let it lead to http://127.0.0.1:{right['PORT']}" in named["base_url"]
+    assert not [value for value in wrong.values() if value in out and not value.startswith("http")]
+
+
+async def as_a_person(directory, settings):
+    """Exit code, findings and what was printed, of the command itself in a directory with this `.env`."""
+    (directory / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "doctor", "--json"),
+        cwd=directory,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode, json.loads(out), (out + err).decode()
+
+
 # With nothing wrong.
 
 
@@ -394,6 +443,27 @@ async def test_links_that_only_this_machine_can_follow_fail_with_the_real_replic
     finding = await examine_part(check_presigned_url, settings)
     assert finding.state is State.FAILED
     assert "Replicate cannot reach" in finding.what
+    assert "S3_PUBLIC_ENDPOINT_URL" in finding.fix
+
+
+async def test_a_name_that_leads_inside_is_a_warning_with_the_real_replicate(
+    world,
+    tmp_path,
+    seaweedfs_server,  # noqa: F811
+    monkeypatch,
+):
+    loop = asyncio.get_running_loop()
+    real = loop.getaddrinfo
+
+    async def split_horizon(host, port, **options):
+        return await real("127.0.0.1" if host == "files.example.org" else host, port, **options)
+
+    monkeypatch.setattr(loop, "getaddrinfo", split_horizon)
+    named = seaweedfs_server.endpoint_url.replace("127.0.0.1", "files.example.org")
+    settings = world.settings(tmp_path, replicate_mode="real", **on_s3(seaweedfs_server, s3_public_endpoint_url=named))
+    finding = await examine_part(check_presigned_url, settings)
+    assert finding.state is State.WARNING
+    assert "which from here is 127.0.0.1" in finding.what
     assert "S3_PUBLIC_ENDPOINT_URL" in finding.fix
 
 
