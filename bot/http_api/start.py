@@ -59,7 +59,7 @@ def _check(door: ApiDoor, order: Order) -> None:
         raise invalid(f"/{GARMENTS}", f"{preset.name} takes {garments_taken(preset)} of these")
     if len(input_groups(len(order.images), preset)) * order.options.variations > MAX_SLOTS:
         raise invalid("/variations", f"a task makes at most {MAX_SLOTS} results, over all garments and variations")
-    if preset.prompt_required and not order.options.prompt_hints:
+    if preset.prompt_required and not order.options.prompt_hints.strip():
         raise invalid("/prompt_hints", f"{preset.name} needs some")
     for index, image in enumerate(order.images):
         url = parsed(image) if isinstance(image, str) else None

@@ -159,6 +159,7 @@ async def test_a_task_whose_answer_was_lost_is_found_again_by_its_key_and_listed
         ({"garments": [GARMENT_URL]}, "/garments"),
         ({"preset": "try_on"}, "/garments"),
         ({"preset": "edit"}, "/prompt_hints"),
+        ({"preset": "edit", "prompt_hints": "  "}, "/prompt_hints"),
         ({"variations": 0}, "/variations"),
         ({"variations": 5}, "/variations"),
         ({"variations": "2"}, "/variations"),
