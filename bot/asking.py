@@ -52,8 +52,17 @@ async def ask(http: aiohttp.ClientSession, url: str) -> Answer:
     Raises:
         NotReachedError: there was none in the time that the session allows.
     """
+    return await _exchange(http, "GET", url)
+
+
+async def send(http: aiohttp.ClientSession, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """The answer to a POST; raises as `ask` does."""
+    return await _exchange(http, "POST", url, data=body, headers=headers)
+
+
+async def _exchange(http: aiohttp.ClientSession, method: str, url: str, **options: Any) -> Answer:
     try:
-        async with http.get(url, allow_redirects=False) as response:
+        async with http.request(method, url, allow_redirects=False, **options) as response:
             body = b""
             while len(body) < MAX_BODY_BYTES and (chunk := await response.content.read(_CHUNK_BYTES)):
                 body += chunk

@@ -2,6 +2,7 @@
 
 from bot.doctor.base_url import BASE_URL, check_base_url
 from bot.doctor.clock import CLOCK, check_clock
+from bot.doctor.collector import COLLECTOR, check_collector
 from bot.doctor.examination import Check
 from bot.doctor.lifecycle import LIFECYCLE, check_lifecycle
 from bot.doctor.output_hosts import OUTPUT_HOSTS, check_output_hosts
@@ -25,5 +26,6 @@ CHECKS = (
     Check(PRESETS, check_presets, needs=REPLICATE),
     Check(OUTPUT_HOSTS, check_output_hosts),
     Check(QUEUE, check_queue),
+    Check(COLLECTOR, check_collector),
     Check(CLOCK, check_clock),
 )

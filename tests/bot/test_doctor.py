@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from bot.doctor import run_doctor
 from bot.doctor.checks import CHECKS
 from bot.doctor.clock import check_clock
+from bot.doctor.collector import check_collector
 from bot.doctor.examination import Check, examine
 from bot.doctor.finding import Finding, Part, State
 from bot.doctor.lifecycle import check_lifecycle, missing_rules
@@ -720,6 +721,37 @@ async def hang(_):
 
 async def crash(_):
     raise ValueError("https://user:secret-password@example.org")
+
+
+# OpenTelemetry.
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "fix"),
+    [(200, "ok", None), (401, "warning", "OTEL_EXPORTER_OTLP_HEADERS"), (404, "warning", "without /v1/traces")],
+)
+async def test_a_collector_is_sent_a_request_without_spans(world, tmp_path, monkeypatch, status, state, fix):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20abc")
+    asked = []
+
+    def answer(request):
+        asked.append((request.method, request.path, request.headers["Authorization"]))
+        return web.Response(status=status)
+
+    async with party(answer) as url:
+        finding = await examine_part(check_collector, world.settings(tmp_path, otel_exporter_otlp_endpoint=url))
+    assert asked == [("POST", "/v1/traces", "Basic abc")]
+    assert finding.state == state
+    assert (fix or "") in (finding.fix or "")
+
+
+async def test_a_collector_that_is_away_or_cannot_be_spoken_to_is_named(world, tmp_path, monkeypatch):
+    settings = world.settings(tmp_path, otel_exporter_otlp_endpoint=nobody())
+    away = await examine_part(check_collector, settings)
+    assert (away.state, "start the collector" in away.fix) == (State.WARNING, True)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http", None)
+    missing = await examine_part(check_collector, settings)
+    assert (missing.state, "requirements/otel.txt" in missing.fix) == (State.FAILED, True)
 
 
 async def test_a_check_that_hangs_or_crashes_is_a_finding_and_what_needs_it_is_skipped():

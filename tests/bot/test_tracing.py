@@ -1,6 +1,5 @@
 """Traces, as a collector on loopback gets them from the real SDK."""
 
-import json
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -180,11 +179,3 @@ async def test_another_protocol_of_the_standard_is_refused_in_one_line(monkeypat
     with pytest.raises(SettingsError, match=r"OTEL_EXPORTER_OTLP_PROTOCOL: got 'grpc', wants http/protobuf"):
         async with open_meter(settings("http://127.0.0.1:4318"), Metrics()):
             pass
-
-
-def test_the_extra_is_what_the_lock_has():
-    wanted = (ROOT / "requirements" / "otel.in").read_text().split()
-    locked = (ROOT / "requirements" / "otel.txt").read_text()
-    assert wanted
-    assert all(f"{name.partition('>')[0]}==" in locked for name in wanted)
-    assert json.dumps("requirements/otel.in") in (ROOT / "pyproject.toml").read_text()
