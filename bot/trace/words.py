@@ -12,6 +12,7 @@ from bot.trace.story import Story
 
 # In the head of the story, in a column of its own, or the same in every line.
 _SHOWN_ELSEWHERE: Final = frozenset({"timestamp", "level", "event", "ms", "job_id", "chat_id", "update_id", "user"})
+_IN_HEAD: Final = ("preset", "user", "chat_id", "update_id")
 _MAX_VALUE_CHARS: Final = 160
 # What a job waits for after these events.
 _AWAITED: Final[Mapping[str, str]] = MappingProxyType(
@@ -69,16 +70,12 @@ def plain(text: str) -> str:
 
 
 def _head(story: Story, begin: datetime) -> str:
-    known: dict[str, str] = {}
-    for line in story.lines:
-        for name in ("preset", "user", "chat_id", "update_id"):
-            known.setdefault(name, line.text(name)) if line.text(name) else None
-        if line.event == "job_transitioned":
-            known["status"] = line.text("status")
-    status = known.pop("status", "no end in this log")
-    facts = "  ".join(f"{name} {plain(value)}" for name, value in known.items())
+    told = [(name, next(filter(None, (line.text(name) for line in story.lines)), "")) for name in _IN_HEAD]
+    facts = "  ".join(f"{name} {plain(value)}" for name, value in told if value)
+    changes = [line.text("status") for line in story.lines if line.event == "job_transitioned"]
+    status = plain(changes[-1]) if changes else "no end in this log"
     lasted_s = (max(line.at for line in story.lines) - begin).total_seconds()
-    return f"job {plain(story.job_id)}: {plain(status)}, {_seconds(lasted_s)} from {_time(begin)}  {facts}".rstrip()
+    return f"job {plain(story.job_id)}: {status}, {_seconds(lasted_s)} from {_time(begin)}  {facts}".rstrip()
 
 
 def _awaited(line: LogLine) -> str:
