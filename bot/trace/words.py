@@ -38,6 +38,10 @@ _AWAITED: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+# What happens beside the way, and changes nothing of what is waited for.
+_ASIDE: Final = frozenset({"status_shown", "status_not_shown", "preview_not_made", "announcement_not_written_yet"})
+
+
 def as_timeline(story: Story, gap_s: float) -> Iterator[str]:
     """A head, then a line for each event: since the first one, how long it took, what it was. Gaps are marked."""
     first = story.lines[0]
@@ -50,7 +54,8 @@ def as_timeline(story: Story, gap_s: float) -> Iterator[str]:
         idle_s = at_s - line.ms / 1000 - busy_until_s
         if before and idle_s >= gap_s:
             yield f"{'':12}  {'':>10}  ... {_seconds(idle_s)} nothing: waited for {_awaited(before)}"
-        busy_until_s, before = max(busy_until_s, at_s), line
+        busy_until_s = max(busy_until_s, at_s)
+        before = before if before and line.event in _ASIDE else line
         took = _duration(line.ms) if line.ms else ""
         yield f"+{at_s:>9.3f} s  {took:>10}  {plain(line.event)}{_marked(line)}{_details(line)}".rstrip()
     if story.left_out:

@@ -98,6 +98,12 @@ def test_the_timeline_has_durations_and_marks_the_gaps_between_them(trace, log):
     assert "..." not in trace("--gap", "21", ONE, log(*STORY))[1]
 
 
+def test_a_status_message_on_the_way_does_not_hide_what_is_waited_for(trace, log):
+    edited = line(10.05, "status_shown", job_id=ONE)
+    _, out, _ = trace(ONE, log(*STORY[:5], edited, *STORY[5:]))
+    assert out.count("... 10.000 s nothing: waited for the model") == 2
+
+
 def test_lines_of_several_processes_are_put_in_order(trace, log):
     assert trace(ONE, log(*reversed(STORY[1:]), STORY[0]))[1].count("callback_verified") == 1
     assert trace(ONE, log(*STORY[1:][::-1]))[1] == trace(ONE, log(*STORY[1:]))[1]
