@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 
 from bot.cli import COMMANDS
 from bot.jobs import attempt
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 LOGS = (ROOT / "docs" / "logs.md").read_text()
 METRICS = (ROOT / "docs" / "metrics.md").read_text()
+ALARMS = (ROOT / "docs" / "prometheus-alerts.yaml").read_text()
 SOURCES = "\n".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
 
 
@@ -64,11 +66,31 @@ def test_every_part_of_readyz_has_a_row():
     assert set(rows("## /healthz and /readyz")) == parties | {"queue"}
 
 
-def test_alarms_use_figures_that_are_served():
-    named = set(re.findall(r"darkroom_[a-z_]+", RUNBOOK))
+def test_every_alarm_has_a_row_and_is_made_of_figures_that_are_served():
+    [group] = yaml.safe_load(ALARMS)["groups"]
+    assert set(rows("## Metric alarms")) == {rule["alert"] for rule in group["rules"]}
     served = set(re.findall(r"^\| `(darkroom_[a-z_]+)`", METRICS, re.MULTILINE))
-    assert named
-    assert {re.sub(r"_(bucket|count|sum)$", "", name) for name in named} <= served
+    for text in (*(rule["expr"] for rule in group["rules"]), RUNBOOK):
+        named = set(re.findall(r"darkroom_[a-z_]+", text))
+        assert named
+        assert {re.sub(r"_(bucket|count|sum)$", "", name) for name in named} <= served
+
+
+def test_alarms_ask_for_labels_and_values_that_the_figures_have():
+    [group] = yaml.safe_load(ALARMS)["groups"]
+    labels = dict(re.findall(r"^\| `(darkroom_[a-z_]+)` \| \w+ \| ([^|]*)\|", METRICS, re.MULTILINE))
+    for rule in group["rules"]:
+        for name, label in re.findall(r"(darkroom_[a-z_]+)\{([a-z]+)=", rule["expr"]):
+            assert f"`{label}`" in labels[re.sub(r"_(bucket|count|sum)$", "", name)], rule["alert"]
+        for value in re.findall(r"=~?\"([a-z|]+)\"", rule["expr"]):
+            assert all(word in METRICS or word in SOURCES for word in value.split("|")), rule["alert"]
+
+
+def test_prometheus_is_given_the_alarms():
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    [path] = yaml.safe_load(compose["configs"]["prometheus"]["content"])["rule_files"]
+    assert {"source": "alerts", "target": path} in compose["services"]["prometheus"]["configs"]
+    assert compose["configs"]["alerts"]["file"] == "docs/prometheus-alerts.yaml"
 
 
 @pytest.mark.parametrize("command", re.findall(r"python -m bot ([a-z-]+)", RUNBOOK))
