@@ -1,12 +1,14 @@
 // From journals to timelines: which records belong to the same message of a person. No DOM in here.
 //
 // Every record names what it is about: messages, files, pressed buttons, predictions, and ids of the bot's own jobs
-// (UUIDs, wherever they stand in the JSON). Records that share a name are told together. A call that only names a chat
-// is taken for an answer to the newest message there.
+// (UUIDs, wherever they stand in the JSON; in the data of buttons packed into 22 characters too). Records that share a
+// name are told together. A call that only names a chat is taken for an answer to the newest message there.
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 const UUID_WITHOUT_DASHES = /\b[0-9a-f]{32}\b/g;
 const NAMED_JOB = /(?:job=|:)([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})(?=[^0-9a-f])/g;
+// 16 bytes in base64 for URLs without padding: the last character holds two bits.
+const PACKED_UUID = /(?<=[:=])[\w-]{21}[AQgw](?![\w-])/g;
 const UPLOAD = /^<(.*), \d+ bytes>$/;
 
 // The updates that a record of the emulator handed to the bot, each with whether the bot took it.
@@ -61,7 +63,7 @@ function job(rows) {
 // UUIDs, such as names of files, bring records together too, but nobody looks for them in a log.
 export function jobIds({ rows }) {
   const named = (row) => JSON.stringify([row.request, row.response]).matchAll(NAMED_JOB);
-  const found = rows.flatMap((row) => [...named(row)].map(([, id]) => id.replaceAll("-", "")));
+  const found = rows.flatMap((row) => [...[...named(row)].map(([, id]) => id.replaceAll("-", "")), ...packedIds(row.request)]);
   return [...new Set(found)].map((id) => id.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
 }
 
@@ -79,33 +81,60 @@ function wordsOf(row) {
   return searchable.get(row);
 }
 
+// A red button under the last words is one that stops what they tell of.
 function stateOf(rows) {
-  const answers = rows.filter((row) => row.isGood && /^(send|editMessage|copyMessage)/.test(row.method ?? "") && row.method !== "sendChatAction");
+  const answers = rows.filter((row) => row.isGood && /^(send(?!ChatAction)|editMessage(?!ReplyMarkup)|copyMessage)/.test(row.method ?? ""));
   const last = answers.at(-1);
   if (!last) return rows.some((row) => row.update && row.isGood) ? "taken" : "waiting";
   if (/Photo|Document|MediaGroup|Media$/.test(last.method)) return "delivered";
-  return last.request?.reply_markup ? "in work" : "answered";
+  return isUnderWay(last) ? "in work" : "answered";
 }
 
+function isUnderWay({ request, keys }) {
+  const rows = parsed(request.reply_markup)?.inline_keyboard ?? [];
+  return keys.some(isJob) && rows.flat().some((button) => button.style === "danger");
+}
+
+// Rows in order of time, put together by what they name. A job is at home where Telegram heard of it first: a card of
+// the history, which names many, brings the timelines of their photos no nearer.
 function grouped(rows) {
-  const parent = new Map();
-  const find = (name) => {
+  const sets = new DisjointSets();
+  const homes = new Map(); // job → what it is together with
+  for (const row of rows) sets.join(namesIn(row).filter((name) => !isJob(name)));
+  for (const row of rows.filter((one) => one.party === "Telegram")) {
+    for (const job of row.keys.filter(isJob)) if (!homes.has(job)) homes.set(job, namesIn(row)[0]);
+  }
+  for (const row of rows.filter((one) => one.party !== "Telegram")) {
+    sets.join([...namesIn(row), ...row.keys.map((name) => homes.get(name)).filter(Boolean)]);
+  }
+  return [...Map.groupBy(rows, (row) => sets.find(namesIn(row)[0])).values()];
+}
+
+const isJob = (name) => name.startsWith("job:");
+
+// What a row names first is not a job where it can be anything else; a row that names nothing is alone.
+function namesIn(row) {
+  const others = row.keys.filter((name) => !isJob(name));
+  if (others.length) return [...others, ...row.keys.filter(isJob)];
+  return row.keys.length ? row.keys : ["row:" + row.id];
+}
+
+class DisjointSets {
+  #parent = new Map();
+
+  find(name) {
     let root = name;
-    while (parent.get(root) !== root) root = parent.get(root);
-    parent.set(name, root);
+    while (this.#parent.has(root)) root = this.#parent.get(root);
+    if (root !== name) this.#parent.set(name, root);
     return root;
-  };
-  const add = (name) => parent.has(name) || parent.set(name, name);
-  for (const row of rows) {
-    row.keys.forEach(add);
-    row.keys.slice(1).forEach((key) => parent.set(find(key), find(row.keys[0])));
   }
-  const groups = new Map();
-  for (const row of rows) {
-    const name = row.keys.length ? find(row.keys[0]) : row;
-    groups.set(name, [...(groups.get(name) ?? []), row]);
+
+  join([first, ...others]) {
+    for (const other of others) {
+      const [root, top] = [this.find(other), this.find(first)];
+      if (root !== top) this.#parent.set(root, top);
+    }
   }
-  return [...groups.values()];
 }
 
 const known = new WeakMap();
@@ -231,6 +260,7 @@ function updateKeys(update) {
   const message = body?.message ?? body;
   if (!message?.chat || !message.message_id) return ["update:" + update.update_id];
   const keys = [messageKey(message.chat.id, message.message_id)];
+  if (message.media_group_id) keys.push("album:" + message.media_group_id);
   for (const file of [...(message.photo ?? []), message.document]) if (file && update.message) keys.push("file:" + file.file_id);
   if (update.callback_query) keys.push("query:" + update.callback_query.id);
   return keys;
@@ -249,8 +279,19 @@ function callKeys({ chat_id: chatId, method, params, result }) {
 function jobKeys(value) {
   if (value === null || value === undefined) return [];
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  const ids = [...(text.match(UUID) ?? []).map((id) => id.replaceAll("-", "")), ...(text.match(UUID_WITHOUT_DASHES) ?? [])];
+  const ids = [...(text.match(UUID) ?? []).map((id) => id.replaceAll("-", "")), ...(text.match(UUID_WITHOUT_DASHES) ?? []), ...packedIds(text)];
   return [...new Set(ids)].map((id) => "job:" + id);
+}
+
+// UUIDs have a version and a variant at fixed places; other bytes of this length are no ids.
+function packedIds(value) {
+  const text = typeof value === "string" ? value : JSON.stringify(value ?? null);
+  return (text.match(PACKED_UUID) ?? []).map(unpacked).filter((id) => /^.{12}[1-8].{3}[89ab]/.test(id));
+}
+
+function unpacked(packed) {
+  const bytes = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
+  return [...bytes].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }
 
 function parsed(value) {
