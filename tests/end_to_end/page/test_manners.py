@@ -88,6 +88,25 @@ async def test_a_press_is_answered_by_a_note_or_by_an_alert(emulator, visit):
         await page.get_by_role("button", name="Close", exact=True).click()
 
 
+async def test_an_answer_that_overtakes_its_press_ends_the_waiting(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    await as_bot(emulator, "sendMessage", chat_id=anna.id, text="Done", reply_markup=KEYS)
+    async with visit(emulator) as one:
+        page = one.page
+
+        async def hold_back(route):
+            response = await route.fetch()
+            query_id = (await response.json())["query_id"]
+            await as_bot(emulator, "answerCallbackQuery", callback_query_id=query_id, text="Quick")
+            await page.locator(".toast", has_text="Quick").wait_for()
+            assert await page.locator(".key.waiting").count() == 1
+            await route.fulfill(response=response)
+
+        await page.route("**/press", hold_back)
+        await page.get_by_role("button", name="Cancel").click()
+        await page.locator(".key:not(.waiting)").wait_for(timeout=5000)
+
+
 async def test_what_the_bot_is_doing_shows_until_it_has_done_it(emulator, visit):
     anna = emulator.control.add_user("Anna", user_id=1001)
     async with visit(emulator) as one:
