@@ -4,7 +4,7 @@
 // others refer to have `ids` of messages; `reply`, `after`, `on` and `target` are such ids. `isHeld`: the
 // model had better wait; `isOnKnown`: an earlier step gave the message that is pressed.
 
-import { kindOf, updatesIn } from "./timeline.js";
+import { kindOf, pressedLabel, updatesIn } from "./timeline.js";
 
 const START = /^\/start(?:@\w+)?(?: ([\w-]+))?$/;
 
@@ -93,13 +93,11 @@ function picture(message, samples) {
 
 // What was pressed where no picture ever came is pressed while the model waits, so that there is time for that.
 function pressing({ query, at }, own, here) {
-  const buttons = query.message.reply_markup?.inline_keyboard.flat() ?? [];
-  const label = buttons.find((button) => button.callback_data === query.data)?.text ?? query.data;
   const quotedId = query.message.reply_to_message?.message_id;
   const cause = own.find((step) => step.ids.includes(quotedId));
   const isAnswered = here.some(({ made }) => (made?.photo || made?.document) && made.reply_to_message?.message_id === quotedId);
   if (cause && !isAnswered) cause.isHeld = true;
-  return { at, who: query.from.id, verb: "press", args: [python(label)], on: query.message.message_id, after: cause?.ids.length === 1 ? cause.ids[0] : undefined };
+  return { at, who: query.from.id, verb: "press", args: [python(pressedLabel(query))], on: query.message.message_id, after: cause?.ids.length === 1 ? cause.ids[0] : undefined };
 }
 
 // The bot need not have heard of an edit; that it was made shows on the message.

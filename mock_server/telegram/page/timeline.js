@@ -4,6 +4,8 @@
 // (UUIDs, wherever they stand in the JSON; in the data of buttons packed into 22 characters too). Records that share a
 // name are told together. A call that only names a chat is taken for an answer to the newest message there.
 
+import { grouped, isJob } from "./grouping.js";
+
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 const UUID_WITHOUT_DASHES = /\b[0-9a-f]{32}\b/g;
 const NAMED_JOB = /(?:job=|:)([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})(?=[^0-9a-f])/g;
@@ -93,48 +95,6 @@ function stateOf(rows) {
 function isUnderWay({ request, keys }) {
   const rows = parsed(request.reply_markup)?.inline_keyboard ?? [];
   return keys.some(isJob) && rows.flat().some((button) => button.style === "danger");
-}
-
-// Rows in order of time, put together by what they name. A job is at home where Telegram heard of it first: a card of
-// the history, which names many, brings the timelines of their photos no nearer.
-function grouped(rows) {
-  const sets = new DisjointSets();
-  const homes = new Map(); // job → what it is together with
-  for (const row of rows) sets.join(namesIn(row).filter((name) => !isJob(name)));
-  for (const row of rows.filter((one) => one.party === "Telegram")) {
-    for (const job of row.keys.filter(isJob)) if (!homes.has(job)) homes.set(job, namesIn(row)[0]);
-  }
-  for (const row of rows.filter((one) => one.party !== "Telegram")) {
-    sets.join([...namesIn(row), ...row.keys.map((name) => homes.get(name)).filter(Boolean)]);
-  }
-  return [...Map.groupBy(rows, (row) => sets.find(namesIn(row)[0])).values()];
-}
-
-const isJob = (name) => name.startsWith("job:");
-
-// What a row names first is not a job where it can be anything else; a row that names nothing is alone.
-function namesIn(row) {
-  const others = row.keys.filter((name) => !isJob(name));
-  if (others.length) return [...others, ...row.keys.filter(isJob)];
-  return row.keys.length ? row.keys : ["row:" + row.id];
-}
-
-class DisjointSets {
-  #parent = new Map();
-
-  find(name) {
-    let root = name;
-    while (this.#parent.has(root)) root = this.#parent.get(root);
-    if (root !== name) this.#parent.set(name, root);
-    return root;
-  }
-
-  join([first, ...others]) {
-    for (const other of others) {
-      const [root, top] = [this.find(other), this.find(first)];
-      if (root !== top) this.#parent.set(root, top);
-    }
-  }
 }
 
 const known = new WeakMap();
@@ -236,7 +196,13 @@ function isGood(status) {
 }
 
 function updateTitle(update) {
+  if (update.callback_query) return `press: ${pressedLabel(update.callback_query)}`;
   return `update: ${update.message ? nameOf(update.message) : kindOf(update).replaceAll("_", " ")}`;
+}
+
+export function pressedLabel({ message, data }) {
+  const buttons = message?.reply_markup?.inline_keyboard.flat() ?? [];
+  return buttons.find((button) => button.callback_data === data)?.text ?? data;
 }
 
 function nameOf(message) {

@@ -58,7 +58,7 @@ async def test_a_newcomer_sees_how_it_goes_works_on_the_result_and_cancels_anoth
         await one.check_reading()
         await one.keep("page-tools")
         await result.get_by_role("button", name=text("back", "en")).click()
-        await result.get_by_role("button", name="↻ Again").click()
+        await result.get_by_role("button", name="🔁 Again").click()
         await result.nth(1).wait_for()
         await page.locator(".pings", has_text="2").wait_for()
 
@@ -67,7 +67,7 @@ async def test_a_newcomer_sees_how_it_goes_works_on_the_result_and_cancels_anoth
         await one.send()
         await page.get_by_role("button", name="✖ Cancel", exact=True).click()
         canceled = page.locator(".theirs", has_text="Canceled")
-        await canceled.get_by_role("button", name="↻ Try again").wait_for()
+        await canceled.get_by_role("button", name="🔁 Try again").wait_for()
         assert "edited" in await canceled.locator(".meta").inner_text()
         assert await page.get_by_role("button", name="✖ Cancel", exact=True).count() == 0
         assert await page.locator(".pings b").inner_text() == "2"
