@@ -168,7 +168,7 @@ class Visit:
 
     async def attach(self, *names):
         """Choose small photos from the disk, so that what is made of them costs little."""
-        files = [{"name": name, "mimeType": "image/jpeg", "buffer": small_scene(name)} for name in names]
+        files = [{"name": f"small-{name}", "mimeType": "image/jpeg", "buffer": small_scene(name)} for name in names]
         await self.page.get_by_label("Photos or files to send").first.set_input_files(files)
         await self.page.locator(".preview").nth(len(names) - 1).wait_for()
 
