@@ -110,6 +110,12 @@ class Chat:
         """Give the messages that are not deleted, oldest first."""
         return [message for message in self.messages.values() if not message.deleted]
 
+    def first_of_album(self, message: Message) -> Message:
+        """Give the first message of its album that is not deleted; itself if it is of none."""
+        if message.media_group_id is None:
+            return message
+        return next(one for one in self.visible() if one.media_group_id == message.media_group_id)
+
     def find(self, message_id: int | None) -> Message | None:
         """Give a message that is not deleted."""
         message = self.messages.get(message_id) if message_id is not None else None
