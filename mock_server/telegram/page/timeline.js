@@ -4,6 +4,7 @@
 // (UUIDs, wherever they stand in the JSON; in the data of buttons packed into 22 characters too). Records that share a
 // name are told together. A call that only names a chat is taken for an answer to the newest message there.
 
+import { callCurl } from "./curl.js";
 import { grouped, isJob } from "./grouping.js";
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
@@ -11,7 +12,6 @@ const UUID_WITHOUT_DASHES = /\b[0-9a-f]{32}\b/g;
 const NAMED_JOB = /(?:job=|:)([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})(?=[^0-9a-f])/g;
 // 16 bytes in base64 for URLs without padding: the last character holds two bits.
 const PACKED_UUID = /(?<=[:=])[\w-]{21}[AQgw](?![\w-])/g;
-const UPLOAD = /^<(.*), \d+ bytes>$/;
 
 // The updates that a record of the emulator handed to the bot, each with whether the bot took it.
 export function updatesIn(record) {
@@ -119,7 +119,7 @@ function deliveryRow(record) {
     attempt: record.attempt,
     request,
     response: record.replied_method ? { method: record.replied_method } : null,
-    keys: updateKeys(request),
+    ...keysOfUpdate(request),
     curl: { method: "POST", url: "$WEBHOOK_URL", headers: { "Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "$WEBHOOK_SECRET" }, body: request },
   };
 }
@@ -143,6 +143,7 @@ function callRows(record) {
       request: record.params,
       response: record.result,
       keys: callKeys(record),
+      made: madeKeys(record),
       curl: callCurl(record),
     },
   ];
@@ -163,7 +164,7 @@ function polledRows(record) {
     isGood: true,
     request: record.params,
     response: update,
-    keys: updateKeys(update),
+    ...keysOfUpdate(update),
     curl: callCurl(record),
   }));
 }
@@ -232,6 +233,15 @@ function updateKeys(update) {
   return keys;
 }
 
+function keysOfUpdate(update) {
+  const query = update.callback_query;
+  return { keys: [...updateKeys(update), ...jobKeys(query?.data)], made: query ? ["query:" + query.id] : [] };
+}
+
+function madeKeys({ chat_id: chatId, result }) {
+  return [result].flat().filter((one) => one?.message_id).map((one) => messageKey(chatId, one.message_id));
+}
+
 function callKeys({ chat_id: chatId, method, params, result }) {
   const keys = [];
   const about = [parsed(params.reply_parameters)?.message_id, params.message_id, parsed(params.message_ids)?.[0]];
@@ -267,33 +277,4 @@ function parsed(value) {
   } catch {
     return null;
   }
-}
-
-function callCurl({ method, params }) {
-  const url = `${location.origin}/bot$BOT_TOKEN/${method}`;
-  const hasFiles = Object.values(params).some((value) => UPLOAD.test(String(value)));
-  if (!hasFiles) return { method: "POST", url, headers: { "Content-Type": "application/json" }, body: params };
-  const form = Object.entries(params).map(([name, value]) => {
-    const file = UPLOAD.exec(String(value));
-    return `${name}=${file ? "@" + file[1] : typeof value === "string" ? value : JSON.stringify(value)}`;
-  });
-  return { method: "POST", url, headers: {}, form };
-}
-
-// A command for a POSIX shell. What is secret stays a variable to set.
-export function curlCommand({ method, url, headers, body, form = [] }) {
-  const parts = [`curl -sS -X ${method} ${quoted(url)}`];
-  for (const [name, value] of Object.entries(headers)) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
-  for (const one of form) parts.push(`-F ${quoted(one)}`);
-  if (body !== undefined) parts.push(`-d ${quoted(typeof body === "string" ? body : JSON.stringify(body))}`);
-  return parts.join(" \\\n  ");
-}
-
-const VARIABLE = /(\$(?:BOT_TOKEN|WEBHOOK_URL|WEBHOOK_SECRET|REPLICATE_API_TOKEN))/;
-
-function quoted(text) {
-  return text
-    .split(VARIABLE)
-    .map((part) => (VARIABLE.test(part) ? `"${part}"` : part && `'${part.replaceAll("'", `'\\''`)}'`))
-    .join("");
 }

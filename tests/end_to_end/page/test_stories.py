@@ -140,6 +140,17 @@ async def test_the_inspector_tells_the_story_of_a_photo_and_keeps_secrets(world,
         await one.send("/history")
         await page.locator(".job", has_text="/history").locator(".row-title", has_text="sendPhoto").wait_for()
         assert await page.locator(".job").count() == 2, "a card names the job, and is no part of its timeline"
+        await page.get_by_role("button", name="🔁 Again").first.click()
+        photo = page.locator(".job", has_text="update: photo")
+        await page.locator(".job-head", has_text="Photo").click()
+        await photo.locator(".id").nth(1).wait_for()
+        await photo.locator(".row-title", has_text="sendPhoto").nth(1).wait_for()
+        steps = await photo.locator(".row").count()
+        await photo.get_by_title(f"Show only {job_id}").click()
+        assert await photo.locator(".row-title", has_text="sendPhoto").count() == 1
+        assert await photo.locator(".row-title", has_text="webhook completed").count() == 1
+        await photo.get_by_role("button", name="all", exact=True).first.click()
+        assert await photo.locator(".row").count() >= steps
         assert not re.search(r"[?&](ref|s)=\w", shown)
 
 
