@@ -134,5 +134,5 @@ class HistoryCards:
             button("▶", history_data(card.older)) if card.older else None,
         ]
         several = range(1, len(job.files) + 1) if len(job.files) > 1 else ()
-        numbers = [button(f"·{n}·" if n == card.number else str(n), history_data(job.id, n)) for n in several]
+        numbers = [button(f"· 🖼 {n} ·" if n == card.number else f"🖼 {n}", history_data(job.id, n)) for n in several]
         return result_keyboard(job, card.number, *in_rows(numbers, 5), [one for one in turn if one])

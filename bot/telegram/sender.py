@@ -178,7 +178,7 @@ class ChatNotifier:
                     job,
                     result,
                     as_photo=as_photos,
-                    caption=self._caption(job, result, first=first and n == 0),
+                    caption=self._caption(job, result, first=first and n == 0, numbered=not as_photos),
                 )
                 for n, result in enumerate(results)
             ],
@@ -249,16 +249,20 @@ class ChatNotifier:
             return job, person
         return replace(job, origin=replace(job.origin, locale=person.locale)), person
 
-    def _caption(self, job: Job, result: Artifact, *, first: bool) -> str | None:
-        """Under the first one how it ended, with which tool, and how long that took."""
-        if not first:
-            return caption(job, result)
+    def _caption(self, job: Job, result: Artifact, *, first: bool, numbered: bool = True) -> str | None:
+        """Under the first one how it ended, with which tool, and how long that took.
+
+        Not `numbered` in an album of photos: Telegram's apps show the caption there only if no other photo has one.
+        """
+        return caption(job, result, self._told(job) if first else "", numbered=numbered)
+
+    def _told(self, job: Job) -> str:
         words, preset = outcome_text(job), self._presets.get(job.preset)
         if preset is None or job.outcome is None:
-            return caption(job, result, words)
+            return words
         locale, took = job.origin.locale, job.outcome.at - job.created_at
         details = text("result_details", locale, tool=preset.label(locale), took=took)
-        return caption(job, result, f"{words}\n{details}")
+        return f"{words}\n{details}"
 
     def _nod(self, job: Job) -> None:
         """The sign on the person's own photo says that it is done; nothing depends on it."""

@@ -31,7 +31,10 @@ class Showing:
         self._file_ids: OrderedDict[str, str] = OrderedDict()
 
     async def compare(self, bot: Bot, message: Message, job: Job, number: int) -> None:
-        """An album: both in one picture, then each alone, to be swiped through."""
+        """An album: both in one picture, then each alone, to be swiped through.
+
+        One caption for all, since Telegram's apps show none under an album where several photos have one.
+        """
         try:
             await self._compare(bot, message, job, number)
         except StorageError as error:
@@ -57,11 +60,10 @@ class Showing:
             except ImageRefusedError:
                 await _say_gone(message, job)
                 return
-        locale = job.origin.locale
         album = [
-            (pictures.both, "before_after.jpg", text("before_and_after", locale)),
-            (pictures.before, "before.jpg", text("before", locale)),
-            (pictures.after, "after.jpg", text("after", locale)),
+            (pictures.both, "before_after.jpg", text("before_and_after", job.origin.locale)),
+            (pictures.before, "before.jpg", None),
+            (pictures.after, "after.jpg", None),
         ]
         await bot.send_media_group(
             message.chat.id,

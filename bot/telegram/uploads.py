@@ -50,10 +50,10 @@ def media(job: Job, result: Artifact, *, as_photo: bool, caption: str | None) ->
     return kind(media=upload(job, result), caption=caption)
 
 
-def caption(job: Job, result: Artifact, told: str = "") -> str | None:
-    """How the job ended, as it is `told` under the first result; under each of several its number."""
+def caption(job: Job, result: Artifact, told: str, *, numbered: bool) -> str | None:
+    """How the job ended, as it is `told` under the first result; under each of several its number, if `numbered`."""
     total = len(job.files)
-    number = f"{result.number}/{total}" if total > 1 else ""
+    number = f"{result.number}/{total}" if numbered and total > 1 else ""
     return "\n".join(filter(None, [told, number])) or None
 
 

@@ -92,7 +92,10 @@ class Message:
 
 @dataclass
 class Chat:
-    """A private chat with the bot, or a group it is in. `pings` counts new messages of the bot that notify."""
+    """A private chat with the bot, or a group it is in. `pings` counts new messages of the bot that notify.
+
+    An album is one.
+    """
 
     id: int
     kind: ChatKind
@@ -106,6 +109,12 @@ class Chat:
     def visible(self) -> list[Message]:
         """Give the messages that are not deleted, oldest first."""
         return [message for message in self.messages.values() if not message.deleted]
+
+    def first_of_album(self, message: Message) -> Message:
+        """Give the first message of its album that is not deleted; itself if it is of none."""
+        if message.media_group_id is None:
+            return message
+        return next(one for one in self.visible() if one.media_group_id == message.media_group_id)
 
     def find(self, message_id: int | None) -> Message | None:
         """Give a message that is not deleted."""
@@ -163,11 +172,11 @@ class ChatBook:
     def post(self, chat: Chat, sender_id: int, **content: Any) -> Message:
         """Put a new message into a chat and give it."""
         message = Message(next(self._message_ids), chat, sender_id, self.now(), **content)
+        pings = message.is_from_bot and not message.silent and not _goes_on(message, chat)
         chat.messages[message.message_id] = message
         if len(chat.messages) > self._max_messages:
             del chat.messages[next(iter(chat.messages))]
-        if message.is_from_bot and not message.silent:
-            chat.pings += 1
+        chat.pings += pings
         self._events.publish("message", chat_id=chat.id, message_id=message.message_id)
         return message
 
@@ -212,3 +221,9 @@ class ChatBook:
     def show_action(self, chat: Chat, action: ChatAction) -> None:
         """Tell the people in a chat what the bot is doing; apps show it for 5 s at most."""
         self._events.publish("chat_action", chat_id=chat.id, action=action)
+
+
+def _goes_on(message: Message, chat: Chat) -> bool:
+    """Whether the message is of the album that the chat ends with."""
+    last = next(reversed(chat.messages.values()), None)
+    return message.media_group_id is not None and last is not None and last.media_group_id == message.media_group_id

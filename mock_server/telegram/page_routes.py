@@ -31,6 +31,8 @@ _PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _PREVIEW_BOX = 1280
+# Browsers wait several seconds by themselves, which is long after a restart on the same machine.
+_COME_BACK_AFTER_MS = 500
 # An id never leads to another file, so a picture need not be asked for twice.
 _MEDIA_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -125,6 +127,7 @@ async def _events(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     with contextlib.suppress(ConnectionResetError):  # the page was closed, which is how every stream ends
         await response.prepare(request)
+        await response.write(f"retry: {_COME_BACK_AFTER_MS}\n\n".encode())
         await _stream(world, response, _asked_seq(request, world.events.last))
     return response
 

@@ -1,11 +1,16 @@
 """The chat page in a real Chromium: one visit to it, and what must hold on it at any time."""
 
+import base64
+import functools
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+
+from mock_server.telegram.samples import make_sample
+from tests.support import pictures
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
@@ -95,6 +100,23 @@ UNNAMED_CONTROLS = """
   .map((one) => one.outerHTML.slice(0, 120))
 """
 
+HAND_OVER = """
+([kind, selector, name, body]) => {
+  const bytes = Uint8Array.from(atob(body), (one) => one.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], name, { type: "image/jpeg" }));
+  const field = kind === "paste" ? "clipboardData" : "dataTransfer";
+  const made = kind === "paste" ? ClipboardEvent : DragEvent;
+  document.querySelector(selector).dispatchEvent(new made(kind, { bubbles: true, cancelable: true, [field]: data }));
+}
+"""
+
+
+@functools.cache
+def small_scene(name):
+    """A sample photo, 480 pixels wide."""
+    return pictures.saved(pictures.opened(make_sample(name)).resize((480, 360)), "JPEG")
+
 
 class Visit:
     """A page that remembers what should not have happened on it."""
@@ -143,6 +165,17 @@ class Visit:
           return document.querySelector(`.block[data-first="${id}"]`);
         }"""
         await self.page.wait_for_function(look, arg=message_id)
+
+    async def attach(self, *names):
+        """Choose small photos from the disk, so that what is made of them costs little."""
+        files = [{"name": f"small-{name}", "mimeType": "image/jpeg", "buffer": small_scene(name)} for name in names]
+        await self.page.get_by_label("Photos or files to send").first.set_input_files(files)
+        await self.page.locator(".preview").nth(len(names) - 1).wait_for()
+
+    async def give(self, kind, selector, name):
+        """Paste a photo (kind "paste"), or drag it ("dragenter", "drop") to a place of the page."""
+        body = base64.b64encode(small_scene("mountain-lake.jpg")).decode()
+        await self.page.evaluate(HAND_OVER, [kind, selector, name, body])
 
     async def choose_sample(self, name):
         await self.page.get_by_role("button", name="Sample photos").click()

@@ -63,7 +63,7 @@ class Announce(Step):
             if not job.status_shown:  # else it was given up
                 yield Due()
         elif self._differs(job, wanted):
-            yield Due(not_before=self._edits.turn(job.id, job.origin.chat_id, soon=wanted.settled))
+            yield Due(not_before=self._edits.turn(job.id, job.origin.chat_id, soon=_soon(job, wanted)))
         elif wanted.changes_at:
             yield Due(not_before=wanted.changes_at)
 
@@ -97,7 +97,7 @@ class Announce(Step):
 
     async def _edited(self, job: Job, wanted: Status) -> Sequence[Event]:
         """An edit that Telegram does not take now is not worth a postponement on record: another will follow."""
-        if self._edits.turn(job.id, job.origin.chat_id, soon=wanted.settled) > self._clock.now():
+        if self._edits.turn(job.id, job.origin.chat_id, soon=_soon(job, wanted)) > self._clock.now():
             return []  # another job of the chat was faster
         self._edits.edited(job.id, job.origin.chat_id)
         try:
@@ -120,3 +120,8 @@ class Announce(Step):
         except StorageError as error:
             _log.info("announcement_not_written_yet", error=str(error))
         return event
+
+
+def _soon(job: Job, wanted: Status) -> bool:
+    """Nothing is shown any more where a question was answered: whoever did that looks at its buttons."""
+    return wanted.settled or not job.status_shown

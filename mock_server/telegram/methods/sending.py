@@ -80,7 +80,7 @@ async def send_chat_action(world: World, params: CallParams) -> bool:
 
 
 async def set_message_reaction(world: World, params: CallParams) -> bool:
-    """Set or take away the bot's one reaction on a message."""
+    """Set or take away the bot's one reaction on a message; on an album it is the first message that has it."""
     chat = find_chat(world, params.values.get("chat_id"))
     message = chat.find(params.integer("message_id"))
     if message is None:
@@ -93,5 +93,5 @@ async def set_message_reaction(world: World, params: CallParams) -> bool:
     emoji = [plain_emoji(str(one.get("emoji", ""))) for one in wanted]
     if not REACTION_EMOJI.issuperset(emoji):
         raise bad_request("REACTION_INVALID")
-    world.book.react(message, world.config.bot_id, emoji)
+    world.book.react(chat.first_of_album(message), world.config.bot_id, emoji)
     return True

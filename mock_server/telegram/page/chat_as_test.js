@@ -11,7 +11,7 @@ export function chatAsTest(given) {
   const active = given.people.filter((person) => steps.some((step) => step.who === person.id));
   const names = namesOf(given.chat, active);
   const variables = variablesOf(steps);
-  const lines = [...setting(given.chat, active, names), ...steps.flatMap((step) => linesOf(step, names, variables))];
+  const lines = [...setting(given.chat, active, names), ...steps.flatMap((step, index) => [...moodOf(steps, index), ...linesOf(step, names, variables)])];
   const uses = (words) => lines.some((line) => line.includes(words));
   return [
     ...(uses("Scenario(") ? ["from mock_server.replicate.scenario import Scenario"] : []),
@@ -50,27 +50,38 @@ function setting(chat, people, names) {
 
 // A name for each message that another step refers to, by message id.
 function variablesOf(steps) {
-  const wanted = new Set(steps.flatMap(({ reply, after, target }) => [reply, after, target]).filter(Boolean));
+  const wanted = new Set(steps.flatMap(({ reply, after, target, on, isOnKnown }) => [reply, after, target, isOnKnown && on]).filter(Boolean));
   const variables = new Map();
   const counts = { sent: 0, answer: 0 };
-  for (const { ids = [], verb } of steps) {
-    const [id] = ids.filter((one) => wanted.has(one));
-    const kind = verb.startsWith("expect") ? "answer" : "sent";
+  for (const step of steps) {
+    const [id] = step.ids?.filter((one) => wanted.has(one)) ?? [];
+    const kind = step.verb.startsWith("expect") ? "answer" : "sent";
     if (id) variables.set(id, kind + (counts[kind]++ ? counts[kind] : ""));
   }
   return variables;
 }
 
+// The mood of the model changes with what is sent: a job may be called off before its prediction is made, and what was
+// queued for that one would befall the next.
+function moodOf(steps, index) {
+  const isSending = (step) => step.verb.startsWith("send");
+  if (!isSending(steps[index])) return [];
+  const before = steps.slice(0, index).findLast(isSending);
+  const [was, is] = [Boolean(before?.isHeld), Boolean(steps[index].isHeld)];
+  if (was === is) return [];
+  return [`world.models.scenario = Scenario(${is ? 'hold="processing"' : ""})`];
+}
+
 function linesOf(step, names, variables) {
   const who = names.get(step.who);
+  if (step.verb === "press" && step.isOnKnown) return [`await ${who}.press(${variables.get(step.on)}, ${step.args[0]})`];
   if (step.verb === "press") {
     const after = variables.has(step.after) ? `, after=${variables.get(step.after)}` : "";
-    return [`asked = await ${who}.expect(button=${step.args[0]}${after})`, `await ${who}.press(asked, ${step.args[0]})`];
+    return [`asked = await ${who}.expect(button=${step.args[0]}${after}, within=30)`, `await ${who}.press(asked, ${step.args[0]})`];
   }
   const [id] = (step.ids ?? []).filter((one) => variables.has(one));
   const name = id === undefined ? "" : step.ids.length > 1 ? `${variables.get(id)}, *_ = ` : `${variables.get(id)} = `;
   const target = step.target ? [variables.get(step.target)] : [];
   const reply = variables.has(step.reply) ? [`reply_to=${variables.get(step.reply)}`] : [];
-  const held = step.isHeld ? ['world.models.next_scenario(Scenario(hold="processing"))'] : [];
-  return [...held, `${name}await ${who}.${step.verb}(${[...target, ...step.args, ...reply].join(", ")})`];
+  return [`${name}await ${who}.${step.verb}(${[...target, ...step.args, ...reply].join(", ")})`];
 }

@@ -1,9 +1,10 @@
 // What happened in a chat, step by step, from its messages and the journal. No DOM in here.
 //
 // A step is {at, who, verb, args} with `who` a user id, `verb` and `args` as the Python client has them. Steps that
-// others refer to have `ids` of messages; `reply`, `after` and `target` are such ids. `isHeld`: the model had better wait.
+// others refer to have `ids` of messages; `reply`, `after`, `on` and `target` are such ids. `isHeld`: the
+// model had better wait; `isOnKnown`: an earlier step gave the message that is pressed.
 
-import { kindOf, updatesIn } from "./timeline.js";
+import { kindOf, pressedLabel, updatesIn } from "./timeline.js";
 
 const START = /^\/start(?:@\w+)?(?: ([\w-]+))?$/;
 
@@ -15,7 +16,13 @@ export function storyOf({ chat, people, messages, records, samples }) {
   const pressed = here.filter((one) => one.query).map((one) => pressing(one, own, here));
   const edited = messages.filter(isPerson).map((message) => editing(message, times)).filter(Boolean);
   const answers = albumsOf(messages.filter((message) => message.sandbox.from_bot)).map((group) => expecting(group, times, people[0].id));
-  return [...own, ...pressed, ...edited, ...answers].sort((a, b) => a.at - b.at);
+  const steps = [...own, ...pressed, ...edited, ...answers].sort((a, b) => a.at - b.at);
+  const seen = new Set(); // what an `expect` has given it gives no second time, as long as it stays as it is
+  for (const step of steps) {
+    if (step.verb === "press") step.isOnKnown = seen.has(step.on);
+    else step.ids?.forEach((id) => seen.add(id));
+  }
+  return steps;
 }
 
 // A record of the journal as what it says about messages: each {chatId, at} with `sent`, `query` or `made`.
@@ -81,18 +88,16 @@ function captioned(message) {
 
 function picture(message, samples) {
   const name = message.sandbox.source_name;
-  return samples.includes(name) ? `make_sample(${python(name)})` : "pictures.photo()";
+  return samples.includes(name) ? `make_sample(${python(name)})` : "pictures.jpeg()";
 }
 
-// What was pressed while the bot still worked is pressed while the model waits, so that there is time for that.
+// What was pressed where no picture ever came is pressed while the model waits, so that there is time for that.
 function pressing({ query, at }, own, here) {
-  const buttons = query.message.reply_markup?.inline_keyboard.flat() ?? [];
-  const label = buttons.find((button) => button.callback_data === query.data)?.text ?? query.data;
   const quotedId = query.message.reply_to_message?.message_id;
   const cause = own.find((step) => step.ids.includes(quotedId));
-  const isAnswered = here.some(({ made, at: then }) => then < at && (made?.photo || made?.document) && made.reply_to_message?.message_id === quotedId);
+  const isAnswered = here.some(({ made }) => (made?.photo || made?.document) && made.reply_to_message?.message_id === quotedId);
   if (cause && !isAnswered) cause.isHeld = true;
-  return { at, who: query.from.id, verb: "press", args: [python(label)], after: cause?.ids.length === 1 ? cause.ids[0] : undefined };
+  return { at, who: query.from.id, verb: "press", args: [python(pressedLabel(query))], on: query.message.message_id, after: cause?.ids.length === 1 ? cause.ids[0] : undefined };
 }
 
 // The bot need not have heard of an edit; that it was made shows on the message.

@@ -60,7 +60,9 @@ const TOAST_MS = 4500;
 export function toast(text, { isError = false } = {}) {
   if (!text) return;
   const shown = element("div", { className: isError ? "toast error" : "toast", text, attributes: { role: isError ? "alert" : null } });
-  document.getElementById("toasts").append(shown);
+  const toasts = document.getElementById("toasts");
+  for (const old of [...toasts.children]) if (old.textContent === text) old.remove();
+  toasts.append(shown);
   setTimeout(() => shown.remove(), TOAST_MS);
 }
 

@@ -1,13 +1,16 @@
 // What went to and fro behind the chat: one timeline for every message of a person.
 
 import { mediaUrl } from "./api.js";
+import { curlCommand } from "./curl.js";
 import { attempt, clock, copyText, element, icon, iconButton } from "./dom.js";
 import { Faults } from "./faults.js";
-import { curlCommand, jobIds, messageTitle, tellsOf, timelines } from "./timeline.js";
+import { rowsOfJob } from "./grouping.js";
+import { jobIds, messageTitle, tellsOf, timelines } from "./timeline.js";
 
 const SHOWN_JOBS = 60;
 const NOTED_PAUSE_S = 0.8;
 const REFRESH_MS = 1000;
+const UUID_LENGTH = 36;
 const STATES = {
   delivered: "delivered", answered: "answered", "in work": "in work", taken: "taken", waiting: "not taken yet",
 };
@@ -148,10 +151,12 @@ export class Inspector {
   }
 
   #card(job, isNewest) {
-    const signature = [job.rows.length, job.state, job.rows.filter((row) => row.response).length, this.#unfolded(job, isNewest)].join();
+    const sought = this.search.value.trim();
+    const rows = sought ? rowsOfJob(job.rows, jobIds(job), sought) : job.rows; // reading for ids takes a while
+    const signature = [job.rows.length, rows.length, sought.length === UUID_LENGTH, job.state, job.rows.filter((row) => row.response).length, this.#unfolded(job, isNewest)].join();
     const old = this.#cards.get(job.key);
     if (old?.signature === signature) return old.card;
-    const card = this.#drawCard(job, isNewest);
+    const card = this.#drawCard({ ...job, rows }, jobIds(job), isNewest);
     this.#cards.set(job.key, { card, signature });
     return card;
   }
@@ -160,7 +165,7 @@ export class Inspector {
     return this.#isOpen.get(job.key) ?? isNewest;
   }
 
-  #drawCard(job, isNewest) {
+  #drawCard(job, ids, isNewest) {
     const { message, state, rows } = job;
     const isOpen = this.#unfolded(job, isNewest);
     const thumb = message.photo?.[0] ?? message.document?.thumbnail;
@@ -184,7 +189,22 @@ export class Inspector {
       element("span", { className: "state " + state.replaceAll(" ", "-"), text: STATES[state] }),
       element("span", { className: "duration", text: seconds(job.end - job.start) }),
     );
-    return element("li", { className: "job", data: { job: job.key } }, head, isOpen ? ids(job) : null, isOpen ? element("ol", { className: "rows" }, ...this.#rowsWithPauses(job)) : null);
+    return element("li", { className: "job", data: { job: job.key } }, head, isOpen ? this.#ids(ids) : null, isOpen ? element("ol", { className: "rows" }, ...this.#rowsWithPauses(job)) : null);
+  }
+
+  // The names under which the jobs stand in logs and records, to copy; each of several can be looked at alone.
+  #ids(known) {
+    if (!known.length) return null;
+    const chosen = known.length > 1 && known.includes(this.search.value.trim());
+    const only = (id) => {
+      this.search.value = chosen ? "" : id;
+      this.draw();
+    };
+    const shown = known.flatMap((id) => [
+      element("button", { type: "button", className: "text-button id", text: id, title: "Copy", on: { click: () => copyText(id, "the id") } }),
+      known.length > 1 ? element("button", { type: "button", className: "text-button", text: chosen ? "all" : "only", title: chosen ? "Show all jobs" : `Show only ${id}`, on: { click: () => only(id) } }) : null,
+    ]);
+    return element("div", { className: "ids" }, element("span", { className: "faint", text: known.length > 1 ? "jobs" : "job" }), ...shown);
   }
 
   #rowsWithPauses({ rows, start }) {
@@ -238,14 +258,6 @@ export class Inspector {
       ...json("Answer", row.response),
     );
   }
-}
-
-// The names under which the job stands in logs and records, to copy.
-function ids(job) {
-  const known = jobIds(job);
-  if (!known.length) return null;
-  const copies = known.map((id) => element("button", { type: "button", className: "text-button id", text: id, title: "Copy", on: { click: () => copyText(id, "the id") } }));
-  return element("div", { className: "ids" }, element("span", { className: "faint", text: known.length > 1 ? "jobs" : "job" }), ...copies);
 }
 
 function legend(neighbours) {

@@ -17,6 +17,7 @@ const ACTIONS = {
 export class MessageList {
   #blocks = new Map(); // key → list item
   #waiting = new Map(); // callback query id → its button
+  #answered = new Set(); // callback queries whose answer was here before we knew that they were ours
   #isReading = false;
   #isAtEnd = true;
   #actionTimer = null;
@@ -106,6 +107,7 @@ export class MessageList {
 
   takeAnswer({ person_id: personId, query_id: queryId, text, show_alert: isAlert, url }) {
     if (personId !== this.person.id) return;
+    if (!this.#waiting.has(queryId)) this.#answered.add(queryId);
     this.#waiting.get(queryId)?.classList.remove("waiting");
     this.#waiting.delete(queryId);
     if (isAlert) showText(this.store.bot.first_name, text);
@@ -245,7 +247,7 @@ export class MessageList {
   async #press(message, button, pressed) {
     pressed.classList.add("waiting");
     const answer = await attempt(() => api.press(message, this.person.id, button.callback_data));
-    if (!answer) {
+    if (!answer || this.#answered.delete(answer.query_id)) {
       pressed.classList.remove("waiting");
       return;
     }

@@ -3,6 +3,7 @@
 import { mediaUrl } from "./api.js";
 import { albumRows } from "./album_layout.js";
 import { element, fileSize, icon } from "./dom.js";
+import { formattedText } from "./formatted_text.js";
 
 const [WIDEST_PX, NARROWEST_PX, HIGHEST_PX] = [400, 180, 440];
 const ALBUM_PX = 440;
@@ -47,12 +48,22 @@ export function otherKinds(message) {
 export function mediaView(messages, view) {
   const [first] = messages;
   if (first.sticker) return { width: 0, node: element("div", { className: "media" }, sticker(first, view)) };
-  if (!first.photo) return { width: 0, node: element("div", { className: "media files" }, ...messages.map((one) => file(one, view))) };
+  if (!first.photo) return { width: 0, node: element("div", { className: "media files" }, ...files(messages, view)) };
   if (messages.length > 1) return { width: ALBUM_PX, node: album(messages, view) };
   const { width, ratio } = singleSize(first.photo.at(-1));
   const opener = photo(first, view, SHOWN_SIDE);
   opener.style.aspectRatio = ratio;
   return { width, node: element("div", { className: "media" }, opener) };
+}
+
+// The last one's caption stands where that of a single message does.
+function files(messages, view) {
+  return messages.flatMap((one) => [file(one, view), one === messages.at(-1) ? null : ownCaption(one, view)]);
+}
+
+function ownCaption({ caption, caption_entities: entities = [] }, view) {
+  if (!caption) return null;
+  return element("div", { className: "words", attributes: { dir: "auto" } }, formattedText(caption, entities, { onCommand: view.send }));
 }
 
 function singleSize({ width, height }) {

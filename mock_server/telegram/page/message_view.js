@@ -59,7 +59,7 @@ function label(message, view) {
 // Pictures alone and large emoji stand on the wall instead of in a bubble.
 function manners(messages) {
   const [first] = messages;
-  const isAlone = !first.reply_to_message && !messages.some((message) => message.caption);
+  const isAlone = !first.reply_to_message && !wordedIn(messages)?.caption;
   if (first.sticker || (isJumbo(first.text ?? "") && isAlone)) return ["bare", first.sticker ? "still" : "jumbo"];
   return isAlone && messages.every((message) => message.photo) ? ["bare"] : [];
 }
@@ -91,8 +91,16 @@ function quote(message, view) {
   );
 }
 
+// Telegram's apps show a caption under an album of photos only where it is the only one; each photo's own is in the viewer.
+// In an album of files each has its own, the last one's is at the end.
+function wordedIn(messages) {
+  if (messages[0].document) return messages.at(-1);
+  const worded = messages.filter((message) => message.text || message.caption);
+  return worded.length === 1 ? worded[0] : undefined;
+}
+
 function body(messages, view, isMine) {
-  const worded = messages.find((message) => message.text || message.caption) ?? messages[0];
+  const worded = wordedIn(messages) ?? {};
   const entities = worded.entities ?? worded.caption_entities ?? [];
   const text = worded.text || worded.caption || "";
   return element(

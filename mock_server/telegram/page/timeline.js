@@ -1,13 +1,17 @@
 // From journals to timelines: which records belong to the same message of a person. No DOM in here.
 //
 // Every record names what it is about: messages, files, pressed buttons, predictions, and ids of the bot's own jobs
-// (UUIDs, wherever they stand in the JSON). Records that share a name are told together. A call that only names a chat
-// is taken for an answer to the newest message there.
+// (UUIDs, wherever they stand in the JSON; in the data of buttons packed into 22 characters too). Records that share a
+// name are told together. A call that only names a chat is taken for an answer to the newest message there.
+
+import { callCurl } from "./curl.js";
+import { grouped, isJob } from "./grouping.js";
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 const UUID_WITHOUT_DASHES = /\b[0-9a-f]{32}\b/g;
 const NAMED_JOB = /(?:job=|:)([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})(?=[^0-9a-f])/g;
-const UPLOAD = /^<(.*), \d+ bytes>$/;
+// 16 bytes in base64 for URLs without padding: the last character holds two bits.
+const PACKED_UUID = /(?<=[:=])[\w-]{21}[AQgw](?![\w-])/g;
 
 // The updates that a record of the emulator handed to the bot, each with whether the bot took it.
 export function updatesIn(record) {
@@ -61,7 +65,7 @@ function job(rows) {
 // UUIDs, such as names of files, bring records together too, but nobody looks for them in a log.
 export function jobIds({ rows }) {
   const named = (row) => JSON.stringify([row.request, row.response]).matchAll(NAMED_JOB);
-  const found = rows.flatMap((row) => [...named(row)].map(([, id]) => id.replaceAll("-", "")));
+  const found = rows.flatMap((row) => [...[...named(row)].map(([, id]) => id.replaceAll("-", "")), ...packedIds(row.request)]);
   return [...new Set(found)].map((id) => id.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
 }
 
@@ -79,33 +83,18 @@ function wordsOf(row) {
   return searchable.get(row);
 }
 
+// A red button under the last words is one that stops what they tell of.
 function stateOf(rows) {
-  const answers = rows.filter((row) => row.isGood && /^(send|editMessage|copyMessage)/.test(row.method ?? "") && row.method !== "sendChatAction");
+  const answers = rows.filter((row) => row.isGood && /^(send(?!ChatAction)|editMessage(?!ReplyMarkup)|copyMessage)/.test(row.method ?? ""));
   const last = answers.at(-1);
   if (!last) return rows.some((row) => row.update && row.isGood) ? "taken" : "waiting";
   if (/Photo|Document|MediaGroup|Media$/.test(last.method)) return "delivered";
-  return last.request?.reply_markup ? "in work" : "answered";
+  return isUnderWay(last) ? "in work" : "answered";
 }
 
-function grouped(rows) {
-  const parent = new Map();
-  const find = (name) => {
-    let root = name;
-    while (parent.get(root) !== root) root = parent.get(root);
-    parent.set(name, root);
-    return root;
-  };
-  const add = (name) => parent.has(name) || parent.set(name, name);
-  for (const row of rows) {
-    row.keys.forEach(add);
-    row.keys.slice(1).forEach((key) => parent.set(find(key), find(row.keys[0])));
-  }
-  const groups = new Map();
-  for (const row of rows) {
-    const name = row.keys.length ? find(row.keys[0]) : row;
-    groups.set(name, [...(groups.get(name) ?? []), row]);
-  }
-  return [...groups.values()];
+function isUnderWay({ request, keys }) {
+  const rows = parsed(request.reply_markup)?.inline_keyboard ?? [];
+  return keys.some(isJob) && rows.flat().some((button) => button.style === "danger");
 }
 
 const known = new WeakMap();
@@ -130,7 +119,7 @@ function deliveryRow(record) {
     attempt: record.attempt,
     request,
     response: record.replied_method ? { method: record.replied_method } : null,
-    keys: updateKeys(request),
+    ...keysOfUpdate(request),
     curl: { method: "POST", url: "$WEBHOOK_URL", headers: { "Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "$WEBHOOK_SECRET" }, body: request },
   };
 }
@@ -154,6 +143,7 @@ function callRows(record) {
       request: record.params,
       response: record.result,
       keys: callKeys(record),
+      made: madeKeys(record),
       curl: callCurl(record),
     },
   ];
@@ -174,7 +164,7 @@ function polledRows(record) {
     isGood: true,
     request: record.params,
     response: update,
-    keys: updateKeys(update),
+    ...keysOfUpdate(update),
     curl: callCurl(record),
   }));
 }
@@ -207,7 +197,13 @@ function isGood(status) {
 }
 
 function updateTitle(update) {
+  if (update.callback_query) return `press: ${pressedLabel(update.callback_query)}`;
   return `update: ${update.message ? nameOf(update.message) : kindOf(update).replaceAll("_", " ")}`;
+}
+
+export function pressedLabel({ message, data }) {
+  const buttons = message?.reply_markup?.inline_keyboard.flat() ?? [];
+  return buttons.find((button) => button.callback_data === data)?.text ?? data;
 }
 
 function nameOf(message) {
@@ -231,9 +227,19 @@ function updateKeys(update) {
   const message = body?.message ?? body;
   if (!message?.chat || !message.message_id) return ["update:" + update.update_id];
   const keys = [messageKey(message.chat.id, message.message_id)];
+  if (message.media_group_id) keys.push("album:" + message.media_group_id);
   for (const file of [...(message.photo ?? []), message.document]) if (file && update.message) keys.push("file:" + file.file_id);
   if (update.callback_query) keys.push("query:" + update.callback_query.id);
   return keys;
+}
+
+function keysOfUpdate(update) {
+  const query = update.callback_query;
+  return { keys: [...updateKeys(update), ...jobKeys(query?.data)], made: query ? ["query:" + query.id] : [] };
+}
+
+function madeKeys({ chat_id: chatId, result }) {
+  return [result].flat().filter((one) => one?.message_id).map((one) => messageKey(chatId, one.message_id));
 }
 
 function callKeys({ chat_id: chatId, method, params, result }) {
@@ -249,8 +255,19 @@ function callKeys({ chat_id: chatId, method, params, result }) {
 function jobKeys(value) {
   if (value === null || value === undefined) return [];
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  const ids = [...(text.match(UUID) ?? []).map((id) => id.replaceAll("-", "")), ...(text.match(UUID_WITHOUT_DASHES) ?? [])];
+  const ids = [...(text.match(UUID) ?? []).map((id) => id.replaceAll("-", "")), ...(text.match(UUID_WITHOUT_DASHES) ?? []), ...packedIds(text)];
   return [...new Set(ids)].map((id) => "job:" + id);
+}
+
+// UUIDs have a version and a variant at fixed places; other bytes of this length are no ids.
+function packedIds(value) {
+  const text = typeof value === "string" ? value : JSON.stringify(value ?? null);
+  return (text.match(PACKED_UUID) ?? []).map(unpacked).filter((id) => /^.{12}[1-8].{3}[89ab]/.test(id));
+}
+
+function unpacked(packed) {
+  const bytes = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
+  return [...bytes].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }
 
 function parsed(value) {
@@ -260,33 +277,4 @@ function parsed(value) {
   } catch {
     return null;
   }
-}
-
-function callCurl({ method, params }) {
-  const url = `${location.origin}/bot$BOT_TOKEN/${method}`;
-  const hasFiles = Object.values(params).some((value) => UPLOAD.test(String(value)));
-  if (!hasFiles) return { method: "POST", url, headers: { "Content-Type": "application/json" }, body: params };
-  const form = Object.entries(params).map(([name, value]) => {
-    const file = UPLOAD.exec(String(value));
-    return `${name}=${file ? "@" + file[1] : typeof value === "string" ? value : JSON.stringify(value)}`;
-  });
-  return { method: "POST", url, headers: {}, form };
-}
-
-// A command for a POSIX shell. What is secret stays a variable to set.
-export function curlCommand({ method, url, headers, body, form = [] }) {
-  const parts = [`curl -sS -X ${method} ${quoted(url)}`];
-  for (const [name, value] of Object.entries(headers)) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
-  for (const one of form) parts.push(`-F ${quoted(one)}`);
-  if (body !== undefined) parts.push(`-d ${quoted(typeof body === "string" ? body : JSON.stringify(body))}`);
-  return parts.join(" \\\n  ");
-}
-
-const VARIABLE = /(\$(?:BOT_TOKEN|WEBHOOK_URL|WEBHOOK_SECRET|REPLICATE_API_TOKEN))/;
-
-function quoted(text) {
-  return text
-    .split(VARIABLE)
-    .map((part) => (VARIABLE.test(part) ? `"${part}"` : part && `'${part.replaceAll("'", `'\\''`)}'`))
-    .join("");
 }

@@ -366,6 +366,7 @@ async def test_all_or_the_first_is_asked_of_whoever_wants_to_be_asked(world, pro
     assert world.chat.visible(ALBUM.job_id)[0].shows == "ask_album"
     await process.service.answer(ALBUM.job_id, "tg-7", AlbumUseChosen(use))
     await process.run_ready()
+    assert world.chat.visible(ALBUM.job_id)[0].shows == "accepted"  # at once: whoever answered looks at it
     assert len(world.job(ALBUM.job_id).slots) == slots
     assert len(world.replicate.predictions) == slots
     assert world.faults.calls["photos.fetch"] == slots

@@ -200,6 +200,14 @@ async def test_formatting_files_albums_and_keys_come_out_as_sent(gallery, visit)
             assert covered > 0.95 * whole["width"] * whole["height"]  # no holes
         assert await page.locator(".files .file").count() == 5
 
+        assert await page.locator(".file + .words").inner_text() == "album of 2", "a file's caption is under that file"
+        worded = page.locator(".block", has=page.locator(".album")).filter(has_text="album of 3")
+        second = anna.bot_messages[[one.caption for one in anna.bot_messages].index("album of 3") + 1]
+        await as_bot(emulator, "editMessageCaption", chat_id=anna.id, message_id=second.message_id, caption="2/3")
+        await worded.wait_for(state="detached")  # apps show none of several captions
+        await as_bot(emulator, "editMessageCaption", chat_id=anna.id, message_id=second.message_id)
+        await worded.wait_for()
+
         keys = page.locator(".keys", has_text="3/17")
         widths = [
             round((await key.bounding_box())["width"])

@@ -2,73 +2,103 @@
 
 import re
 
+from bot.app import Overrides
+from bot.telegram.wording import text
 from mock_server.replicate.scenario import Scenario
+from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.samples import make_sample
 from tests.support import pictures
 from tests.support.browser import IN_BROWSER, PHONE, as_bot
 from tests.support.darkroom import open_world, running_bot
+from tests.support.flow import RunningClock
 from tests.support.waiting import eventually
 
 pytestmark = IN_BROWSER
 
+QUICK = Overrides(gather_s=0.3)
+MENTION = f"@{TelegramEmulatorConfig().bot_username}"
 
-async def test_a_newcomer_sends_a_photo_cancels_another_sends_an_album_and_changes_the_language(world, tmp_path, visit):
-    async with running_bot(world.settings(tmp_path)), visit(world.telegram) as one:
+
+async def test_a_newcomer_sees_how_it_goes_works_on_the_result_and_cancels_another_photo(world, tmp_path, visit):
+    clock = RunningClock()
+    async with running_bot(world.settings(tmp_path), Overrides(clock=clock)), visit(world.telegram) as one:
         page = one.page
         await one.check_reading()
         await one.keep("page-empty")
 
-        world.models.scenario = Scenario(hold="processing")
-        await page.locator(".empty [data-sample='lighthouse.jpg']").click()
+        world.models.next_scenario(Scenario(delay_s=1.2))
+        await one.give("dragenter", ".pane .messages", "lake.jpg")
+        await page.get_by_text("Drop as photo").wait_for()
+        await one.give("drop", ".drop-zone", "lake.jpg")
         await page.locator(".preview").wait_for()
         await page.get_by_role("textbox", name="Message").fill("<b>my</b> old print & more")
         await one.send()
         await page.get_by_text("Your photo is accepted").first.wait_for()
         await one.keep("page-accepted")
-        world.models.scenario = Scenario()
-        world.models.release()
-        result = page.locator(".theirs .photo").first
-        await result.wait_for()
-        await page.locator(".theirs .words", has_text="Done").wait_for()
-        await page.locator(".theirs", has_text="accepted").wait_for(state="detached")
+        clock.put_forward(4)  # past the time in which a fast job would flicker
+        await page.locator(".theirs .words", has_text=re.compile(r"In work: \d+ % done")).wait_for()
+        await one.keep("page-progress")
+        result = page.locator(".theirs", has_text="✨ Done")
+        await result.locator(".photo").wait_for()
+        await page.locator(".theirs", has_text="In work").wait_for(state="detached")
         assert await page.locator(".mine .words").inner_text() == "<b>my</b> old print & more"
         assert await page.locator(".pings b").inner_text() == "1"
         assert await page.locator(".mine .ticks").get_attribute("title") == "The bot has it"
 
-        await result.click()
+        await result.locator(".photo").click()
         assert await page.locator("#viewer figcaption b").all_inner_texts() == ["Original", "Result"]
         await one.keep("page-viewer")
         await page.keyboard.press("Escape")
 
-        world.models.scenario = Scenario(hold="processing")
-        await one.choose_sample("portrait.jpg")
+        await result.get_by_role("button", name="↔ Compare").click()
+        await page.locator(".theirs", has_text="Before · after").locator(".album .photo").nth(2).wait_for()
+        await result.get_by_role("button", name="⬇ Original file").click()
+        await page.locator(".theirs .file").wait_for()
+        await result.get_by_role("button", name="✨ Do more…").click()
+        await one.check_reading()
+        await one.keep("page-tools")
+        await result.get_by_role("button", name=text("back", "en")).click()
+        await result.get_by_role("button", name="🔁 Again").click()
+        await result.nth(1).wait_for()
+        await page.locator(".pings", has_text="2").wait_for()
+
+        world.models.next_scenario(Scenario(hold="processing"))
+        await one.attach("portrait.jpg")
         await one.send()
         await page.get_by_role("button", name="✖ Cancel", exact=True).click()
-        await page.locator(".theirs .words", has_text="Canceled").wait_for()
-        assert "edited" in await page.locator(".theirs .meta").last.inner_text()
+        canceled = page.locator(".theirs", has_text="Canceled")
+        await canceled.get_by_role("button", name="🔁 Try again").wait_for()
+        assert "edited" in await canceled.locator(".meta").inner_text()
         assert await page.get_by_role("button", name="✖ Cancel", exact=True).count() == 0
-        world.models.scenario = Scenario()
+        assert await page.locator(".pings b").inner_text() == "2"
 
-        await one.choose_sample("lighthouse.jpg")
-        await one.choose_sample("mountain-lake.jpg")
+
+async def test_an_album_is_asked_about_and_comes_back_and_the_language_changes(world, tmp_path, visit):
+    async with running_bot(world.settings(tmp_path), QUICK), visit(world.telegram) as one:
+        page = one.page
+        await one.attach("lighthouse.jpg", "mountain-lake.jpg")
         await one.send()
         await page.locator(".mine .album .photo").nth(1).wait_for()
-        await eventually(lambda: page.locator(".theirs .photo").count(), within=15)
-        while await page.locator(".theirs .photo").count() < 3:
-            await page.locator(".theirs .photo").nth(2).wait_for()
+        question = page.locator(".theirs", has_text="I see 2 photos.")
+        await question.get_by_role("button", name="📚 All 2 photos").wait_for()
+        assert "primary" in await question.get_by_role("button", name="📚 All 2 photos").get_attribute("class")
+        await one.check_reading()
+        await one.keep("page-question")
+        await question.get_by_role("button", name="📚 All 2 photos").click()
+        await page.locator(".theirs", has_text="✨ Done").locator(".album .photo").nth(1).wait_for()
+        await page.locator(".theirs .file", has_text=".pdf").wait_for()
         await one.check_reading()
         await one.keep("page-album")
 
         await page.get_by_label("Language of Anna").select_option("ru")
-        await page.get_by_role("textbox", name="Message").fill("/start")
-        await page.keyboard.press("Enter")
+        await one.send("/start")
         await page.get_by_text("Пришлите фото").first.wait_for()
-
+        await page.locator(".pings", has_text="2").wait_for()
         shown = await page.locator(".pane .block").count()
         await page.reload()
-        await page.locator("body[data-ready]").wait_for()
+        await one.ready()
         assert await page.locator(".pane .block").count() == shown
-        assert await page.locator(".pings b").inner_text() == "4"
+        assert await page.locator(".pings b").inner_text() == "2"
 
 
 async def test_the_inspector_tells_the_story_of_a_photo_and_keeps_secrets(world, tmp_path, visit):
@@ -76,7 +106,7 @@ async def test_the_inspector_tells_the_story_of_a_photo_and_keeps_secrets(world,
     async with running_bot(settings), visit(world.telegram, scheme="dark") as one:
         page = one.page
         await page.get_by_role("button", name="Inspector", exact=True).click()
-        await one.choose_sample("lighthouse.jpg")
+        await one.attach("lighthouse.jpg")
         await one.send()
         await page.locator(".job .state", has_text="delivered").wait_for()
         await page.locator(".row-title", has_text="webhook completed").wait_for()
@@ -106,6 +136,21 @@ async def test_the_inspector_tells_the_story_of_a_photo_and_keeps_secrets(world,
         ):
             assert secret not in shown + copied
         assert re.search(r"ref=\*\*\*", shown)
+        await page.get_by_label("Show only timelines with").fill("")
+        await one.send("/history")
+        await page.locator(".job", has_text="/history").locator(".row-title", has_text="sendPhoto").wait_for()
+        assert await page.locator(".job").count() == 2, "a card names the job, and is no part of its timeline"
+        await page.get_by_role("button", name="🔁 Again").first.click()
+        photo = page.locator(".job", has_text="update: photo")
+        await page.locator(".job-head", has_text="Photo").click()
+        await photo.locator(".id").nth(1).wait_for()
+        await photo.locator(".row-title", has_text="sendPhoto").nth(1).wait_for()
+        steps = await photo.locator(".row").count()
+        await photo.get_by_title(f"Show only {job_id}").click()
+        assert await photo.locator(".row-title", has_text="sendPhoto").count() == 1
+        assert await photo.locator(".row-title", has_text="webhook completed").count() == 1
+        await photo.get_by_role("button", name="all", exact=True).first.click()
+        assert await photo.locator(".row").count() >= steps
         assert not re.search(r"[?&](ref|s)=\w", shown)
 
 
@@ -131,20 +176,11 @@ async def test_switches_turn_and_a_blocked_bot_shows(world, tmp_path, visit):
 async def test_photos_can_be_pasted_and_dropped_and_keep_their_bytes_as_a_file(world, tmp_path, visit):
     async with running_bot(world.settings(tmp_path)), visit(world.telegram) as one:
         page = one.page
-        give = """async ([kind, selector, name]) => {
-          const blob = await (await fetch("/control/samples/mountain-lake.jpg")).blob();
-          const data = new DataTransfer();
-          data.items.add(new File([blob], name, { type: "image/jpeg" }));
-          const field = kind === "paste" ? "clipboardData" : "dataTransfer";
-          const made = kind === "paste" ? ClipboardEvent : DragEvent;
-          const event = new made(kind, { bubbles: true, cancelable: true, [field]: data });
-          document.querySelector(selector).dispatchEvent(event);
-        }"""
-        await page.evaluate(give, ["paste", ".pane .input", "pasted.jpg"])
+        await one.give("paste", ".pane .input", "pasted.jpg")
         await page.locator(".preview-name", has_text="pasted.jpg").wait_for()
-        await page.evaluate(give, ["dragenter", ".pane .messages", "x.jpg"])
+        await one.give("dragenter", ".pane .messages", "x.jpg")
         await page.get_by_text("Drop as file").wait_for()
-        await page.evaluate(give, ["drop", ".drop-zone:last-child", "<i>dropped</i>.jpg"])
+        await one.give("drop", ".drop-zone:last-child", "<i>dropped</i>.jpg")
         await page.get_by_text("Drop as file").wait_for(state="hidden")
         assert await page.locator(".preview").count() == 2
         assert await page.get_by_label("as file").is_checked()
@@ -162,7 +198,7 @@ async def test_photos_can_be_pasted_and_dropped_and_keep_their_bytes_as_a_file(w
 
 async def test_a_recorded_chat_is_a_test_that_passes(world, tmp_path, visit):
     world.models.scenario = Scenario(hold="processing")
-    async with running_bot(world.settings(tmp_path / "recorded")), visit(world.telegram) as one:
+    async with running_bot(world.settings(tmp_path / "recorded"), QUICK), visit(world.telegram) as one:
         page = one.page
         await page.get_by_role("button", name="START").click()
         await page.locator(".theirs .words").first.wait_for()
@@ -173,13 +209,27 @@ async def test_a_recorded_chat_is_a_test_that_passes(world, tmp_path, visit):
         await one.send()
         await page.get_by_role("button", name="✖ Cancel", exact=True).click()
         await page.locator(".theirs .words", has_text="Canceled").wait_for()
+        world.models.scenario = Scenario()
+        await one.attach("portrait.jpg")
+        await one.send()
+        result = page.locator(".theirs", has_text="✨ Done")
+        await result.get_by_role("button", name="⬇ Original file").click()
+        await page.locator(".theirs .file").wait_for()
+        await one.attach("lighthouse.jpg", "mountain-lake.jpg")
+        await one.send()
+        await page.get_by_role("button", name="📚 All 2 photos").click()
+        await page.locator(".theirs .file", has_text=".pdf").wait_for()
+        await page.locator(".theirs .album .photo").nth(1).wait_for()
         story = await copied(one)
     names = {}
     exec(compile(story, "recorded chat", "exec"), names)
     async with open_world() as another:
         await names["test_recorded_chat"](another, tmp_path / "replayed")
     assert "make_sample" in story
-    assert "await user.press(asked, " in story
+    assert 'await user.press(asked, "✖ Cancel")' in story
+    assert 'await user.press(answer, "⬇ Original file")' in story
+    assert 'await user.press(asked, "📚 All 2 photos")' in story
+    assert 'await user.expect_album(2, text="✨ Done", within=30)' in story
 
 
 async def test_a_recorded_group_with_answers_and_edits_is_a_test_that_passes(world, tmp_path, visit):
@@ -191,8 +241,8 @@ async def test_a_recorded_group_with_answers_and_edits_is_a_test_that_passes(wor
         await second.send_text("an answer", reply_to=question)
         await first.edit(question, "another question")
         await first.send_album([pictures.jpeg(160, 120)] * 2, caption="two", as_file=True)
-        sent = await second.send_photo(make_sample("camera.webp"))
-        await second.expect(photo=True, after=sent, within=30)
+        await second.send_photo(make_sample("camera.webp"), caption=MENTION)
+        await second.expect(photo=True, within=30)
         await second.until(lambda: not any(message.text for message in second.bot_messages), "only results", within=30)
     async with visit(world.telegram) as one:
         await one.page.locator(".person", has_text="Anna").locator(".chat", has_text="Photo club").click()

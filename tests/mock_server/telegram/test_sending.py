@@ -154,6 +154,16 @@ async def test_one_known_reaction_at_a_time(bot, anna):
     assert message.reactions == {}
 
 
+async def test_a_reaction_to_any_photo_of_an_album_is_on_the_first_that_is_left(bot, anna):
+    first, second, third = await anna.send_album([pictures.jpeg()] * 3)
+    seen, done = ([{"type": "emoji", "emoji": emoji}] for emoji in "👀👍")
+    await bot("setMessageReaction", chat_id=anna.id, message_id=third.message_id, reaction=seen)
+    assert [list(one.reactions.values()) for one in (first, second, third)] == [[["👀"]], [], []]
+    await anna.delete_message(first)
+    await bot("setMessageReaction", chat_id=anna.id, message_id=third.message_id, reaction=done)
+    assert [list(one.reactions.values()) for one in (second, third)] == [[["👍"]], []]
+
+
 async def test_a_chat_action_is_shown(bot, emulator, anna):
     seen = emulator.control.events.last
     assert await bot("sendChatAction", chat_id=anna.id, action="upload_photo")

@@ -80,9 +80,9 @@ async def test_each_of_several_results_has_a_number_on_its_card(door):
     await door.press("s1:variations:2")
     job = await door.done("edit make it blue")
     await door.message(text="/history")
-    assert {"·1·", "2"} <= door.buttons.keys()
-    await door.press(door.buttons["2"], on=CARD)
-    assert {"1", "·2·"} <= door.buttons.keys()
+    assert {"· 🖼 1 ·", "🖼 2"} <= door.buttons.keys()
+    await door.press(door.buttons["🖼 2"], on=CARD)
+    assert {"🖼 1", "· 🖼 2 ·"} <= door.buttons.keys()
     assert shown(door).params["media"]["media"] == job.files[1].file_id
 
 
