@@ -169,7 +169,7 @@ async def _open(
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
     alerts, talk = AdminAlerts(bot, settings.admin_ids, clock, background), Talk(background)
-    queue, notifier = engine.queue, ChatNotifier(bot, alerts, talk, presets, records.people)
+    queue, notifier = engine.queue, ChatNotifier(bot, alerts, talk, presets, records.people, clock)
     executor = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
     stack.callback(executor.shutdown, wait=False, cancel_futures=True)
     references = CallbackReference(

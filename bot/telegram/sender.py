@@ -19,7 +19,7 @@ from aiogram.types import (
 
 from bot.jobs.errors import StatusMessageGoneError
 from bot.jobs.parcels import Form
-from bot.jobs.ports import Artifact, Sent
+from bot.jobs.ports import Artifact, Clock, Sent
 from bot.jobs.status import Status
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated
@@ -30,6 +30,7 @@ from bot.telegram.talk import Talk
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, caption, media, report_upload, sent, short_text, upload
 from bot.telegram.wording import text
 from replicate_gateway.presets import Preset
+from storage.errors import StorageError
 from storage.job import Job, JobStatus
 from storage.people import People
 from storage.person import Person
@@ -48,14 +49,14 @@ class ChatNotifier:
     """Speaks through one aiogram bot."""
 
     def __init__(
-        self, bot: Bot, alerts: AdminAlerts, talk: Talk, presets: Mapping[str, Preset], people: People
+        self, bot: Bot, alerts: AdminAlerts, talk: Talk, presets: Mapping[str, Preset], people: People, clock: Clock
     ) -> None:
         self._bot, self._alerts, self._talk = bot, alerts, talk
-        self._presets, self._people = presets, people
+        self._presets, self._people, self._clock = presets, people, clock
 
     async def announce(self, job: Job, status: Status) -> int:
         """A silent message: the person has just written and is looking."""
-        job, person = self._spoken(job)
+        job, person = await self._spoken(job)
         with translated(repeatable=True):
             message = await self._bot.send_message(
                 _chat(job),
@@ -69,7 +70,7 @@ class ChatNotifier:
 
     async def show_status(self, job: Job, status: Status) -> bool:
         """Edits make no ping and may be repeated."""
-        job, person = self._spoken(job)
+        job, person = await self._spoken(job)
         try:
             with translated(repeatable=True):
                 await self._bot.edit_message_text(
@@ -86,7 +87,7 @@ class ChatNotifier:
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """A cancellation needs no message of its own: the person has just asked for it, or is away."""
-        job, _ = self._spoken(job)
+        job, _ = await self._spoken(job)
         if job.outcome and job.outcome.status is JobStatus.CANCELED:
             return await self._show_canceled(job)
         if not results:
@@ -97,14 +98,14 @@ class ChatNotifier:
 
     async def send_more(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """What Telegram does not take in any form is left out: the first message has told how the job ended."""
-        job, _ = self._spoken(job)
+        job, _ = await self._spoken(job)
         return await self._send_results(job, results, first=False)
 
     async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """The status message becomes the first result, or the reason."""
         if job.status_message_id is None:
             raise StatusMessageGoneError
-        job, _ = self._spoken(job)
+        job, _ = await self._spoken(job)
         try:
             return await self._edit(job, results[0] if results else None)
         except MessageGoneError as error:
@@ -114,7 +115,7 @@ class ChatNotifier:
         """A document with a sentence."""
         if job.status_message_id is None or job.status_message_id in job.message_ids:
             raise StatusMessageGoneError
-        message_id, (job, _) = job.status_message_id, self._spoken(job)
+        message_id, (job, _) = job.status_message_id, await self._spoken(job)
         document = InputMediaDocument(media=report_upload(job, report), caption=text("report", job.origin.locale))
         try:
             await self._edit_media(job, document, results_keyboard(job))
@@ -242,9 +243,17 @@ class ChatNotifier:
         )
         return await _edited(job, edit)
 
-    def _spoken(self, job: Job) -> tuple[Job, Person]:
-        """The job in the language that its person has chosen since, and the person, as far as they are known."""
-        person = self._people.known(job.origin.user) or Person()
+    async def _spoken(self, job: Job) -> tuple[Job, Person]:
+        """The job in the language that its person has chosen since, in whichever process, and the person.
+
+        What was known before the job came may be older than the job's own language. While the storage is away they
+        are as this process has seen them last: a message need not wait for that.
+        """
+        age_s = (self._clock.now() - job.created_at).total_seconds()
+        try:
+            person = await self._people.load(job.origin.user, max_age_s=age_s)
+        except StorageError:
+            person = self._people.known(job.origin.user) or Person()
         if person.locale in (None, job.origin.locale):
             return job, person
         return replace(job, origin=replace(job.origin, locale=person.locale)), person

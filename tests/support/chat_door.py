@@ -89,11 +89,11 @@ def a_desk(process, world, bot, rules=None, **changes):
     return replace(desk, **changes)
 
 
-def a_notifier(bot, *, people=None, background=None):
+def a_notifier(bot, *, people=None, background=None, clock=None):
     """The product's voice in the chats."""
-    background = background or Background()
-    alerts = AdminAlerts(bot, (), FrozenClock(), background)
-    return ChatNotifier(bot, alerts, Talk(background), PRESETS, people or People(World().store))
+    background, clock = background or Background(), clock or FrozenClock()
+    alerts = AdminAlerts(bot, (), clock, background)
+    return ChatNotifier(bot, alerts, Talk(background), PRESETS, people or People(World().store), clock)
 
 
 class ChatDoor:

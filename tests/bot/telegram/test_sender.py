@@ -21,9 +21,10 @@ from bot.telegram.uploads import SpoolFile
 from bot.telegram.wording import text
 from mock_server.telegram.server import run_telegram_emulator
 from storage.job import JobFile, JobStatus, Outcome, Slot
+from storage.people import People
 from tests.support import pictures
 from tests.support.chat_door import a_notifier
-from tests.support.fakes import PRESETS, new_job
+from tests.support.fakes import PRESETS, FrozenClock, World, new_job, storage_down
 from tests.support.recording_bot import recording_bot, refusal
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -472,3 +473,37 @@ async def test_an_answer_lost_after_the_delivery_is_an_unknown_outcome(chat):
     with pytest.raises(OutcomeUnknownError):
         await notifier.send_outcome(job_of(person, sent, JobStatus.COMPLETED), [artifact()])
     assert person.pings == 1
+
+
+def chosen(locale):
+    return lambda person: replace(person, locale=locale)
+
+
+async def test_of_several_processes_each_speaks_the_language_that_was_chosen_before_the_job_came():
+    world, clock, bot_and_session = World(), FrozenClock(), recording_bot()
+    here, elsewhere = (People(world.store, fresh_for_s=60, now=lambda: clock.now().timestamp()) for _ in range(2))
+    notifier = a_notifier(bot_and_session[0], people=here, clock=clock)
+    job = a_job(created_at=clock.now())
+    user = job.origin.user
+    await elsewhere.change(user, chosen("ru"))
+    assert (await here.load(user)).locale == "ru"
+    await elsewhere.change(user, chosen("ko"))
+    clock.advance(5)
+    later = a_job(created_at=clock.now(), locale="ko")
+    clock.advance(5)
+    await notifier.announce(later, status("accepted"))
+    assert bot_and_session[1].calls[-1].params["text"] == text("accepted", "ko")
+    await elsewhere.change(user, chosen("en"))
+    clock.advance(61)
+    await notifier.announce(later, status("accepted"))
+    assert bot_and_session[1].calls[-1].params["text"] == text("accepted", "en")
+
+
+async def test_while_the_storage_is_away_a_person_is_spoken_to_as_before():
+    world, (bot, session) = World(), recording_bot()
+    people = People(world.store, fresh_for_s=0)
+    job = a_job()
+    await people.change(job.origin.user, chosen("ko"))
+    world.faults.fail("store", storage_down, times=float("inf"))
+    await a_notifier(bot, people=people).announce(job, status("accepted"))
+    assert session.calls[-1].params["text"] == text("accepted", "ko")
