@@ -171,7 +171,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         orphans,
         Poll(s.gateway, s.presets, pace, progress, follower, s.clock),
         Archive(s.gateway, s.presets, s.outputs, s.store, artifacts, budget, s.executor),
-        Decide(s.clock, pace),
+        Decide(s.clock, pace, quota, s.people),
         Tell(notifier, artifacts),
         SettleTelling(notifier, artifacts),
         FollowUp(notifier, artifacts),

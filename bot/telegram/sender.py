@@ -259,15 +259,17 @@ class ChatNotifier:
         return replace(job, origin=replace(job.origin, locale=person.locale)), person
 
     def _caption(self, job: Job, result: Artifact, *, first: bool) -> str | None:
-        """Under the first one how it ended, with which tool, and how long that took."""
+        """Under the first one how it ended, with which tool, how long that took, and how many more there may be."""
         if not first:
             return caption(job, result)
         words, preset = outcome_text(job), self._presets.get(job.preset)
         if preset is None or job.outcome is None:
             return caption(job, result, words)
-        locale, took = job.origin.locale, job.outcome.at - job.created_at
-        details = text("result_details", locale, tool=preset.label(locale), took=took)
-        return caption(job, result, f"{words}\n{details}")
+        locale, took, left = job.origin.locale, job.outcome.at - job.created_at, job.outcome.facts.get("left")
+        lines = [words, text("result_details", locale, tool=preset.label(locale), took=took)]
+        if left is not None:
+            lines.append(text("left_today", locale, n=int(left)))
+        return caption(job, result, "\n".join(lines))
 
     def _nod(self, job: Job) -> None:
         """The sign on the person's own photo says that it is done; nothing depends on it."""

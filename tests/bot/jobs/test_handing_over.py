@@ -128,7 +128,7 @@ async def test_a_create_call_that_is_refused_for_one_slot_leaves_the_others(worl
     asked = wish(variations=3)
     await make(world, process, asked)
     job = world.job(asked.job_id)
-    assert (job.status, job.outcome.facts) == (JobStatus.COMPLETED, {"missing": 1})
+    assert (job.status, job.outcome.facts) == (JobStatus.COMPLETED, {"missing": 1, "left": 998})
     assert [slot.failure for slot in job.slots if slot.failure] == ["input_rejected"]
 
 
