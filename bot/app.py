@@ -62,6 +62,7 @@ from bot.telegram.messages import reason_text, refusal_text
 from bot.telegram.opening import open_bot
 from bot.telegram.profile import Profile
 from bot.telegram.registration import Registration
+from bot.telegram.reminder_bell import ReminderBell
 from bot.telegram.sample import sample_picture
 from bot.telegram.sender import ChatNotifier
 from bot.telegram.talk import Talk
@@ -213,7 +214,11 @@ async def _open(
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)
     registration = Registration(bot, settings, telegram_routes.PATH, updates) if role is Role.BOT else None
-    chores: dict[str, Chore] = {"sweep": jobs.sweep.run, "alerts": alerts.run}
+    chores: dict[str, Chore] = {
+        "sweep": jobs.sweep.run,
+        "alerts": alerts.run,
+        "reminders": ReminderBell(bot, records.reminders, records.people, engine.team.turns, clock).run,
+    }
     if registration and overrides.profile:
         chores["profile"] = Profile(bot, presets, settings.admin_ids).run
     if isinstance(bare_store, FileStore):

@@ -50,6 +50,8 @@ def open_desk(
         cards=HistoryCards(records.jobs, jobs.service, jobs.results, presets, rules.keep, zone, clock),
         alerts=alerts,
         office=Office(records.jobs, jobs.tally, records.pause, readiness, mode, zone, clock),
+        reminders=records.reminders,
+        clock=clock,
         rules=rules,
         talk=talk,
     )

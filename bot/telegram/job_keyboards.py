@@ -23,8 +23,8 @@ _FAILED: Mapping[str, tuple[str, ...]] = {
     "service_credentials": (),
     "service_credit": (),
     "service_model": ("another_tool",),
-    "daily_quota": (),
-    "daily_quota_left": (),
+    "daily_quota": ("remind_me",),
+    "daily_quota_left": ("remind_me",),
     "too_many_bytes": ("how_to",),
     "too_many_pixels": ("how_to",),
     "too_small": ("how_to",),
@@ -41,6 +41,7 @@ _ACTIONS: Mapping[str, tuple[str, Style | None]] = {
     "another_tool": ("tools", None),
     "shrink_and_retry": ("shrink", "primary"),
     "tell_owner": ("report", None),
+    "remind_me": ("remind", None),
 }
 
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from textwrap import shorten
 
 from babel.lists import format_list
 
 from bot.jobs.images import ImageRefusedError
 from bot.jobs.status import Line, Status
 from bot.telegram.wording import has_text, text
+from replicate_gateway.presets import Preset
 from storage.job import Job, JobStatus, Outcome
 
+# Characters of a person's words that are shown to them again: enough to see that they were understood.
+_MAX_ECHO = 200
 # Codes that share a sentence: the difference matters to admins, who find it in the log and the record.
 _SAID_AS: Mapping[str, str] = {
     "service_credentials": "service_paused",
@@ -28,9 +32,13 @@ _SAID_AS: Mapping[str, str] = {
 }
 
 
-def status_text(job: Job, status: Status) -> str:
-    """What the status message reads, line by line."""
-    return "\n".join(_line_text(job, line) for line in status.lines)
+def status_text(job: Job, status: Status, presets: Mapping[str, Preset]) -> str:
+    """What the status message reads, line by line; then the words that the model is going to be given."""
+    lines = [_line_text(job, line) for line in status.lines]
+    preset = presets.get(job.preset)
+    if job.prompt and preset and preset.prompt_field:
+        lines.append(text("instruction", job.origin.locale, words=shorten(job.prompt, _MAX_ECHO, placeholder="…")))
+    return "\n".join(lines)
 
 
 def _line_text(job: Job, line: Line) -> str:

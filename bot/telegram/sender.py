@@ -60,7 +60,7 @@ class ChatNotifier:
         with translated(repeatable=True):
             message = await self._bot.send_message(
                 _chat(job),
-                status_text(job, status),
+                status_text(job, status, self._presets),
                 message_thread_id=job.origin.thread_id,
                 reply_parameters=_quote(job),
                 reply_markup=status_keyboard(job, self._presets, person),
@@ -74,7 +74,7 @@ class ChatNotifier:
         try:
             with translated(repeatable=True):
                 await self._bot.edit_message_text(
-                    status_text(job, status),
+                    status_text(job, status, self._presets),
                     chat_id=_chat(job),
                     message_id=job.status_message_id,
                     reply_markup=status_keyboard(job, self._presets, person),

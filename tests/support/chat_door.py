@@ -22,6 +22,7 @@ from replicate_gateway.prediction import PredictionStatus
 from storage import object_keys
 from storage.people import People
 from storage.records import load_job
+from storage.reminders import Reminders
 from tests.support.fakes import PRESETS, FrozenClock, InlineExecutor, World, build
 from tests.support.recording_bot import TOKEN, recording_bot
 
@@ -82,6 +83,8 @@ def a_desk(process, world, bot, rules=None, **changes):
         presets=PRESETS,
         showing=Showing(process.results, InlineExecutor(), UTC),
         alerts=AdminAlerts(bot, (), world.clock, process.background),
+        reminders=Reminders(world.store),
+        clock=world.clock,
         office=Office(process.repository, jobs.tally, pause, readiness, "mock", UTC, world.clock),
         rules=rules,
         talk=Talk(process.background),
