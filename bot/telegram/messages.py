@@ -73,6 +73,18 @@ def outcome_text(job: Job, *, results: int = 1) -> str:
     return text("failure", locale, reason=reason_text(outcome, locale), code=job.code)
 
 
+def result_text(job: Job, presets: Mapping[str, Preset]) -> str:
+    """Under the first result: how it ended, with which tool, how long that took, and how many more there may be."""
+    words, locale, preset = outcome_text(job), job.origin.locale, presets.get(job.preset)
+    if preset is None or job.outcome is None:
+        return words
+    took, left = job.outcome.at - job.created_at, job.outcome.facts.get("left")
+    lines = [words, text("result_details", locale, tool=preset.label(locale), took=took)]
+    if left is not None:
+        lines.append(text("left_today", locale, n=int(left)))
+    return "\n".join(lines)
+
+
 def reason_text(outcome: Outcome, locale: str) -> str:
     """Why the job failed, without any words around it."""
     facts: dict[str, object] = dict(outcome.facts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
+from io import SEEK_END
 from typing import BinaryIO
 
 import structlog
@@ -24,7 +25,7 @@ from bot.jobs.status import Status
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated
 from bot.telegram.job_keyboards import outcome_keyboard, results_keyboard, status_keyboard
-from bot.telegram.messages import outcome_text, refused_text, status_text
+from bot.telegram.messages import outcome_text, refused_text, result_text, status_text
 from bot.telegram.sample import SAMPLE_FILE_ID
 from bot.telegram.talk import Talk
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, caption, media, report_upload, sent, short_text, upload
@@ -37,6 +38,8 @@ from storage.person import Person
 
 _DONE = ReactionTypeEmoji(emoji="👍")
 
+# An upload that is over in a moment needs no sign that it is under way: the sign would come after it, and stay.
+_WORTH_FORETELLING_BYTES = 1_000_000
 # A result may be waiting behind the edit of a status message.
 _EDIT_TIMEOUT_S = 10
 # What a model writes may hold links, and a status message is gone in a minute.
@@ -85,6 +88,12 @@ class ChatNotifier:
             return False  # the person deleted it and does not want to see it
         return True
 
+    async def foretell(self, job: Job, results: Sequence[Artifact]) -> None:
+        """The chat says "sending a photo", where that takes long enough to be seen."""
+        if sum(result.content.seek(0, SEEK_END) for result in results) >= _WORTH_FORETELLING_BYTES:
+            action = "upload_photo" if results[0].form is Form.PHOTO else "upload_document"
+            self._talk.sign(self._bot.send_chat_action(_chat(job), action, message_thread_id=job.origin.thread_id))
+
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """A cancellation needs no message of its own: the person has just asked for it, or is away."""
         job, _ = await self._spoken(job)
@@ -107,9 +116,12 @@ class ChatNotifier:
             raise StatusMessageGoneError
         job, _ = await self._spoken(job)
         try:
-            return await self._edit(job, results[0] if results else None)
+            edited = await self._edit(job, results[0] if results else None)
         except MessageGoneError as error:
             raise StatusMessageGoneError from error
+        if results:
+            self._nod(job)
+        return edited
 
     async def edit_into_report(self, job: Job, report: BinaryIO) -> int:
         """A document with a sentence."""
@@ -259,17 +271,7 @@ class ChatNotifier:
         return replace(job, origin=replace(job.origin, locale=person.locale)), person
 
     def _caption(self, job: Job, result: Artifact, *, first: bool) -> str | None:
-        """Under the first one how it ended, with which tool, how long that took, and how many more there may be."""
-        if not first:
-            return caption(job, result)
-        words, preset = outcome_text(job), self._presets.get(job.preset)
-        if preset is None or job.outcome is None:
-            return caption(job, result, words)
-        locale, took, left = job.origin.locale, job.outcome.at - job.created_at, job.outcome.facts.get("left")
-        lines = [words, text("result_details", locale, tool=preset.label(locale), took=took)]
-        if left is not None:
-            lines.append(text("left_today", locale, n=int(left)))
-        return caption(job, result, "\n".join(lines))
+        return caption(job, result, result_text(job, self._presets) if first else "")
 
     def _nod(self, job: Job) -> None:
         """The sign on the person's own photo says that it is done; nothing depends on it."""

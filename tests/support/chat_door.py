@@ -6,6 +6,7 @@ from datetime import UTC
 from bot.jobs.background import Background
 from bot.jobs.erasure import PersonErasure, ResultErasure
 from bot.jobs.pause import Pause
+from bot.jobs.ports import QueueDepth
 from bot.jobs.recorded_limits import RecordedLimits
 from bot.jobs.smaller import SmallerAgain
 from bot.telegram.alerts import AdminAlerts
@@ -69,6 +70,9 @@ def a_desk(process, world, bot, rules=None, **changes):
     async def readiness():
         return {"storage": "ok", "replicate": "down since noon"}
 
+    async def depth():
+        return QueueDepth(ready=1, later=2, running=3, oldest_s=0.5)
+
     rules = rules or ChatRules(bot_id=1, default_locale="en", preset="restore", max_image_mb=20)
     people, pause, jobs = People(world.store), Pause(world.store), process.jobs
     cards = HistoryCards(process.repository, process.service, process.results, PRESETS, rules.keep, UTC, world.clock)
@@ -85,7 +89,7 @@ def a_desk(process, world, bot, rules=None, **changes):
         alerts=AdminAlerts(bot, (), world.clock, process.background),
         reminders=Reminders(world.store),
         clock=world.clock,
-        office=Office(process.repository, jobs.tally, pause, readiness, "mock", UTC, world.clock),
+        office=Office(process.repository, jobs.tally, pause, readiness, depth, "mock", UTC, world.clock),
         rules=rules,
         talk=Talk(process.background),
     )

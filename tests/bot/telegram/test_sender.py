@@ -10,6 +10,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
+from bot.jobs.background import Background
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError, StatusMessageGoneError
 from bot.jobs.parcels import Form
 from bot.jobs.ports import Artifact
@@ -507,3 +508,26 @@ async def test_while_the_storage_is_away_a_person_is_spoken_to_as_before():
     world.faults.fail("store", storage_down, times=float("inf"))
     await a_notifier(bot, people=people).announce(job, status("accepted"))
     assert session.calls[-1].params["text"] == text("accepted", "ko")
+
+
+@pytest.mark.parametrize(
+    ("size", "form", "actions"),
+    [
+        (10, Form.PHOTO, []),
+        (2_000_000, Form.PHOTO, ["upload_photo"]),
+        (2_000_000, Form.FILE, ["upload_document"]),
+    ],
+)
+async def test_only_an_upload_that_takes_a_while_is_foretold(size, form, actions):
+    (bot, session), background = recording_bot(), Background()
+    await a_notifier(bot, background=background).foretell(done(thread=5), [artifact(b"x" * size, form=form)])
+    await background.drain(1)
+    assert [call.params["action"] for call in session.calls] == actions
+    assert all(call.params["message_thread_id"] == 5 for call in session.calls)
+
+
+async def test_a_result_that_had_to_be_settled_is_nodded_at_too():
+    (bot, session), background = recording_bot(), Background()
+    await a_notifier(bot, background=background).edit_into_outcome(done(status_message_id=STATUS), [artifact()])
+    await background.drain(1)
+    assert session.methods == ["editMessageMedia", "setMessageReaction"]

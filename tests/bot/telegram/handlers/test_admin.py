@@ -1,5 +1,6 @@
 """What admins see and do in the chat; for everybody else these commands do not exist."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -53,7 +54,10 @@ async def test_the_status_shows_queue_speed_webhook_and_parties(door):
     assert "mock" in said
     assert text("admin_open", "en", n=1) in said
     assert "p50 8 sec · p90 8 sec" in said
+    assert text("admin_webhook", "en", url="https://x") in said
     assert text("admin_pending", "en", n=2) in said
+    assert text("admin_queue", "en", ready=1, running=3, later=2) in said
+    assert re.search(r"about \$0\.0[1-9]", said)
     assert "Wrong response: 503" in said
     assert "🟢 storage: ok" in said
     assert "🔴 replicate: down since noon" in said
