@@ -29,11 +29,6 @@ class NotifyOrigin(Notifier):
         """See `Notifier.show_status`. Where there is no message none needs to be kept up to date."""
         return job.origin.chat_id is not None and await self._chat.show_status(job, status)
 
-    async def foretell(self, job: Job, results: Sequence[Artifact]) -> None:
-        """See `Notifier.foretell`."""
-        if job.origin.chat_id is not None:
-            await self._chat.foretell(job, results)
-
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """See `Notifier.send_outcome`."""
         return () if job.origin.chat_id is None else await self._chat.send_outcome(job, results)

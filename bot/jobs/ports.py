@@ -54,10 +54,6 @@ class Notifier(Protocol):
         """Edit the status message; showing again what it shows is fine. False when it was deleted."""
         ...
 
-    async def foretell(self, job: Job, results: Sequence[Artifact]) -> None:
-        """These results are about to be sent, which takes a while. Returns at once; nothing depends on it."""
-        ...
-
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """Send the outcome as a new message, or album, that pings and quotes the original.
 

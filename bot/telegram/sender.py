@@ -88,12 +88,6 @@ class ChatNotifier:
             return False  # the person deleted it and does not want to see it
         return True
 
-    async def foretell(self, job: Job, results: Sequence[Artifact]) -> None:
-        """The chat says "sending a photo", where that takes long enough to be seen."""
-        if sum(result.content.seek(0, SEEK_END) for result in results) >= _WORTH_FORETELLING_BYTES:
-            action = "upload_photo" if results[0].form is Form.PHOTO else "upload_document"
-            self._talk.sign(self._bot.send_chat_action(_chat(job), action, message_thread_id=job.origin.thread_id))
-
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """A cancellation needs no message of its own: the person has just asked for it, or is away."""
         job, _ = await self._spoken(job)
@@ -171,6 +165,7 @@ class ChatNotifier:
         """In the form that was wished for, else as files; nothing where Telegram takes neither."""
         if results[0].form is Form.TEXT and (words := short_text(results[0])) is not None:
             return await self._send_words(job, words, silent=not first)
+        self._foretell(job, results)
         for as_photos in sorted({results[0].form is Form.PHOTO, False}, reverse=True):
             try:
                 with translated(repeatable=False):
@@ -272,6 +267,12 @@ class ChatNotifier:
 
     def _caption(self, job: Job, result: Artifact, *, first: bool) -> str | None:
         return caption(job, result, result_text(job, self._presets) if first else "")
+
+    def _foretell(self, job: Job, results: Sequence[Artifact]) -> None:
+        """The chat says "sending a photo", where that takes long enough to be seen."""
+        if sum(result.content.seek(0, SEEK_END) for result in results) >= _WORTH_FORETELLING_BYTES:
+            action = "upload_photo" if results[0].form is Form.PHOTO else "upload_document"
+            self._talk.sign(self._bot.send_chat_action(_chat(job), action, message_thread_id=job.origin.thread_id))
 
     def _nod(self, job: Job) -> None:
         """The sign on the person's own photo says that it is done; nothing depends on it."""

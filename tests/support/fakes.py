@@ -217,7 +217,6 @@ class RecordingNotifier:
         self.faults = faults
         self.messages: dict[int, Message] = {}
         self.alerts: list[tuple[str, str]] = []
-        self.foretold: list[str] = []
         self.blocked = False
         self.edits = 0
         self.missed_edits: Counter[str] = Counter()  # settling an outcome where there was no status message
@@ -241,9 +240,6 @@ class RecordingNotifier:
                 self.edits += 1
             return message is not None
         raise AssertionError
-
-    async def foretell(self, job: Job, results: Sequence[Artifact]) -> None:
-        self.foretold.append(job.id)
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         async with self.faults.call("chat.send_outcome"):

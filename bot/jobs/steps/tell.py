@@ -81,9 +81,7 @@ class Tell(Step):
 
     async def prepare(self, job: Job, part: int) -> Sequence[Event]:
         """Have the results at hand, so that nothing but the message itself can fail once it is claimed."""
-        parcel = next_parcel(job)
-        await self._artifacts.fetch(job.id, (item.key for item in parcel))
-        await self._notifier.foretell(job, self._artifacts.of(job.id, parcel))
+        await self._artifacts.fetch(job.id, (item.key for item in next_parcel(job)))
         return ()
 
     def release(self, part: int, claim: Claim) -> Event:

@@ -520,10 +520,11 @@ async def test_while_the_storage_is_away_a_person_is_spoken_to_as_before():
 )
 async def test_only_an_upload_that_takes_a_while_is_foretold(size, form, actions):
     (bot, session), background = recording_bot(), Background()
-    await a_notifier(bot, background=background).foretell(done(thread=5), [artifact(b"x" * size, form=form)])
+    await a_notifier(bot, background=background).send_more(done(thread=5), [artifact(b"x" * size, form=form)])
     await background.drain(1)
-    assert [call.params["action"] for call in session.calls] == actions
-    assert all(call.params["message_thread_id"] == 5 for call in session.calls)
+    calls = [call.params for call in session.calls if call.method == "sendChatAction"]
+    assert [call["action"] for call in calls] == actions
+    assert all(call["message_thread_id"] == 5 for call in calls)
 
 
 async def test_a_result_that_had_to_be_settled_is_nodded_at_too():
