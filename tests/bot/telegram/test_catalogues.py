@@ -111,7 +111,7 @@ CODES = sorted(
     | {"timeout", "internal", "daily_quota"}
 )
 # Signs and names that are the same in several languages.
-SAME_EVERYWHERE: frozenset[str] = frozenset()
+SAME_EVERYWHERE = frozenset({"report_seconds"})
 SHARED_FACTS = {"limit": 20, "wait_s": 61, "wanted": 4, "left": 3}
 
 

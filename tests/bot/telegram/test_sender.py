@@ -130,7 +130,7 @@ async def test_every_line_of_a_status_is_told_with_its_facts_and_without_a_previ
     more = Line("usual_range", {"low": timedelta(seconds=25), "high": timedelta(seconds=121)})
     await notifier.show_status(a_job(status_message_id=STATUS), status("working_percent", more, percent=40))
     (call,) = session.calls
-    assert call.params["text"] == "⚙ In work: 40 % done.\nIt usually takes 25 sec to 3 min."
+    assert call.params["text"] == "⚙ Working on it: 40% done.\nIt usually takes 25 sec to 3 min."
     assert call.params["link_preview_options"] == {"is_disabled": True}
 
 
