@@ -197,18 +197,8 @@ class ChatNotifier:
         )
 
     async def _send_one(self, job: Job, result: Artifact, *, as_photo: bool, first: bool) -> Message:
-        if as_photo:
-            return await self._bot.send_photo(
-                _chat(job),
-                upload(job, result),
-                caption=self._caption(job, result, first=first),
-                message_thread_id=job.origin.thread_id,
-                reply_parameters=_quote(job),
-                reply_markup=outcome_keyboard(job) if first else None,
-                disable_notification=None if first else True,
-                request_timeout=UPLOAD_TIMEOUT_S,
-            )
-        return await self._bot.send_document(
+        send = self._bot.send_photo if as_photo else self._bot.send_document
+        return await send(
             _chat(job),
             upload(job, result),
             caption=self._caption(job, result, first=first),
