@@ -93,6 +93,8 @@ async def test_the_history_turns_its_cards_in_one_message_by_telegrams_own_names
         await a_result(person, tmp_path, caption="faces")
         await person.send_text("/history")
         card = await person.expect(text="Fix faces", button="1/2")
+        assert "Kept until" in card.caption
+        assert {text("compare", "en"), text("again", "en"), "🗑"} <= {button["text"] for button in card.buttons()}
         await person.press(card, "▶")
         await person.until(lambda: "Upscale" in card.caption, "the older card")
         assert [button["text"] for button in card.buttons()].count("2/2") == 1
