@@ -33,9 +33,11 @@ _SAID_AS: Mapping[str, str] = {
 
 
 def status_text(job: Job, status: Status, presets: Mapping[str, Preset]) -> str:
-    """What the status message reads, line by line; then the words that the model is going to be given."""
+    """What the status message reads, line by line; then which part of what was sent, and which words, are used."""
     lines = [_line_text(job, line) for line in status.lines]
     preset = presets.get(job.preset)
+    if any(image.still for image in job.inputs):
+        lines.append(text("still_used", job.origin.locale))
     if job.prompt and preset and preset.prompt_field:
         lines.append(text("instruction", job.origin.locale, words=shorten(job.prompt, _MAX_ECHO, placeholder="…")))
     return "\n".join(lines)

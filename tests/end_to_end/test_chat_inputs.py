@@ -120,6 +120,7 @@ async def test_a_still_sticker_and_the_still_of_a_live_photo_are_worked_on(world
     async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
         await person.send_sticker(PHOTO)
+        await person.expect(text=text("still_used", "en"))
         await person.expect(photo=True, text="Done", within=10)
         await person.send_live_photo(PHOTO, caption="upscale")
         await person.expect(photo=True, text="Upscale", within=10)
