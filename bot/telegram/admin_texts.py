@@ -26,6 +26,7 @@ def health_text(health: Health, webhook: WebhookInfo | None, office: Office, loc
     if figures.p50 is not None and figures.p90 is not None:
         lines.append(text("admin_speed", locale, p50=figures.p50, p90=figures.p90, count=figures.completed))
     lines.append(text("admin_spent", locale, usd=f"{figures.usd:.2f}"))
+    lines.append(text("admin_counted_since", locale, at=office.local(office.tally.since)))
     lines.append(_webhook_line(webhook, office, locale))
     lines += [f"{'🟢' if state == 'ok' else '🔴'} {party}: {state}" for party, state in health.parties.items()]
     return "\n".join(lines)[:_MAX_SHOWN]

@@ -106,10 +106,10 @@ def a_notifier(bot, *, people=None, background=None, clock=None):
 class ChatDoor:
     """`await door.message(text=...)` is an update, `door.said` what the bot answered, `door.jobs` what it recorded."""
 
-    def __init__(self, world=None, **rules):
+    def __init__(self, world=None, *, people=None, **rules):
         self.world = world or World()
         self.bot, self.session = recording_bot()
-        self.people, self.pause = People(self.world.store), Pause(self.world.store)
+        self.people, self.pause = people or People(self.world.store), Pause(self.world.store)
         self.process = build(self.world, people=RecordedLimits(self.people, self.pause))
         self.background, self.repository = self.process.background, self.process.repository
         defaults = {"bot_id": BOT_ID, "default_locale": "en", "preset": "restore", "max_image_mb": 20}
