@@ -36,7 +36,7 @@ from storage.job import Job, JobStatus
 from storage.people import People
 from storage.person import Person
 
-_DONE = ReactionTypeEmoji(emoji="👍")
+_DONE, _ALL_DONE = ReactionTypeEmoji(emoji="👍"), ReactionTypeEmoji(emoji="🎉")
 
 # An upload that is over in a moment needs no sign that it is under way: the sign would come after it, and stay.
 _WORTH_FORETELLING_BYTES = 1_000_000
@@ -268,7 +268,8 @@ class ChatNotifier:
         """The sign on the person's own photo says that it is done; nothing depends on it."""
         if job.origin.message_id is None or any(image.file_id == SAMPLE_FILE_ID for image in job.inputs):
             return  # there is no message of theirs
-        self._talk.sign(self._bot.set_message_reaction(_chat(job), job.origin.message_id, [_DONE]))
+        sign = _ALL_DONE if len(job.files) > 1 else _DONE
+        self._talk.sign(self._bot.set_message_reaction(_chat(job), job.origin.message_id, [sign]))
 
 
 async def _edited(job: Job, edit: Awaitable[Message | bool]) -> Sequence[Sent]:
