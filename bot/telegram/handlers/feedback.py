@@ -34,8 +34,9 @@ def router() -> Router:
     fresh.callback_query.register(ask, MenuButton.filter(F.screen == "feedback"))
     fresh.callback_query.register(call_off, MenuButton.filter(F.screen == "no_feedback"))
     fresh.callback_query.register(explain, FeedbackButton.filter())
-    fresh.message.register(send_answer, F.text, by_admin, replied_feedback)
-    fresh.message.register(take, F.text, ~F.text.startswith("/"), in_private, expected)
+    words = F.text & ~F.text.startswith("/")
+    fresh.message.register(send_answer, words, by_admin, replied_feedback)
+    fresh.message.register(take, words, in_private, expected)
     return fresh
 
 

@@ -64,6 +64,13 @@ async def test_somebody_who_is_no_admin_answers_nobody(door):
     assert sent_to(door, 7) == []
 
 
+async def test_an_admins_slip_of_a_command_goes_to_nobody(door):
+    asked = await wrote(door)
+    door.forget()
+    await door.message(text="/stauts", sender=BOSS, chat=BOSS_CHAT, reply_to_message=asked)
+    assert sent_to(door, 7) == []
+
+
 async def test_an_answer_that_cannot_be_delivered_is_told_to_the_admin(door):
     asked = await wrote(door)
     door.forget()
