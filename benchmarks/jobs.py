@@ -5,10 +5,8 @@ import statistics
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from io import BytesIO
 
-from PIL import Image
-
+from benchmarks.pictures import small_photo
 from benchmarks.report import Report
 from benchmarks.subjects import DARKROOM, FLOOR, Subject, running
 
@@ -51,7 +49,7 @@ async def measure_jobs(report: Report, *, slices: int, jobs: int, width: int) ->
 
 
 async def _slice(subject: Subject, measured: Measured, jobs: int, width: int) -> None:
-    photo, places, before = _photo(), asyncio.Semaphore(width), subject.cpu_s()
+    photo, places, before = small_photo(), asyncio.Semaphore(width), subject.cpu_s()
 
     async def one() -> None:
         async with places:
@@ -72,14 +70,6 @@ async def _quiet(subject: Subject) -> None:
     while seen != subject.s3.requests.total():
         seen = subject.s3.requests.total()
         await asyncio.sleep(_QUIET_S)
-
-
-def _photo() -> bytes:
-    """About 100 kB, and so is what the mock's model makes of it."""
-    target = BytesIO()
-    noise = Image.effect_noise((640, 480), 60).convert("RGB")
-    noise.resize((160, 120)).resize((640, 480)).save(target, "JPEG", quality=95)
-    return target.getvalue()
 
 
 def _by_kind(subject: Subject, jobs: int) -> str:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from benchmarks import mock_replicate
 from benchmarks.big_photos import measure_big_photos
+from benchmarks.feedback import measure_feedback
 from benchmarks.growth import measure_growth
 from benchmarks.jobs import measure_jobs
 from benchmarks.pieces import measure_pieces
 from benchmarks.report import Report
 
-PARTS = ("pieces", "jobs", "photos", "growth", "mock")
+PARTS = ("pieces", "jobs", "feedback", "photos", "growth", "mock")
 
 
 def main() -> None:
@@ -27,6 +28,8 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=10, help="turns of Darkroom and of the floor")
     parser.add_argument("--jobs", type=int, default=64, help="jobs in one turn")
     parser.add_argument("--width", type=int, default=16, help="jobs in flight")
+    parser.add_argument("--watched", type=int, default=200, help="jobs whose people look at the clock")
+    parser.add_argument("--width-watched", type=int, default=20, help="of them in flight")
     parser.add_argument("--photos", type=int, nargs="+", default=[1, 16, 64], help="big photos at once")
     parser.add_argument("--finished", type=int, nargs="+", default=[0, 10_000, 100_000], help="jobs in the storage")
     parser.add_argument("--predictions", type=int, default=200, help="in flight at the mock Replicate alone")
@@ -44,6 +47,8 @@ async def _measure(arguments: argparse.Namespace) -> None:
             await measure_pieces(report, Path(folder))
     if "jobs" in parts:
         await measure_jobs(report, slices=arguments.slices, jobs=arguments.jobs, width=arguments.width)
+    if "feedback" in parts:
+        await measure_feedback(report, jobs=arguments.watched, width=arguments.width_watched)
     if "photos" in parts:
         await measure_big_photos(report, tuple(arguments.photos))
     if "growth" in parts:

@@ -62,6 +62,7 @@ from bot.telegram.messages import reason_text, refusal_text
 from bot.telegram.opening import open_bot
 from bot.telegram.profile import Profile
 from bot.telegram.registration import Registration
+from bot.telegram.reminder_bell import ReminderBell
 from bot.telegram.sample import sample_picture
 from bot.telegram.sender import ChatNotifier
 from bot.telegram.talk import Talk
@@ -171,7 +172,7 @@ async def _open(
     background = Background()
     stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
     alerts, talk = AdminAlerts(bot, settings.admin_ids, clock, background), Talk(background)
-    queue, notifier = engine.queue, ChatNotifier(bot, alerts, talk, presets, records.people)
+    queue, notifier = engine.queue, ChatNotifier(bot, alerts, talk, presets, records.people, clock)
     executor = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
     stack.callback(executor.shutdown, wait=False, cancel_futures=True)
     references = CallbackReference(
@@ -215,7 +216,11 @@ async def _open(
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)
     registration = Registration(bot, settings, telegram_routes.PATH, updates) if role is Role.BOT else None
-    chores: dict[str, Chore] = {"sweep": jobs.sweep.run, "alerts": alerts.run}
+    chores: dict[str, Chore] = {
+        "sweep": jobs.sweep.run,
+        "alerts": alerts.run,
+        "reminders": ReminderBell(bot, records.reminders, records.people, engine.team.turns, clock).run,
+    }
     if registration and overrides.profile:
         chores["profile"] = Profile(bot, presets, settings.admin_ids).run
     if isinstance(bare_store, FileStore):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from bot.jobs.errors import EngineUnavailableError
+from bot.jobs.errors import EngineUnavailableError, NotDoneError
 from storage.errors import StorageError, StorageUnavailableError
 
 # What Telegram and Replicate wait before they try again, unless the storage itself named a time.
@@ -34,6 +34,8 @@ def answer_to(error: Exception) -> Answer:
             return Answer(503, "storage_unavailable", retry_after_s=math.ceil(error.retry_after_s or RETRY_AFTER_S))
         case EngineUnavailableError():
             return Answer(503, "engine_unavailable", retry_after_s=RETRY_AFTER_S)
+        case NotDoneError():
+            return Answer(503, "request_put_off", retry_after_s=RETRY_AFTER_S)
         case StorageError():
             return Answer(503, "storage_refused", "error", retry_after_s=RETRY_AFTER_S)
         case _:

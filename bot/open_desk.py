@@ -8,7 +8,7 @@ from aiogram import Bot
 from bot.from_settings import rules_of
 from bot.jobs.assembly import Jobs
 from bot.jobs.erasure import PersonErasure, ResultErasure
-from bot.jobs.ports import Clock, JobQueue
+from bot.jobs.ports import Clock
 from bot.jobs.smaller import SmallerAgain
 from bot.records import Records
 from bot.settings import Settings
@@ -18,6 +18,7 @@ from bot.telegram.history_cards import HistoryCards
 from bot.telegram.office import Office
 from bot.telegram.showing import Showing
 from bot.telegram.talk import Talk
+from bot.work_queue.engine import WorkQueue
 from replicate_gateway.presets import Preset
 from storage.objects import ObjectStore
 
@@ -33,7 +34,7 @@ def open_desk(
     alerts: AdminAlerts,
     talk: Talk,
     readiness: Callable[[], Awaitable[Mapping[str, str]]],
-    queue: JobQueue,
+    queue: WorkQueue,
     clock: Clock,
 ) -> Desk:
     """The desk on these parts."""
@@ -49,7 +50,9 @@ def open_desk(
         showing=Showing(jobs.results, executor, zone),
         cards=HistoryCards(records.jobs, jobs.service, jobs.results, presets, rules.keep, zone, clock),
         alerts=alerts,
-        office=Office(records.jobs, jobs.tally, records.pause, readiness, mode, zone, clock),
+        office=Office(records.jobs, jobs.tally, records.pause, readiness, queue.depth, mode, zone, clock),
+        reminders=records.reminders,
+        clock=clock,
         rules=rules,
         talk=talk,
     )

@@ -7,6 +7,7 @@ from bot.jobs.pause import Pause
 from bot.work_queue.engine import Engine
 from storage.objects import Capabilities, ObjectStore
 from storage.people import People
+from storage.reminders import Reminders
 from storage.repository import JobRepository, Watch
 
 # How long a person is believed to be as last seen, where other processes may have changed them.
@@ -15,11 +16,12 @@ _PEOPLE_FRESH_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Jobs, people, and the admins' switch."""
+    """Jobs, people, the admins' switch, and who wants to be reminded."""
 
     jobs: JobRepository
     people: People
     pause: Pause
+    reminders: Reminders
 
 
 def open_records(store: ObjectStore, capabilities: Capabilities, engine: Engine, watch: Watch) -> Records:
@@ -35,4 +37,5 @@ def open_records(store: ObjectStore, capabilities: Capabilities, engine: Engine,
             fresh_for_s=math.inf if alone else _PEOPLE_FRESH_S,
         ),
         pause=Pause(store, conditional_writes=conditional, locks=locks, alone=alone),
+        reminders=Reminders(store),
     )

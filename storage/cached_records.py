@@ -58,13 +58,15 @@ class CachedRecords(Generic[T]):
         self._known: OrderedDict[str, _Known[T]] = OrderedDict()
         self._locks = locks or KeyedLocks()
 
-    async def load(self, key: str) -> T:
+    async def load(self, key: str, *, max_age_s: float = math.inf) -> T:
         """The record under this key: one read, or none while it is fresh in memory.
+
+        Where others may write, what was read more than `max_age_s` seconds ago is read again.
 
         Raises:
             RecordCorruptError, RecordTooNewError: it cannot be read.
         """
-        return (await self._entry(key)).value
+        return (await self._entry(key, max_age_s)).value
 
     def known(self, key: str) -> T | None:
         """What is remembered of the record, fresh or not, without asking the storage."""
@@ -92,9 +94,9 @@ class CachedRecords(Generic[T]):
             await self._store.delete([key])
             return existed
 
-    async def _entry(self, key: str) -> _Known[T]:
-        known = self._known.get(key)
-        if known and self._now() - known.read_at < self._fresh_for_s:
+    async def _entry(self, key: str, max_age_s: float = math.inf) -> _Known[T]:
+        known, alone = self._known.get(key), self._fresh_for_s == math.inf
+        if known and (alone or self._now() - known.read_at < min(self._fresh_for_s, max_age_s)):
             self._known.move_to_end(key)
             return known
         try:

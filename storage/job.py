@@ -88,6 +88,7 @@ class InputImage:
     link: str | None = None  # where it was uploaded to for Replicate, when it cannot read our storage
     url: str | None = None  # where the caller of the API lets us fetch it; may be as secret as a token
     message_id: int | None = None  # the message that brought it: a picture that comes again is known by it
+    still: bool = False  # only one picture of what was sent, which moves
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ users/{user}.json              choices, limits             images/output/{job_id
 drafts/{user}/{chat}/{job_id}  waits for its person        ended/{user}/{job_id}              without a result
 poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
 stats/run_times.json           how long models take        control/pause.json                 whether new jobs wait
+reminders/{user}/{time}.json   whom to tell when
 """
 
+import math
 import re
 import uuid
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ DRAFTS = "drafts/"
 REPORTS = "reports/"
 TASKS = "tasks/"
 POISON = "poison/"
+REMINDERS = "reminders/"
 PROBE = ".probe/"
 RUN_TIMES = "stats/run_times.json"
 PAUSE = "control/pause.json"
@@ -206,6 +209,22 @@ def job_id_of_cursor(text: str) -> str | None:
 def person(user: str) -> str:
     """What is remembered of a person."""
     return f"users/{user}.json"
+
+
+def reminder(user: str, due_at: datetime) -> str:
+    """What a person wants to be reminded of, and when."""
+    return f"{reminders_prefix(user)}{int(due_at.timestamp() * 1000):013d}.json"
+
+
+def reminders_prefix(user: str) -> str:
+    """What all of a person's reminders begin with."""
+    return f"{REMINDERS}{user}/"
+
+
+def reminder_time(key: str) -> float:
+    """Seconds since the epoch at which the reminder of this key is due; never, for a foreign object."""
+    name = key.rsplit("/", 1)[-1].removesuffix(".json")
+    return int(name) / 1000 if name.isdecimal() else math.inf
 
 
 def poison(kind: str, ident: str) -> str:

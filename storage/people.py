@@ -33,9 +33,9 @@ class People:
             now=now,
         )
 
-    async def load(self, user: str) -> Person:
-        """The person; somebody who was never here is like everybody."""
-        return await self._records.load(object_keys.person(user))
+    async def load(self, user: str, *, max_age_s: float = math.inf) -> Person:
+        """The person; somebody who was never here is like everybody. See `CachedRecords.load`."""
+        return await self._records.load(object_keys.person(user), max_age_s=max_age_s)
 
     def known(self, user: str) -> Person | None:
         """The person as last seen by this process, without asking the storage."""

@@ -1,6 +1,7 @@
 """What is remembered of a person beside their jobs: choices of theirs, and what admins decided about them."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pydantic import TypeAdapter
 
@@ -24,6 +25,7 @@ class Person:
     variations: int = 1
     banned: bool = False
     daily_jobs: int | None = None  # None is everybody's limit
+    feedback_until: datetime | None = None  # until then the next text is for the admins
     v: int = SCHEMA_VERSION
 
     def having_used(self, preset: str) -> "Person":

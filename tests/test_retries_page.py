@@ -10,7 +10,7 @@ from bot.http_limits import HttpLimits
 from bot.jobs import attempt, circuit, guarded_store, worker
 from bot.jobs.steps import close, decide, find_orphan
 from bot.replicate_callback import signing_key
-from bot.telegram import intake, photos, registration, uploads
+from bot.telegram import intake, photos, registration, reminder_bell, uploads
 from bot.work_queue import engine, redis_client
 from replicate_gateway import outputs, retry
 from replicate_gateway.calls import CallLimits
@@ -105,6 +105,12 @@ ROWS = {
         "for ever",
     ),
     "Telegram: replies, toasts, alerts": (seconds(TELEGRAM_CALL_S), "1", "nobody", "nothing depends on them"),
+    "Telegram: a reminder": (
+        seconds(TELEGRAM_CALL_S),
+        "1",
+        f"itself, every {seconds(reminder_bell.LOOK_EVERY_S)}, where nothing was sent",
+        seconds(reminder_bell._STALE),
+    ),
     "queue engine: any call": (
         seconds(redis_client.CALL_TIMEOUT_S),
         "1",

@@ -136,7 +136,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     daily = UserLimit(person=limits.user_daily, api_key=limits.api_daily)
     quota = DailyQuota(s.repository, s.clock, daily, remember=s.team.alone)
     notifier = NotifyOrigin(s.notifier)
-    tally, erasure = Tally(s.clock), JobErasure(s.repository, s.store)
+    tally, erasure = Tally(s.clock, s.presets), JobErasure(s.repository, s.store)
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
     artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
     inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
@@ -171,7 +171,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         orphans,
         Poll(s.gateway, s.presets, pace, progress, follower, s.clock),
         Archive(s.gateway, s.presets, s.outputs, s.store, artifacts, budget, s.executor),
-        Decide(s.clock, pace),
+        Decide(s.clock, pace, quota, s.people),
         Tell(notifier, artifacts),
         SettleTelling(notifier, artifacts),
         FollowUp(notifier, artifacts),

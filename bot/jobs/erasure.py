@@ -102,7 +102,11 @@ class PersonErasure:
         return stopping
 
     async def _erase_ended(self, user: str) -> int:
-        prefixes = (object_keys.history_prefix(user), object_keys.ended_prefix(user))
+        prefixes = (
+            object_keys.history_prefix(user),
+            object_keys.ended_prefix(user),
+            object_keys.reminders_prefix(user),
+        )
         rows = [row.key for prefix in prefixes async for row in self._store.list(prefix)]
         by_job = {object_keys.job_id_in(key): key for key in rows}
         gate = asyncio.Semaphore(_AT_ONCE)

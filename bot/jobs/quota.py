@@ -44,14 +44,10 @@ class DailyQuota:
 
         `limit` is the person's own, where they have one. Who wishes for more than a whole day's is let wait for that.
         """
-        now, usual = self._clock.now(), self._limit.of(user)
-        limit = usual if limit is None else limit
+        now = self._clock.now()
+        limit = self._limit.of(user) if limit is None else limit
         since = now.timestamp() - WINDOW_S
-        done = self._done.get(user)
-        if done is None:
-            done = tuple(await self._repository.done_since(user, since, limit=max(limit, usual)))
-        done = tuple(at for at in done if at >= since)
-        self._keep(user, done)
+        done = await self._done_since(user, since, limit)
         left = max(0, limit - len(done) - active)
         if images <= left:
             return None
@@ -59,12 +55,27 @@ class DailyQuota:
         last_to_go = done[max(0, len(done) - too_many)] if done else now.timestamp()
         return QuotaRefusal(limit, left, max(1, math.ceil(last_to_go - since)), now)
 
+    async def left(self, user: str, *, images: int, limit: int | None = None) -> int:
+        """How many images the person may still have when these are delivered; raises `StorageError`."""
+        limit = self._limit.of(user) if limit is None else limit
+        done = await self._done_since(user, self._clock.now().timestamp() - WINDOW_S, limit)
+        return max(0, limit - len(done) - images)
+
     def note(self, user: str, done_at: datetime, images: int = 1) -> None:
         """So many images were delivered to this person."""
         done = self._done.get(user)
         at = int(done_at.timestamp() * 1000) / 1000  # as a history key tells it
         if done is not None and at not in done:
             self._keep(user, (*[at] * images, *done))
+
+    async def _done_since(self, user: str, since: float, limit: int) -> tuple[float, ...]:
+        """When the person's images of the window were delivered, newest first."""
+        done = self._done.get(user)
+        if done is None:
+            done = tuple(await self._repository.done_since(user, since, limit=max(limit, self._limit.of(user))))
+        done = tuple(at for at in done if at >= since)
+        self._keep(user, done)
+        return done
 
     def _keep(self, user: str, done: tuple[float, ...]) -> None:
         if not self._remember:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import BinaryIO
 
+from bot.jobs.cost import estimated_usd
 from bot.jobs.images.contact_sheet import Cell
 from bot.jobs.ports import Say
 from replicate_gateway.presets import Preset
@@ -48,7 +49,6 @@ class ReportWriter:
     def lines(self, job: Job, preset: Preset) -> list[str]:
         """What is true of the whole job."""
         locale = job.origin.locale
-        runs = sum(len(slot.discarded) + bool(slot.prediction_id) for slot in job.slots)
         done = sum(bool(slot.files) for slot in job.slots)
         predict_s = sum(slot.predict_time_s or 0.0 for slot in job.slots)
         ended = job.outcome.at if job.outcome else job.updated_at
@@ -56,7 +56,7 @@ class ReportWriter:
             self.say("report_model", locale, preset=preset.title(locale), model=str(preset.model)),
             self.say("report_times", locale, begun=self._time(job.created_at), ended=self._time(ended)),
             self.say("report_made", locale, done=done, wanted=len(job.slots), seconds=f"{predict_s:.1f}"),
-            self.say("report_cost", locale, usd=f"{runs * preset.price_hint_usd:.3f}"),
+            self.say("report_cost", locale, usd=f"{estimated_usd(job, {preset.name: preset}):.3f}"),
         ]
 
     def cells(self, job: Job, content: Callable[[str], BinaryIO | None]) -> list[Cell]:

@@ -116,11 +116,12 @@ class JobService:
             raise NoSuchJobError(job_id)
         return job
 
-    async def open_jobs(self, user: str, chat_id: int) -> list[Job]:
-        """The person's jobs in this chat that are asked about, in line or under way."""
+    async def open_jobs(self, user: str, chat_id: int, *, elsewhere: bool = False) -> list[Job]:
+        """The person's jobs in this chat that are asked about, in line or under way; and the latter `elsewhere`."""
         job_ids = dict.fromkeys([*await self._drafts.of(user, chat_id), *await self._admission.open_jobs_of(user)])
         found = [await self._find(job_id) for job_id in job_ids]
-        return [job for job in found if job and job.origin.chat_id == chat_id and not job.status.terminal]
+        here = [job for job in found if job and (elsewhere or job.origin.chat_id == chat_id)]
+        return [job for job in here if not job.status.terminal]
 
     async def renew(self, job: Job) -> None:
         """The request for a recorded job came again: the first one may have failed before the job was marked open."""
@@ -180,9 +181,9 @@ class JobService:
         await self._queue.enqueue(job_id)
         return job
 
-    async def cancel_all(self, user: str, chat_id: int) -> int:
-        """Note that the person wants everything in this chat to stop; returns how many jobs are being stopped."""
-        jobs = [job for job in await self.open_jobs(user, chat_id) if not job.outcome]
+    async def cancel_all(self, user: str, chat_id: int, *, elsewhere: bool = False) -> int:
+        """Note that everything of the person's in this chat, or `elsewhere` too, is to stop; returns how many jobs."""
+        jobs = [job for job in await self.open_jobs(user, chat_id, elsewhere=elsewhere) if not job.outcome]
         for job in jobs:
             await self._repository.change(job.id, [CancelRequested()], self._clock.now())
             await self._queue.enqueue(job.id)

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.jobs.cost import estimated_usd
 from bot.jobs.ports import Clock
+from replicate_gateway.presets import Preset
 from storage.job import Job, JobStatus
 
 _KEPT = 20_000
@@ -21,11 +23,15 @@ class Ended:
     status: JobStatus
     code: str | None
     took: timedelta
+    usd: float
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Sums over a span of time. `p50` and `p90` are from the photo to the result, None without any."""
+    """Sums over a span of time. `p50` and `p90` are from the photo to the result, None without any.
+
+    `usd` is an estimate of what the predictions cost.
+    """
 
     jobs: int
     people: int
@@ -35,13 +41,14 @@ class Figures:
     failures: Mapping[str, int]
     p50: timedelta | None
     p90: timedelta | None
+    usd: float
 
 
 class Tally:
     """Keeps the latest so many; `since` is when it began to count."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, presets: Mapping[str, Preset]) -> None:
+        self._clock, self._presets = clock, presets
         self._ended: deque[Ended] = deque(maxlen=_KEPT)
         self.since = clock.now()
 
@@ -50,7 +57,8 @@ class Tally:
         if job.outcome:
             outcome = job.outcome
             took = outcome.at - job.created_at
-            self._ended.append(Ended(outcome.at, job.origin.user, job.status, outcome.code, took))
+            usd = estimated_usd(job, self._presets)
+            self._ended.append(Ended(outcome.at, job.origin.user, job.status, outcome.code, took, usd))
 
     def last(self, span: timedelta) -> Figures:
         """The figures of the last so long."""
@@ -68,6 +76,7 @@ class Tally:
             failures=dict(failures.most_common()),
             p50=_percentile(took, 0.5),
             p90=_percentile(took, 0.9),
+            usd=sum(one.usd for one in ended),
         )
 
 

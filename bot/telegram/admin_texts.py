@@ -18,10 +18,15 @@ def health_text(health: Health, webhook: WebhookInfo | None, office: Office, loc
         text("admin_version", locale, version=health.version, mode=health.mode, up=health.up),
         text("admin_open", locale, n=health.open_jobs),
     ]
+    if health.depth:
+        depth = health.depth
+        lines.append(text("admin_queue", locale, ready=depth.ready, later=depth.later, running=depth.running))
     if health.paused:
         lines.append(text("admin_paused", locale))
     if figures.p50 is not None and figures.p90 is not None:
         lines.append(text("admin_speed", locale, p50=figures.p50, p90=figures.p90, count=figures.completed))
+    lines.append(text("admin_spent", locale, usd=f"{figures.usd:.2f}"))
+    lines.append(text("admin_counted_since", locale, at=office.local(office.tally.since)))
     lines.append(_webhook_line(webhook, office, locale))
     lines += [f"{'🟢' if state == 'ok' else '🔴'} {party}: {state}" for party, state in health.parties.items()]
     return "\n".join(lines)[:_MAX_SHOWN]
@@ -66,7 +71,8 @@ def job_text(job: Job, office: Office, locale: str) -> str:
 def _webhook_line(webhook: WebhookInfo | None, office: Office, locale: str) -> str:
     if webhook is None:
         return text("admin_webhook_unknown", locale)
-    line = text("admin_pending", locale, n=webhook.pending_update_count)
+    line = text("admin_webhook", locale, url=webhook.url) if webhook.url else text("admin_no_webhook", locale)
+    line += "\n" + text("admin_pending", locale, n=webhook.pending_update_count)
     if webhook.last_error_date and webhook.last_error_message:
         at = office.local(webhook.last_error_date)
         line += "\n" + text("admin_webhook_error", locale, at=at, error=webhook.last_error_message)

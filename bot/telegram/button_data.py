@@ -53,6 +53,14 @@ class SettingButton(CallbackData, prefix="s1"):
     value: str
 
 
+class FeedbackButton(CallbackData, prefix="f1"):
+    """Whom an admin's reply to this message is for, what it quotes, and in which language they read."""
+
+    user: int
+    message: int
+    locale: str
+
+
 def job_data(action: str, job_id: str, arg: str = "") -> str:
     """The data of a button about this job."""
     return JobButton(action=action, job=_packed(job_id), arg=arg).pack()

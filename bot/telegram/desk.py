@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.jobs.erasure import PersonErasure, ResultErasure
+from bot.jobs.ports import Clock
 from bot.jobs.result_service import ResultService
 from bot.jobs.service import JobService
 from bot.jobs.smaller import SmallerAgain
@@ -15,6 +16,7 @@ from bot.telegram.showing import Showing
 from bot.telegram.talk import Talk
 from replicate_gateway.presets import Preset
 from storage.people import People
+from storage.reminders import Reminders
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +34,7 @@ class Desk:
     cards: HistoryCards
     alerts: AdminAlerts
     office: Office
+    reminders: Reminders
+    clock: Clock
     rules: ChatRules
     talk: Talk

@@ -2,7 +2,7 @@
 
 Telegram sends the updates of a chat one at a time and repeats one until it is accepted: an update that always failed
 would block its chat for a day. So one that breaks our code is kept for the admin and counts as accepted; only one
-that could not be recorded comes again.
+that could not be recorded, or for which something that had to be asked was away, comes again.
 """
 
 import asyncio
@@ -12,12 +12,19 @@ from typing import Any
 
 import structlog
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import AiogramError
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 from aiogram.methods import TelegramMethod
 from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from bot.jobs.errors import NotDoneError
 from bot.jobs.meter import SILENT, Meter
 from bot.jobs.ports import Notifier
 from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
@@ -28,6 +35,9 @@ POLL_AGAIN_S = 3.0
 _MAX_UPDATE_ID = 2**63
 # Anything else in an update would make the number of figures a stranger's choice.
 _KINDS = frozenset(Update.model_fields) - {"update_id"}
+# Time helps, or the operator does: the same update will be taken when it comes again.
+_COMES_AGAIN = (StorageUnavailableError, StorageRefusedError, NotDoneError)
+_TELEGRAM_AWAY = (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError)
 
 _log = structlog.get_logger()
 
@@ -68,7 +78,7 @@ class UpdateIntake:
         """Return once the update is dealt with, or kept as poison.
 
         Raises:
-            StorageUnavailableError, StorageRefusedError: it could not be recorded; it must come again.
+            StorageUnavailableError, StorageRefusedError, NotDoneError: it could not be recorded; it must come again.
         """
         clear_contextvars()
         bind_contextvars(update_id=update.get("update_id"))
@@ -77,8 +87,10 @@ class UpdateIntake:
         try:
             await self._feed(update)
             outcome = "taken"
-        except (StorageUnavailableError, StorageRefusedError):
+        except _COMES_AGAIN:
             raise
+        except _TELEGRAM_AWAY as error:  # who we are called has to be asked once
+            raise NotDoneError("telegram_unreachable") from error
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not block the chat
             await self._keep(update, error)
             outcome = "poisoned"
@@ -95,7 +107,7 @@ class UpdateIntake:
                     await self.take(update)
                     offset = update["update_id"] + 1
                 trouble = ""
-            except (AiogramError, StorageError) as error:
+            except (AiogramError, StorageError, NotDoneError) as error:
                 clear_contextvars()
                 if type(error).__name__ != trouble:  # not every three seconds while it lasts
                     trouble = type(error).__name__

@@ -13,6 +13,8 @@ from storage.job import Job, JobStatus
 from storage.person import Person
 from storage.wishes import AlbumUse, Delivery, Question
 
+# As many as fit on a page side by side.
+VARIATIONS = 3
 _BIN = "🗑"
 # What helps when a job has failed so; whatever is not named here may work when it is tried again.
 _FAILED: Mapping[str, tuple[str, ...]] = {
@@ -23,8 +25,8 @@ _FAILED: Mapping[str, tuple[str, ...]] = {
     "service_credentials": (),
     "service_credit": (),
     "service_model": ("another_tool",),
-    "daily_quota": (),
-    "daily_quota_left": (),
+    "daily_quota": ("remind_me",),
+    "daily_quota_left": ("remind_me",),
     "too_many_bytes": ("how_to",),
     "too_many_pixels": ("how_to",),
     "too_small": ("how_to",),
@@ -41,6 +43,7 @@ _ACTIONS: Mapping[str, tuple[str, Style | None]] = {
     "another_tool": ("tools", None),
     "shrink_and_retry": ("shrink", "primary"),
     "tell_owner": ("report", None),
+    "remind_me": ("remind", None),
 }
 
 
@@ -93,7 +96,11 @@ def result_keyboard(job: Job, number: int, *more: Sequence[InlineKeyboardButton]
     original = button(text("original_file", locale), job_data("file", job.id, arg))
     further = button(text("do_more", locale), job_data("more", job.id, arg), "primary")
     shown = [compare] if job.origin.delivery is Delivery.FILE else [compare, original]
-    return keyboard(shown, [again, further], *more, [trash])
+    several = button(text("variations", locale, n=VARIATIONS), job_data("vary", job.id))
+    seeded = any(slot.seed is not None for slot in job.slots)  # else they would all look the same
+    return keyboard(
+        shown, [again, several] if seeded else [again, further], [further] if seeded else [], *more, [trash]
+    )
 
 
 def results_keyboard(job: Job) -> InlineKeyboardMarkup | None:

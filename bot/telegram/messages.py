@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from textwrap import shorten
 
 from babel.lists import format_list
 
 from bot.jobs.images import ImageRefusedError
 from bot.jobs.status import Line, Status
 from bot.telegram.wording import has_text, text
+from replicate_gateway.presets import Preset
 from storage.job import Job, JobStatus, Outcome
 
+# Characters of a person's words that are shown to them again: enough to see that they were understood.
+_MAX_ECHO = 200
 # Codes that share a sentence: the difference matters to admins, who find it in the log and the record.
 _SAID_AS: Mapping[str, str] = {
     "service_credentials": "service_paused",
@@ -28,9 +32,15 @@ _SAID_AS: Mapping[str, str] = {
 }
 
 
-def status_text(job: Job, status: Status) -> str:
-    """What the status message reads, line by line."""
-    return "\n".join(_line_text(job, line) for line in status.lines)
+def status_text(job: Job, status: Status, presets: Mapping[str, Preset]) -> str:
+    """What the status message reads, line by line; then which part of what was sent, and which words, are used."""
+    lines = [_line_text(job, line) for line in status.lines]
+    preset = presets.get(job.preset)
+    if any(image.still for image in job.inputs):
+        lines.append(text("still_used", job.origin.locale))
+    if job.prompt and preset and preset.prompt_field:
+        lines.append(text("instruction", job.origin.locale, words=shorten(job.prompt, _MAX_ECHO, placeholder="…")))
+    return "\n".join(lines)
 
 
 def _line_text(job: Job, line: Line) -> str:
@@ -63,6 +73,18 @@ def outcome_text(job: Job, *, results: int = 1) -> str:
     if outcome.code in ("daily_quota", "daily_quota_left"):
         return reason_text(outcome, locale)
     return text("failure", locale, reason=reason_text(outcome, locale), code=job.code)
+
+
+def result_text(job: Job, presets: Mapping[str, Preset]) -> str:
+    """Under the first result: how it ended, with which tool, how long that took, and how many more there may be."""
+    words, locale, preset = outcome_text(job), job.origin.locale, presets.get(job.preset)
+    if preset is None or job.outcome is None:
+        return words
+    took, left = job.outcome.at - job.created_at, job.outcome.facts.get("left")
+    lines = [words, text("result_details", locale, tool=preset.label(locale), took=took)]
+    if left is not None:
+        lines.append(text("left_today", locale, n=int(left)))
+    return "\n".join(lines)
 
 
 def reason_text(outcome: Outcome, locale: str) -> str:

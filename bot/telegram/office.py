@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from bot.jobs.errors import EngineUnavailableError
 from bot.jobs.pause import Pause
-from bot.jobs.ports import Clock
+from bot.jobs.ports import Clock, QueueDepth
 from bot.jobs.tally import Figures, Tally
 from bot.version import VERSION
 from storage.job import Job
@@ -21,6 +22,7 @@ class Health:
     up: timedelta
     open_jobs: int
     paused: bool
+    depth: QueueDepth | None  # None: the queue cannot be asked
     figures: Figures
     parties: Mapping[str, str]
 
@@ -33,6 +35,7 @@ class Office:
     tally: Tally
     pause: Pause
     readiness: Callable[[], Awaitable[Mapping[str, str]]]
+    depth: Callable[[], Awaitable[QueueDepth]]
     mode: str
     zone: tzinfo
     clock: Clock
@@ -45,6 +48,7 @@ class Office:
             up=self.clock.now() - self.tally.since,
             open_jobs=len([marker async for marker in self.repository.open_jobs()]),
             paused=await self.pause.active(),
+            depth=await self._depth(),
             figures=self.tally.last(timedelta(days=1)),
             parties=await self.readiness(),
         )
@@ -52,6 +56,12 @@ class Office:
     async def jobs_with_code(self, code: str) -> list[Job]:
         """The jobs whose code, or more of their id, this is."""
         return await self.repository.with_code(code)
+
+    async def _depth(self) -> QueueDepth | None:
+        try:
+            return await self.depth()
+        except EngineUnavailableError:
+            return None  # the parties say so
 
     def local(self, at: datetime) -> datetime:
         """A moment in the configured time zone."""

@@ -2,7 +2,7 @@
 
 import re
 
-from aiogram.types import Message
+from aiogram.types import Document, Message
 
 from storage.job import InputImage
 
@@ -14,12 +14,13 @@ def picture_in(message: Message) -> InputImage | None:
     still = message.live_photo.photo if message.live_photo else message.photo
     if still:
         # Telegram offers several sizes, the last is the largest.
-        return InputImage(still[-1].file_id, size=still[-1].file_size)
+        return InputImage(still[-1].file_id, size=still[-1].file_size, still=message.live_photo is not None)
     if (sticker := message.sticker) and not (sticker.is_animated or sticker.is_video):
-        return InputImage(sticker.file_id, size=sticker.file_size)
+        return InputImage(sticker.file_id, size=sticker.file_size, still=True)
     document = message.document
     if document and (_is_image(document.mime_type) or _IMAGE_NAME.fullmatch(document.file_name or "")):
-        return InputImage(document.file_id, size=document.file_size, as_file=True)
+        moves = _is_gif(document)
+        return InputImage(document.file_id, size=document.file_size, as_file=True, still=moves)
     return None
 
 
@@ -29,6 +30,11 @@ def unique_name(message: Message) -> str | None:
         return still[-1].file_unique_id
     other = message.sticker or message.document
     return other.file_unique_id if other else None
+
+
+def _is_gif(document: Document) -> bool:
+    """Of one that moves the first frame is taken."""
+    return document.mime_type == "image/gif" or (document.file_name or "").lower().endswith(".gif")
 
 
 def _is_image(mime_type: str | None) -> bool:

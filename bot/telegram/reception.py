@@ -13,6 +13,9 @@ from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 from storage.people import People
 
+# What somebody has chosen, perhaps in another process, holds from the next thing on that they do by hand.
+_CHOICES_HOLD_AFTER_S = 1.0
+
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
@@ -31,7 +34,7 @@ class Reception(BaseMiddleware):
             return None
         if isinstance(event, Message) and not await self._addressing.meant(event, data["bot"]):
             return None
-        person = await self._people.load(user_key(event.from_user))
+        person = await self._people.load(user_key(event.from_user), max_age_s=_CHOICES_HOLD_AFTER_S)
         locale = person.locale or self._rules.locale(event.from_user)
         if not self._rules.allows(event.from_user):
             return self._refuse(event, text("not_allowed", locale))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
+from io import SEEK_END
 from typing import BinaryIO
 
 import structlog
@@ -19,23 +20,26 @@ from aiogram.types import (
 
 from bot.jobs.errors import StatusMessageGoneError
 from bot.jobs.parcels import Form
-from bot.jobs.ports import Artifact, Sent
+from bot.jobs.ports import Artifact, Clock, Sent
 from bot.jobs.status import Status
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated
 from bot.telegram.job_keyboards import outcome_keyboard, results_keyboard, status_keyboard
-from bot.telegram.messages import outcome_text, refused_text, status_text
+from bot.telegram.messages import outcome_text, refused_text, result_text, status_text
 from bot.telegram.sample import SAMPLE_FILE_ID
 from bot.telegram.talk import Talk
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, caption, media, report_upload, sent, short_text, upload
 from bot.telegram.wording import text
 from replicate_gateway.presets import Preset
+from storage.errors import StorageError
 from storage.job import Job, JobStatus
 from storage.people import People
 from storage.person import Person
 
-_DONE = ReactionTypeEmoji(emoji="👍")
+_DONE, _ALL_DONE = ReactionTypeEmoji(emoji="👍"), ReactionTypeEmoji(emoji="🎉")
 
+# An upload that is over in a moment needs no sign that it is under way: the sign would come after it, and stay.
+_WORTH_FORETELLING_BYTES = 1_000_000
 # A result may be waiting behind the edit of a status message.
 _EDIT_TIMEOUT_S = 10
 # What a model writes may hold links, and a status message is gone in a minute.
@@ -48,18 +52,18 @@ class ChatNotifier:
     """Speaks through one aiogram bot."""
 
     def __init__(
-        self, bot: Bot, alerts: AdminAlerts, talk: Talk, presets: Mapping[str, Preset], people: People
+        self, bot: Bot, alerts: AdminAlerts, talk: Talk, presets: Mapping[str, Preset], people: People, clock: Clock
     ) -> None:
         self._bot, self._alerts, self._talk = bot, alerts, talk
-        self._presets, self._people = presets, people
+        self._presets, self._people, self._clock = presets, people, clock
 
     async def announce(self, job: Job, status: Status) -> int:
         """A silent message: the person has just written and is looking."""
-        job, person = self._spoken(job)
+        job, person = await self._spoken(job)
         with translated(repeatable=True):
             message = await self._bot.send_message(
                 _chat(job),
-                status_text(job, status),
+                status_text(job, status, self._presets),
                 message_thread_id=job.origin.thread_id,
                 reply_parameters=_quote(job),
                 reply_markup=status_keyboard(job, self._presets, person),
@@ -69,11 +73,11 @@ class ChatNotifier:
 
     async def show_status(self, job: Job, status: Status) -> bool:
         """Edits make no ping and may be repeated."""
-        job, person = self._spoken(job)
+        job, person = await self._spoken(job)
         try:
             with translated(repeatable=True):
                 await self._bot.edit_message_text(
-                    status_text(job, status),
+                    status_text(job, status, self._presets),
                     chat_id=_chat(job),
                     message_id=job.status_message_id,
                     reply_markup=status_keyboard(job, self._presets, person),
@@ -86,7 +90,7 @@ class ChatNotifier:
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """A cancellation needs no message of its own: the person has just asked for it, or is away."""
-        job, _ = self._spoken(job)
+        job, _ = await self._spoken(job)
         if job.outcome and job.outcome.status is JobStatus.CANCELED:
             return await self._show_canceled(job)
         if not results:
@@ -97,24 +101,27 @@ class ChatNotifier:
 
     async def send_more(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """What Telegram does not take in any form is left out: the first message has told how the job ended."""
-        job, _ = self._spoken(job)
+        job, _ = await self._spoken(job)
         return await self._send_results(job, results, first=False)
 
     async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """The status message becomes the first result, or the reason."""
         if job.status_message_id is None:
             raise StatusMessageGoneError
-        job, _ = self._spoken(job)
+        job, _ = await self._spoken(job)
         try:
-            return await self._edit(job, results[0] if results else None)
+            edited = await self._edit(job, results[0] if results else None)
         except MessageGoneError as error:
             raise StatusMessageGoneError from error
+        if results:
+            self._nod(job)
+        return edited
 
     async def edit_into_report(self, job: Job, report: BinaryIO) -> int:
         """A document with a sentence."""
         if job.status_message_id is None or job.status_message_id in job.message_ids:
             raise StatusMessageGoneError
-        message_id, (job, _) = job.status_message_id, self._spoken(job)
+        message_id, (job, _) = job.status_message_id, await self._spoken(job)
         document = InputMediaDocument(media=report_upload(job, report), caption=text("report", job.origin.locale))
         try:
             await self._edit_media(job, document, results_keyboard(job))
@@ -158,6 +165,7 @@ class ChatNotifier:
         """In the form that was wished for, else as files; nothing where Telegram takes neither."""
         if results[0].form is Form.TEXT and (words := short_text(results[0])) is not None:
             return await self._send_words(job, words, silent=not first)
+        self._foretell(job, results)
         for as_photos in sorted({results[0].form is Form.PHOTO, False}, reverse=True):
             try:
                 with translated(repeatable=False):
@@ -189,18 +197,8 @@ class ChatNotifier:
         )
 
     async def _send_one(self, job: Job, result: Artifact, *, as_photo: bool, first: bool) -> Message:
-        if as_photo:
-            return await self._bot.send_photo(
-                _chat(job),
-                upload(job, result),
-                caption=self._caption(job, result, first=first),
-                message_thread_id=job.origin.thread_id,
-                reply_parameters=_quote(job),
-                reply_markup=outcome_keyboard(job) if first else None,
-                disable_notification=None if first else True,
-                request_timeout=UPLOAD_TIMEOUT_S,
-            )
-        return await self._bot.send_document(
+        send = self._bot.send_photo if as_photo else self._bot.send_document
+        return await send(
             _chat(job),
             upload(job, result),
             caption=self._caption(job, result, first=first),
@@ -242,33 +240,38 @@ class ChatNotifier:
         )
         return await _edited(job, edit)
 
-    def _spoken(self, job: Job) -> tuple[Job, Person]:
-        """The job in the language that its person has chosen since, and the person, as far as they are known."""
-        person = self._people.known(job.origin.user) or Person()
+    async def _spoken(self, job: Job) -> tuple[Job, Person]:
+        """The job in the language that its person has chosen since, in whichever process, and the person.
+
+        What was known before the job came may be older than the job's own language. While the storage is away they
+        are as this process has seen them last: a message need not wait for that.
+        """
+        age_s = (self._clock.now() - job.created_at).total_seconds()
+        try:
+            person = await self._people.load(job.origin.user, max_age_s=age_s)
+        except StorageError:
+            person = self._people.known(job.origin.user) or Person()
         if person.locale in (None, job.origin.locale):
             return job, person
         return replace(job, origin=replace(job.origin, locale=person.locale)), person
 
     def _caption(self, job: Job, result: Artifact, *, first: bool, numbered: bool = True) -> str | None:
-        """Under the first one how it ended, with which tool, and how long that took.
+        """Not `numbered` in an album of photos: the apps show the caption there only if no other photo has one."""
+        told = result_text(job, self._presets) if first else ""
+        return caption(job, result, told, numbered=numbered)
 
-        Not `numbered` in an album of photos: Telegram's apps show the caption there only if no other photo has one.
-        """
-        return caption(job, result, self._told(job) if first else "", numbered=numbered)
-
-    def _told(self, job: Job) -> str:
-        words, preset = outcome_text(job), self._presets.get(job.preset)
-        if preset is None or job.outcome is None:
-            return words
-        locale, took = job.origin.locale, job.outcome.at - job.created_at
-        details = text("result_details", locale, tool=preset.label(locale), took=took)
-        return f"{words}\n{details}"
+    def _foretell(self, job: Job, results: Sequence[Artifact]) -> None:
+        """The chat says "sending a photo", where that takes long enough to be seen."""
+        if sum(result.content.seek(0, SEEK_END) for result in results) >= _WORTH_FORETELLING_BYTES:
+            action = "upload_photo" if results[0].form is Form.PHOTO else "upload_document"
+            self._talk.sign(self._bot.send_chat_action(_chat(job), action, message_thread_id=job.origin.thread_id))
 
     def _nod(self, job: Job) -> None:
         """The sign on the person's own photo says that it is done; nothing depends on it."""
         if job.origin.message_id is None or any(image.file_id == SAMPLE_FILE_ID for image in job.inputs):
             return  # there is no message of theirs
-        self._talk.sign(self._bot.set_message_reaction(_chat(job), job.origin.message_id, [_DONE]))
+        sign = _ALL_DONE if len(job.files) > 1 else _DONE
+        self._talk.sign(self._bot.set_message_reaction(_chat(job), job.origin.message_id, [sign]))
 
 
 async def _edited(job: Job, edit: Awaitable[Message | bool]) -> Sequence[Sent]:

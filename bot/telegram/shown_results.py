@@ -21,9 +21,9 @@ class ShownResults:
         if replied is None or replied.from_user is None or replied.from_user.id != self._bot_id:
             return None
         named = _named_by_buttons(replied)
-        if named is None:
-            return await self._results.shown_in(user, message.chat.id, replied.message_id)
         try:
+            if named is None:
+                return await self._results.shown_in(user, message.chat.id, replied.message_id)
             job = await self._jobs.job(named.job_id, user)
         except NoSuchJobError:
             return None

@@ -4,6 +4,7 @@ import pytest
 from aiohttp import web
 
 from bot.errors import Answer, answer_to
+from bot.jobs.errors import EngineUnavailableError, NotDoneError
 from storage.errors import (
     ObjectNotFoundError,
     RecordCorruptError,
@@ -23,6 +24,8 @@ from storage.errors import (
         (StorageRefusedError("no bucket"), Answer(503, "storage_refused", "error", 5)),
         (ObjectNotFoundError("k"), Answer(503, "storage_refused", "error", 5)),
         (RecordCorruptError("k", "why"), Answer(503, "storage_refused", "error", 5)),
+        (EngineUnavailableError(), Answer(503, "engine_unavailable", retry_after_s=5)),
+        (NotDoneError("telegram_unreachable"), Answer(503, "request_put_off", retry_after_s=5)),
         (web.RequestPayloadError("broken"), Answer(400)),
         (ConnectionResetError(), Answer(400)),
         (RuntimeError("x"), Answer(500, "request_crashed", "exception")),

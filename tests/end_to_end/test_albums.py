@@ -43,6 +43,7 @@ async def test_an_album_comes_back_as_an_album_with_a_report_and_one_ping(world,
     assert len({message.media_group_id for message in results}) == 1
     assert {message.reply_to.message_id for message in person.bot_messages} == {photos[0].message_id}
     assert person.pings == 1, person.transcript()
+    assert ["🎉"] in photos[0].reactions.values()
     assert len(person.bot_messages) == 4, person.transcript()
     body = await person.download(report)
     assert body.startswith(b"%PDF-")

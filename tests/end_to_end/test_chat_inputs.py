@@ -2,9 +2,11 @@
 
 from bot.app import Overrides
 from bot.telegram.wording import text
+from mock_server.replicate.scenario import Scenario
 from tests.support import pictures
 from tests.support.darkroom import running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, impatient, records
+from tests.support.running_clock import RunningClock
 from tests.support.waiting import eventually
 
 QUICK = Overrides(random=Impatient(), gather_s=0.3)
@@ -19,7 +21,11 @@ async def test_words_choose_the_tool_and_are_passed_on(world, tmp_path):
         person = world.person()
         await person.send_photo(PHOTO, caption="редактируй")
         await person.expect(photo=True, text="Restore a photo", within=10)
+        world.models.next_scenario(Scenario(hold="processing"))
         await person.send_photo(PHOTO, caption="edit make the sky red")
+        await person.expect(text=text("instruction", "en", words="make the sky red"))
+        await eventually(lambda: [p for p in world.models.predictions() if p.status == "processing"])
+        world.models.release()
         await person.expect(photo=True, text="Edit by words", within=10)
         await person.send_photo(PHOTO, caption="edit")
         await person.expect(text=text("ask_prompt", "en"))
@@ -114,6 +120,7 @@ async def test_a_still_sticker_and_the_still_of_a_live_photo_are_worked_on(world
     async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
         await person.send_sticker(PHOTO)
+        await person.expect(text=text("still_used", "en"))
         await person.expect(photo=True, text="Done", within=10)
         await person.send_live_photo(PHOTO, caption="upscale")
         await person.expect(photo=True, text="Upscale", within=10)
@@ -146,3 +153,43 @@ async def test_variations_come_as_an_album_with_a_report(world, tmp_path):
         await person.press(report, "✨ 2")
         await person.expect(button=text("compare", "en"))
     assert len({one["seed"] for one in inputs(world)}) == 2
+
+
+async def test_what_cannot_be_used_is_told_with_its_numbers_and_a_way_out_and_costs_nothing(world, tmp_path):
+    async with running_bot(world.settings(tmp_path, user_daily_jobs=1), impatient()):
+        person = world.person()
+        for body, name, words in (
+            (pictures.jpeg_of_size(), "large.jpg", "I can take up to 20 MB. Send it as a photo"),
+            (pictures.jpeg(8, 8), "small.jpg", text("too_small", "en", width=8, height=8, min_side=32)),
+            (pictures.truncated(pictures.heic()), "broken.heic", text("truncated", "en")),
+            (b"%PDF-1.7 no picture at all", "page.jpg", text("unsupported_format", "en")),
+        ):
+            await person.send_photo(body, as_file=True, filename=name)
+            failure = await person.expect(text=words, within=10)
+            assert "does not count" in failure.all_text, name
+            assert [button["text"] for button in failure.buttons()] == [text("how_to", "en")], name
+            await all_closed(tmp_path)  # until then its place in the day's quota is taken
+        await person.send_photo(pictures.heic(), as_file=True, filename="photo.heic")
+        await person.expect(photo=True, within=10)
+        await all_closed(tmp_path)
+    assert len(world.models.predictions()) == 1
+
+
+async def test_a_second_photo_is_waited_for_so_long_and_no_longer_and_the_wait_can_be_called_off(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        await person.send_photo(PHOTO, caption="try")
+        question = await person.expect(text=text("ask_image", "en"))
+        await person.press(question, text("cancel", "en"))
+        await person.expect(text=text("canceled", "en"))
+        await all_closed(tmp_path)
+    boss, clock = world.chat.add_user("Boss"), RunningClock()
+    settings = world.settings(tmp_path, admin_ids=frozenset({boss.id}))
+    async with running_bot(settings, Overrides(clock=clock, random=Impatient())):
+        await person.send_photo(PHOTO, caption="try")
+        await person.expect(text=text("ask_image", "en"))
+        clock.put_forward(15 * 60 + 1)
+        await boss.send_text("/resume")  # has every job looked at, as its timer would
+        await person.expect(text=text("not_answered", "en"))
+        await all_closed(tmp_path)
+    assert world.models.predictions() == ()

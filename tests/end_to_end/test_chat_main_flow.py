@@ -32,6 +32,7 @@ async def test_a_photo_its_result_and_everything_that_can_come_between(world, tm
         world.models.release()
         result = await person.expect(photo=True, within=10)
         assert result.caption.startswith(say("result"))
+        assert result.caption.endswith(say("left_today", n=1))
         assert result.reply_to is photo
         await person.until(lambda: ["👍"] in photo.reactions.values(), "sign that it is done")
         assert labels(result) == [say("compare"), say("original_file"), say("again"), say("do_more"), "🗑"]
@@ -59,7 +60,7 @@ async def test_a_photo_its_result_and_everything_that_can_come_between(world, tm
         await all_closed(tmp_path)
         await person.send_photo(PHOTO)
         used_up = await person.expect(text=say("daily_quota", n=2, wait="…").partition("…")[0], within=10)
-        assert not labels(used_up)
+        assert labels(used_up) == [say("remind_me")]
         await all_closed(tmp_path)
 
 

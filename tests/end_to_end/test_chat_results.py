@@ -91,6 +91,8 @@ async def test_the_history_turns_its_cards_in_one_message_by_telegrams_own_names
         await a_result(person, tmp_path, caption="faces")
         await person.send_text("/history")
         card = await person.expect(text="Fix faces", button="1/2")
+        assert "Kept until" in card.caption
+        assert {text("compare", "en"), text("again", "en"), "🗑"} <= {button["text"] for button in card.buttons()}
         await person.press(card, "▶")
         await person.until(lambda: "Upscale" in card.caption, "the older card")
         assert [button["text"] for button in card.buttons()].count("2/2") == 1
@@ -138,3 +140,22 @@ async def test_everything_of_a_person_is_deleted_with_two_taps_and_what_runs_goe
         assert not (tmp_path / prefix / f"tg-{person.id}").exists() or not stored(tmp_path, f"{prefix}/tg-{person.id}")
     assert not (tmp_path / "users" / f"tg-{person.id}.json").exists()
     assert [p.status for p in world.models.predictions()].count("canceled") == 1
+
+
+async def test_three_variations_of_which_one_fails_come_as_an_album_of_two_with_a_report_that_says_so(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        await person.send_photo(PHOTO, caption="edit make it blue")
+        result = await person.expect(photo=True, text="Edit by words", within=10)
+        await all_closed(tmp_path)
+        world.models.next_scenario(Scenario(fail="something odd"))
+        await person.press(result, text("variations", "en", n=3))
+        report = await person.expect(document=True, within=15)
+        await all_closed(tmp_path)
+        album = [message for message in person.bot_messages if message.media_group_id]
+        assert len(album) == 2
+        assert album[0].caption.startswith(text("result_partial", "en", n=1))
+        assert (await person.download(report)).startswith(b"%PDF-")
+        assert person.pings == 2 + 1, "one for the first result, one for each of the album's pictures"
+    seeds = [prediction.order.model_input["seed"] for prediction in world.models.predictions()]
+    assert len(set(seeds)) == 4

@@ -1,26 +1,16 @@
 """Limits per person and for predictions in flight: who waits is told so and goes on alone; who is refused knows why."""
 
 import re
-from datetime import UTC, datetime, timedelta
 
 from bot.app import Overrides
 from mock_server.replicate.scenario import Scenario
 from mock_server.telegram.config import TelegramEmulatorConfig
 from tests.support.darkroom import running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, delivered_once, ended_with, impatient, records, stored
+from tests.support.running_clock import RunningClock
 from tests.support.waiting import eventually
 
 MENTION = f"@{TelegramEmulatorConfig().bot_username}"
-
-
-class MovedClock:
-    """The real time, moved by hand."""
-
-    def __init__(self):
-        self.ahead = timedelta()
-
-    def now(self):
-        return datetime.now(UTC) + self.ahead
 
 
 def results(person):
@@ -109,13 +99,13 @@ async def test_the_days_quota_is_refused_with_the_time_and_costs_nothing(world, 
 
 
 async def test_the_quota_returns_after_a_day(world, tmp_path):
-    clock = MovedClock()
+    clock = RunningClock()
     async with running_bot(world.settings(tmp_path, user_daily_jobs=1), Overrides(clock=clock, random=Impatient())):
         person = world.person()
         await person.send_photo(PHOTO)
         await person.expect(photo=True)
         await all_closed(tmp_path)
-        clock.ahead = timedelta(hours=23)
+        clock.put_forward(23 * 3600)
         await person.send_photo(PHOTO)
         refusal = await person.expect(text="You have used your 1 photo")
         assert re.search(r"possible in (1 hr|59 min)\.", refusal.all_text)

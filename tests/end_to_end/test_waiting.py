@@ -6,15 +6,16 @@ from bot.app import Overrides
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
 from tests.support.darkroom import open_world, running_bot
-from tests.support.flow import PHOTO, Impatient, RunningClock, delivered_once, record, stored
+from tests.support.flow import PHOTO, Impatient, delivered_once, record, stored
+from tests.support.running_clock import RunningClock
 from tests.support.waiting import eventually
 
 # Slow enough for each line of progress to be a callback of its own.
 SLOW = MockReplicateConfig(delay_s=(0.5, 0.5), webhook_throttle_s=0)
 AT_WORK = {
-    "en": ("In work: {} % done", "It usually takes"),
+    "en": ("Working on it: {}% done", "It usually takes"),
     "ru": ("работе: готово {} %", "Обычно это занимает"),
-    "pt-br": ("Em andamento: {} % pronto", "Normalmente leva"),
+    "pt-br": ("Em andamento: {}% pronto", "Normalmente leva"),
     "ko": ("작업 중: {}% 완료", "걸립니다"),
 }
 

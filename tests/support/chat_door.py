@@ -6,6 +6,7 @@ from datetime import UTC
 from bot.jobs.background import Background
 from bot.jobs.erasure import PersonErasure, ResultErasure
 from bot.jobs.pause import Pause
+from bot.jobs.ports import QueueDepth
 from bot.jobs.recorded_limits import RecordedLimits
 from bot.jobs.smaller import SmallerAgain
 from bot.telegram.alerts import AdminAlerts
@@ -22,6 +23,7 @@ from replicate_gateway.prediction import PredictionStatus
 from storage import object_keys
 from storage.people import People
 from storage.records import load_job
+from storage.reminders import Reminders
 from tests.support.fakes import PRESETS, FrozenClock, InlineExecutor, World, build
 from tests.support.recording_bot import TOKEN, recording_bot
 
@@ -68,6 +70,9 @@ def a_desk(process, world, bot, rules=None, **changes):
     async def readiness():
         return {"storage": "ok", "replicate": "down since noon"}
 
+    async def depth():
+        return QueueDepth(ready=1, later=2, running=3, oldest_s=0.5)
+
     rules = rules or ChatRules(bot_id=1, default_locale="en", preset="restore", max_image_mb=20)
     people, pause, jobs = People(world.store), Pause(world.store), process.jobs
     cards = HistoryCards(process.repository, process.service, process.results, PRESETS, rules.keep, UTC, world.clock)
@@ -82,27 +87,29 @@ def a_desk(process, world, bot, rules=None, **changes):
         presets=PRESETS,
         showing=Showing(process.results, InlineExecutor(), UTC),
         alerts=AdminAlerts(bot, (), world.clock, process.background),
-        office=Office(process.repository, jobs.tally, pause, readiness, "mock", UTC, world.clock),
+        reminders=Reminders(world.store),
+        clock=world.clock,
+        office=Office(process.repository, jobs.tally, pause, readiness, depth, "mock", UTC, world.clock),
         rules=rules,
         talk=Talk(process.background),
     )
     return replace(desk, **changes)
 
 
-def a_notifier(bot, *, people=None, background=None):
+def a_notifier(bot, *, people=None, background=None, clock=None):
     """The product's voice in the chats."""
-    background = background or Background()
-    alerts = AdminAlerts(bot, (), FrozenClock(), background)
-    return ChatNotifier(bot, alerts, Talk(background), PRESETS, people or People(World().store))
+    background, clock = background or Background(), clock or FrozenClock()
+    alerts = AdminAlerts(bot, (), clock, background)
+    return ChatNotifier(bot, alerts, Talk(background), PRESETS, people or People(World().store), clock)
 
 
 class ChatDoor:
     """`await door.message(text=...)` is an update, `door.said` what the bot answered, `door.jobs` what it recorded."""
 
-    def __init__(self, world=None, **rules):
+    def __init__(self, world=None, *, people=None, **rules):
         self.world = world or World()
         self.bot, self.session = recording_bot()
-        self.people, self.pause = People(self.world.store), Pause(self.world.store)
+        self.people, self.pause = people or People(self.world.store), Pause(self.world.store)
         self.process = build(self.world, people=RecordedLimits(self.people, self.pause))
         self.background, self.repository = self.process.background, self.process.repository
         defaults = {"bot_id": BOT_ID, "default_locale": "en", "preset": "restore", "max_image_mb": 20}

@@ -2,14 +2,11 @@
 
 import json
 import os
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from bot.app import Overrides
-from bot.jobs.clock import SystemClock
 from mock_server.telegram.actors import User
 from mock_server.telegram.chats import Message
 from tests.support import pictures
@@ -25,19 +22,6 @@ class Impatient(Random):
 
     def random(self) -> float:
         return 0.02
-
-
-@dataclass
-class RunningClock:
-    """The system's clock, which a test may put forward."""
-
-    ahead: timedelta = field(default_factory=timedelta)
-
-    def now(self) -> datetime:
-        return SystemClock().now() + self.ahead
-
-    def put_forward(self, seconds: float) -> None:
-        self.ahead += timedelta(seconds=seconds)
 
 
 def impatient() -> Overrides:

@@ -1,7 +1,7 @@
 """The one living status message of a job: sent once, edited when what it says is no longer true."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -20,6 +20,9 @@ from storage.event import Event
 from storage.events import Announced, StatusShown
 from storage.job import Job, JobStatus
 from storage.repository import JobRepository
+
+_A_MOMENT = timedelta(seconds=2)
+_QUICK_RUN_S = 1.0  # which leaves the moment's other half for all that is around it
 
 _log = structlog.get_logger()
 
@@ -61,7 +64,7 @@ class Announce(Step):
         wanted = self._live.wanted(job, now)
         if job.status_message_id is None:
             if not job.status_shown:  # else it was given up
-                yield Due()
+                yield Due(not_before=self._worth_a_message_from(job, wanted))
         elif self._differs(job, wanted):
             yield Due(not_before=self._edits.turn(job.id, job.origin.chat_id, soon=_soon(job, wanted)))
         elif wanted.changes_at:
@@ -81,6 +84,11 @@ class Announce(Step):
         """A job goes on without a status message; the outcome then comes as a message of its own."""
         self._progress.lose_message(job)
         return StatusShown(self._live.wanted(job, now).key)
+
+    def _worth_a_message_from(self, job: Job, wanted: Status) -> datetime | None:
+        """A job that is over in a moment needs no message that comes and goes: its photo has a sign already."""
+        over_at_once = self._run_times.usual(job.preset).p90_s <= _QUICK_RUN_S
+        return job.created_at + _A_MOMENT if over_at_once and not wanted.settled else None
 
     def _differs(self, job: Job, wanted: Status) -> bool:
         shown = self._progress.shown(job)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock
+from bot.jobs.ports import Clock, People
+from bot.jobs.quota import DailyQuota
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
 from storage.events import OutcomeDecided
@@ -20,8 +21,8 @@ class Decide(Step):
     name = "decide"
     done = "outcome_decided"
 
-    def __init__(self, clock: Clock, pace: PollPace) -> None:
-        self._clock, self._pace = clock, pace
+    def __init__(self, clock: Clock, pace: PollPace, quota: DailyQuota, people: People) -> None:
+        self._clock, self._pace, self._quota, self._people = clock, pace, quota, people
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """Now if there is something to decide on, at the deadline in any case; a draft has nothing but that."""
@@ -35,7 +36,7 @@ class Decide(Step):
             yield Due(not_before=job.deadline + _FETCHABLE)
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
-        """One image is a result; the facts say how many are missing."""
+        """One image is a result; the facts say how many are missing, and how many the person may have today yet."""
         now = self._clock.now()
         if job.cancel_requested:
             return [OutcomeDecided(JobStatus.CANCELED, now, "canceled_by_person")]
@@ -43,13 +44,23 @@ class Decide(Step):
             return [OutcomeDecided(JobStatus.CANCELED, now, "not_answered", seen=())]
         seen = tuple(slot.state for slot in job.slots)
         archived = sum(slot.state is SlotState.ARCHIVED for slot in job.slots)
-        missing = len(job.slots) - archived
         if archived:
-            return [OutcomeDecided(JobStatus.COMPLETED, now, facts={"missing": missing} if missing else {}, seen=seen)]
+            facts = await self._facts(job, archived)
+            return [OutcomeDecided(JobStatus.COMPLETED, now, facts=facts, seen=seen)]
         failed = next((slot for slot in job.slots if slot.failure), None)
         if failed is None:
             return [OutcomeDecided(JobStatus.FAILED, now, "timeout", seen=seen)]
         return [OutcomeDecided(JobStatus.FAILED, now, failed.failure, failed.facts, seen=seen)]
+
+    async def _facts(self, job: Job, archived: int) -> dict[str, str | int | float]:
+        facts: dict[str, str | int | float] = {}
+        if missing := len(job.slots) - archived:
+            facts["missing"] = missing
+        if job.origin.chat_id is not None:  # nobody else reads it
+            user = job.origin.user
+            own = await self._people.limits_for(user)
+            facts["left"] = await self._quota.left(user, images=archived, limit=own.daily)
+        return facts
 
     def _hopeless(self, slot: Slot, deadline: datetime) -> bool:
         """Whether nothing can come of the slot after the deadline.

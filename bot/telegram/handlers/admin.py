@@ -72,10 +72,10 @@ async def job(message: Message, code: str, office: Office, talk: Talk, locale: s
 
 
 async def ban(message: Message, user_id: int, people: People, jobs: JobService, talk: Talk, locale: str) -> None:
-    """Shut somebody out, and stop what they have running."""
+    """Shut somebody out, and stop what they have running in any chat."""
     user = user_key_of(user_id)
     await people.change(user, lambda person: replace(person, banned=True))
-    stopped = await jobs.cancel_all(user, user_id)  # the private chat has the person's id
+    stopped = await jobs.cancel_all(user, user_id, elsewhere=True)  # the private chat has the person's id
     talk.reply(message, text("admin_banned", locale, user=user, count=stopped))
 
 

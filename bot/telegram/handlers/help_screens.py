@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from aiogram import F, Router
 from aiogram.filters import Command
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, Chat, InlineKeyboardMarkup, Message
 
 from bot.telegram.button_data import MenuButton
+from bot.telegram.handlers.feedback import feedback_button
 from bot.telegram.keyboards import button, keyboard
 from bot.telegram.rules import ChatRules
 from bot.telegram.talk import Talk
@@ -31,7 +32,8 @@ def how_to_keyboard(locale: str) -> InlineKeyboardMarkup:
 
 async def help_(message: Message, rules: ChatRules, presets: Mapping[str, Preset], talk: Talk, locale: str) -> None:
     """The first screen."""
-    talk.reply(message, _words("sending", rules, presets, locale), _keyboard("sending", locale))
+    screen = "sending"
+    talk.reply(message, _words(screen, rules, presets, locale), _keyboard(screen, message.chat, rules, locale))
 
 
 async def turn_to(
@@ -45,7 +47,9 @@ async def turn_to(
     """Another screen in the same message."""
     screen = callback_data.arg if callback_data.arg in _BUTTONS else "sending"
     talk.answer(query)
-    talk.rewrite(query, _words(screen, rules, presets, locale), _keyboard(screen, locale))
+    if query.message:
+        buttons = _keyboard(screen, query.message.chat, rules, locale)
+        talk.rewrite(query, _words(screen, rules, presets, locale), buttons)
 
 
 def _words(screen: str, rules: ChatRules, presets: Mapping[str, Preset], locale: str) -> str:
@@ -59,11 +63,12 @@ def _words(screen: str, rules: ChatRules, presets: Mapping[str, Preset], locale:
             return text("help_sending", locale, max_mb=rules.max_image_mb)
 
 
-def _keyboard(shown: str, locale: str) -> InlineKeyboardMarkup:
-    return keyboard(
-        [
-            button(text(label, locale), MenuButton(screen="help", arg=screen).pack())
-            for screen, label in _BUTTONS.items()
-            if screen != shown
-        ]
-    )
+def _keyboard(shown: str, chat: Chat, rules: ChatRules, locale: str) -> InlineKeyboardMarkup:
+    """The other screens; and the admins, where there are any, and nobody else reads along."""
+    screens = [
+        button(text(label, locale), MenuButton(screen="help", arg=screen).pack())
+        for screen, label in _BUTTONS.items()
+        if screen != shown
+    ]
+    to_admins = chat.type == "private" and rules.admin_ids
+    return keyboard(screens, [feedback_button(locale)] if to_admins else [])

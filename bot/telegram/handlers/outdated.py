@@ -12,7 +12,7 @@ _ACTIONS = frozenset(
     {
         *("preset", "album", "first", "start"),
         *("compare", "file", "more", "do", "result", "back", "bin", "delete"),
-        *("again", "tools", "with", "shrink", "report"),
+        *("again", "vary", "tools", "with", "shrink", "report", "remind"),
     }
 )
 

@@ -19,24 +19,25 @@ def router() -> Router:
     return fresh
 
 
-async def has_picture(message: Message) -> dict[str, InputImage] | bool:
-    """A filter that hands the picture on."""
+async def has_picture(message: Message) -> dict[str, InputImage | None] | bool:
+    """A filter that hands the picture on, which may also come beside a result."""
     picture = picture_in(message)
-    return {"picture": picture} if picture else False
+    return {"picture": picture, "beside": picture} if picture else False
 
 
 async def accept(
     message: Message,
     picture: InputImage,
+    beside: InputImage | None,
     bot: Bot,
     shown: ShownResults,
     submissions: Submissions,
     person: Person,
     locale: str,
 ) -> None:
-    """The caption says what is to be done."""
+    """The words with it say what is to be done. In reply to a result of one's own it goes on from that."""
     words = await without_mention(message, bot)
     result = await shown.replied_to(message, user_key(message.from_user))
     if result:
-        return await submissions.on_result(message, result, picture, words, person, locale)
+        return await submissions.on_result(message, result, beside, words, person, locale)
     return await submissions.of_message(message, picture, words, person, locale)

@@ -33,7 +33,7 @@ def router() -> Router:
     on.register(show_result, JobButton.filter(F.action == "result"), own_result)
     on.register(go_back, JobButton.filter(F.action == "back"), own_job)
     on.register(ask_to_delete, JobButton.filter(F.action == "bin"), own_job)
-    on.register(delete, JobButton.filter(F.action == "delete"), own_job)
+    on.register(delete, JobButton.filter(F.action == "delete"), own_job, _finished)
     return fresh
 
 
@@ -119,6 +119,11 @@ async def delete(
     talk.answer(query, text("deleted", locale))
     shown = sorted({message.message_id, *job.message_ids})
     talk.say(bot.delete_messages(message.chat.id, shown))
+
+
+async def _finished(_: CallbackQuery, job: Job) -> bool:
+    """A filter: what still runs is canceled, not deleted; nobody has such a button, but anybody can make one up."""
+    return job.status.terminal
 
 
 def _usual(job: Job, number: int) -> InlineKeyboardMarkup | None:

@@ -12,7 +12,7 @@ from bot.telegram.alerts import AdminAlerts
 from bot.telegram.button_data import JobButton
 from bot.telegram.handlers.own_job import own_job, trigger_of
 from bot.telegram.identity import user_key
-from bot.telegram.job_keyboards import tools_keyboard
+from bot.telegram.job_keyboards import VARIATIONS, tools_keyboard
 from bot.telegram.submissions import Submissions
 from bot.telegram.talk import Talk
 from bot.telegram.wording import text
@@ -26,6 +26,7 @@ def router() -> Router:
     fresh = Router(name="retry buttons")
     on = fresh.callback_query
     on.register(again, JobButton.filter(F.action == "again"), own_job)
+    on.register(vary, JobButton.filter(F.action == "vary"), own_job)
     on.register(show_tools, JobButton.filter(F.action == "tools"), own_job)
     on.register(again_with, JobButton.filter(F.action == "with"), own_job)
     on.register(smaller_again, JobButton.filter(F.action == "shrink"), own_job)
@@ -39,6 +40,12 @@ async def again(
     """The same, with new seeds."""
     await results.again(job.id, user_key(query.from_user), trigger_of(query, person, locale))
     talk.answer(query, text("again_started", locale))
+
+
+async def vary(query: CallbackQuery, job: Job, results: ResultService, person: Person, talk: Talk, locale: str) -> None:
+    """The same a few times, each with a seed of its own; they come as an album with a report."""
+    await results.again(job.id, user_key(query.from_user), trigger_of(query, person, locale), variations=VARIATIONS)
+    talk.answer(query, text("on_it", locale))
 
 
 async def show_tools(

@@ -124,7 +124,7 @@ async def test_one_of_several_images_is_a_result_that_says_what_is_missing(world
     await process.deliver_callbacks()
     await process.run_ready()
     job = world.job(asked.job_id)
-    assert (job.status, job.outcome.facts) == (JobStatus.COMPLETED, {"missing": 1})
+    assert (job.status, job.outcome.facts) == (JobStatus.COMPLETED, {"missing": 1, "left": 999})
 
 
 async def test_facts_that_could_not_be_written_are_written_later_and_nothing_is_done_twice(world, process):

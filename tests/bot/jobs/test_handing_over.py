@@ -119,7 +119,7 @@ async def test_one_of_three_failed_and_the_other_two_are_delivered(world, proces
     await process.deliver_callbacks()
     await process.run_ready()
     job = world.job(asked.job_id)
-    assert job.outcome.facts == {"missing": 1}
+    assert job.outcome.facts == {"missing": 1, "left": 998}
     assert told(world, job.id) == [("report", 0, False), ("photo", 2, True)]
 
 
@@ -128,7 +128,7 @@ async def test_a_create_call_that_is_refused_for_one_slot_leaves_the_others(worl
     asked = wish(variations=3)
     await make(world, process, asked)
     job = world.job(asked.job_id)
-    assert (job.status, job.outcome.facts) == (JobStatus.COMPLETED, {"missing": 1})
+    assert (job.status, job.outcome.facts) == (JobStatus.COMPLETED, {"missing": 1, "left": 998})
     assert [slot.failure for slot in job.slots if slot.failure] == ["input_rejected"]
 
 

@@ -123,3 +123,13 @@ async def test_a_person_may_have_a_limit_of_their_own():
     assert await daily.refusal("tg-7", active=0)
     assert await daily.refusal("tg-7", active=0, limit=2) is None
     assert (await daily.refusal("tg-7", active=0, limit=0)).left == 0
+
+
+async def test_what_is_left_counts_what_was_delivered_and_what_is_about_to_be():
+    world = World()
+    await delivered(world, 1)
+    assert await quota(world, 5).left("tg-7", images=3) == 1
+    assert await quota(world, 5).left("tg-7", images=9) == 0
+    assert await quota(world, 5).left("tg-7", images=1, limit=20) == 18
+    world.clock.advance(DAY_S + 1)
+    assert await quota(world, 5).left("tg-7", images=1) == 4

@@ -410,3 +410,49 @@ async def test_streams_are_read_of_models_that_write_and_for_want_of_callbacks_o
     await process.run_ready()
     await process.settled()
     assert world.faults.calls["replicate.stream"] == 0
+
+
+# Models that are over in a moment
+
+
+def quick_runs(world):
+    record = RunTimesRecord({ASKED.preset: (0.4,) * 20})
+    world.store.put_now(object_keys.RUN_TIMES, dump_run_times(record))
+
+
+async def known_to_be_quick(world):
+    """A process that has learned it: what is on record is read when the first message is sent."""
+    quick_runs(world)
+    process = world.start()
+    await started(world, process, submission(1))
+    return process
+
+
+async def test_a_job_that_is_over_in_a_moment_has_no_message_that_comes_and_goes(world):
+    process = await known_to_be_quick(world)
+    job_id = submission(2).job_id
+    prediction_id = await started(world, process, submission(2))
+    assert world.chat.visible(job_id) == []
+    world.clock.advance(1)
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert world.job(job_id).status is JobStatus.COMPLETED
+    (only,) = [m for m in world.chat.messages.values() if m.job_id == job_id]
+    assert only.outcome
+    assert only.pings
+
+
+async def test_one_that_takes_longer_all_the_same_has_it_after_two_seconds(world):
+    process = await known_to_be_quick(world)
+    await started(world, process, submission(2))
+    await process.run_for(2.5)
+    assert keys(world, submission(2).job_id) == ["begun"]
+
+
+async def test_one_that_has_to_wait_is_told_so_at_once(world):
+    process = await known_to_be_quick(world)
+    world.faults.fail("replicate.create", GatewayBusyError("busy", retry_after_s=30))
+    await process.submit(submission(2))
+    await process.run_ready()
+    assert keys(world, submission(2).job_id) == ["waiting_for_place"]

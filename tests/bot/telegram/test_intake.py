@@ -6,12 +6,18 @@ import logging
 from contextlib import suppress
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from structlog.contextvars import bind_contextvars, get_contextvars
 from structlog.testing import capture_logs
 
+from bot import app_keys
+from bot.jobs.errors import EngineUnavailableError, NotDoneError
 from bot.jobs.meter import SilentMeter
+from bot.middleware import errors_to_answers
 from bot.telegram.handlers import build_dispatcher
 from bot.telegram.intake import UpdateIntake
+from bot.telegram.routes import PATH, SECRET_HEADER, add_routes
 from storage import object_keys
 from storage.errors import StorageRefusedError, StorageUnavailableError
 from tests.support.chat_door import a_desk
@@ -137,6 +143,50 @@ async def test_what_cannot_be_recorded_has_to_come_again(intake, error):
     await intake.updates.take(photo_update(1))
     assert len(intake.jobs) == 1
     assert intake.poison == []
+
+
+def command_update(update_id, words, chat_type="private"):
+    update = photo_update(update_id)
+    update["message"] |= {"text": words, "entities": [{"type": "bot_command", "offset": 0, "length": len(words)}]}
+    update["message"]["chat"] |= {"type": chat_type}
+    del update["message"]["photo"]
+    return update
+
+
+@pytest.mark.parametrize(
+    "error", [EngineUnavailableError(), StorageUnavailableError("down"), StorageRefusedError("no")]
+)
+async def test_an_update_whose_handler_cannot_ask_is_answered_with_503_and_taken_when_it_comes_again(intake, error):
+    handled = []
+
+    async def ask(_):
+        handled.append(error)
+        if len(handled) == 1:
+            raise error
+
+    intake.dispatcher.sub_routers[0].message.handlers.clear()
+    intake.dispatcher.sub_routers[0].message.register(ask)
+    app = web.Application(middlewares=[errors_to_answers])
+    add_routes(app)
+    app[app_keys.TELEGRAM_SECRET], app[app_keys.UPDATES] = b"s", intake.updates
+    async with TestClient(TestServer(app)) as client:
+        for status in (503, 200):
+            async with client.post(PATH, json=command_update(1, "/cancel"), headers={SECRET_HEADER: "s"}) as answer:
+                assert answer.status == status
+                assert ("Retry-After" in answer.headers) == (status == 503)
+    assert len(handled) == 2
+    assert intake.poison == []
+    assert intake.excused == []
+
+
+async def test_what_telegram_has_to_be_asked_first_comes_again_while_it_is_away(intake):
+    """In a group a command with a name behind it may be another bot's: what are we called?"""
+    intake.session.break_line(ConnectionResetError())
+    with pytest.raises(NotDoneError):
+        await intake.updates.take(command_update(1, "/cancel@a_bot", "group"))
+    await intake.updates.take(command_update(1, "/cancel@a_bot", "group"))
+    assert intake.poison == []
+    assert intake.session.methods[:2] == ["getMe", "getMe"]
 
 
 async def test_poison_that_cannot_be_kept_has_to_come_again(intake):

@@ -10,6 +10,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
+from bot.jobs.background import Background
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError, StatusMessageGoneError
 from bot.jobs.parcels import Form
 from bot.jobs.ports import Artifact
@@ -21,9 +22,10 @@ from bot.telegram.uploads import SpoolFile
 from bot.telegram.wording import text
 from mock_server.telegram.server import run_telegram_emulator
 from storage.job import JobFile, JobStatus, Outcome, Slot
+from storage.people import People
 from tests.support import pictures
 from tests.support.chat_door import a_notifier
-from tests.support.fakes import PRESETS, new_job
+from tests.support.fakes import PRESETS, FrozenClock, World, new_job, storage_down
 from tests.support.recording_bot import recording_bot, refusal
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -128,7 +130,7 @@ async def test_every_line_of_a_status_is_told_with_its_facts_and_without_a_previ
     more = Line("usual_range", {"low": timedelta(seconds=25), "high": timedelta(seconds=121)})
     await notifier.show_status(a_job(status_message_id=STATUS), status("working_percent", more, percent=40))
     (call,) = session.calls
-    assert call.params["text"] == "⚙ In work: 40 % done.\nIt usually takes 25 sec to 3 min."
+    assert call.params["text"] == "⚙ Working on it: 40% done.\nIt usually takes 25 sec to 3 min."
     assert call.params["link_preview_options"] == {"is_disabled": True}
 
 
@@ -472,3 +474,61 @@ async def test_an_answer_lost_after_the_delivery_is_an_unknown_outcome(chat):
     with pytest.raises(OutcomeUnknownError):
         await notifier.send_outcome(job_of(person, sent, JobStatus.COMPLETED), [artifact()])
     assert person.pings == 1
+
+
+def chosen(locale):
+    return lambda person: replace(person, locale=locale)
+
+
+async def test_of_several_processes_each_speaks_the_language_that_was_chosen_before_the_job_came():
+    world, clock, bot_and_session = World(), FrozenClock(), recording_bot()
+    here, elsewhere = (People(world.store, fresh_for_s=60, now=lambda: clock.now().timestamp()) for _ in range(2))
+    notifier = a_notifier(bot_and_session[0], people=here, clock=clock)
+    job = a_job(created_at=clock.now())
+    user = job.origin.user
+    await elsewhere.change(user, chosen("ru"))
+    assert (await here.load(user)).locale == "ru"
+    await elsewhere.change(user, chosen("ko"))
+    clock.advance(5)
+    later = a_job(created_at=clock.now(), locale="ko")
+    clock.advance(5)
+    await notifier.announce(later, status("accepted"))
+    assert bot_and_session[1].calls[-1].params["text"] == text("accepted", "ko")
+    await elsewhere.change(user, chosen("en"))
+    clock.advance(61)
+    await notifier.announce(later, status("accepted"))
+    assert bot_and_session[1].calls[-1].params["text"] == text("accepted", "en")
+
+
+async def test_while_the_storage_is_away_a_person_is_spoken_to_as_before():
+    world, (bot, session) = World(), recording_bot()
+    people = People(world.store, fresh_for_s=0)
+    job = a_job()
+    await people.change(job.origin.user, chosen("ko"))
+    world.faults.fail("store", storage_down, times=float("inf"))
+    await a_notifier(bot, people=people).announce(job, status("accepted"))
+    assert session.calls[-1].params["text"] == text("accepted", "ko")
+
+
+@pytest.mark.parametrize(
+    ("size", "form", "actions"),
+    [
+        (10, Form.PHOTO, []),
+        (2_000_000, Form.PHOTO, ["upload_photo"]),
+        (2_000_000, Form.FILE, ["upload_document"]),
+    ],
+)
+async def test_only_an_upload_that_takes_a_while_is_foretold(size, form, actions):
+    (bot, session), background = recording_bot(), Background()
+    await a_notifier(bot, background=background).send_more(done(thread=5), [artifact(b"x" * size, form=form)])
+    await background.drain(1)
+    calls = [call.params for call in session.calls if call.method == "sendChatAction"]
+    assert [call["action"] for call in calls] == actions
+    assert all(call["message_thread_id"] == 5 for call in calls)
+
+
+async def test_a_result_that_had_to_be_settled_is_nodded_at_too():
+    (bot, session), background = recording_bot(), Background()
+    await a_notifier(bot, background=background).edit_into_outcome(done(status_message_id=STATUS), [artifact()])
+    await background.drain(1)
+    assert session.methods == ["editMessageMedia", "setMessageReaction"]

@@ -1,5 +1,6 @@
 """What admins see and do in the chat; for everybody else these commands do not exist."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -53,7 +54,10 @@ async def test_the_status_shows_queue_speed_webhook_and_parties(door):
     assert "mock" in said
     assert text("admin_open", "en", n=1) in said
     assert "p50 8 sec · p90 8 sec" in said
+    assert text("admin_webhook", "en", url="https://x") in said
     assert text("admin_pending", "en", n=2) in said
+    assert text("admin_queue", "en", ready=1, running=3, later=2) in said
+    assert re.search(r"about \$0\.0[1-9]", said)
     assert "Wrong response: 503" in said
     assert "🟢 storage: ok" in said
     assert "🔴 replicate: down since noon" in said
@@ -100,15 +104,16 @@ async def test_a_job_is_found_by_the_code_that_people_quote(door):
 async def test_who_is_banned_gets_no_further_and_what_runs_is_stopped(door):
     ben = {"sender": BEN, "chat": {"id": 8, "type": "private"}}
     await door.message(photo=SIZES, **ben)
+    await door.message(photo=SIZES, message_id=6, sender=BEN, chat=GROUP, caption="@a_bot")
     await door.process.run_ready()
     await door.message(text="/ban 8")
-    assert door.jobs[0].cancel_requested
+    assert [job.cancel_requested for job in door.jobs] == [True, True]
     await door.message(photo=SIZES, message_id=9, **ben)
     assert door.said[-1] == text("banned", "en")
-    assert len(door.jobs) == 1
+    assert len(door.jobs) == 2
     await door.message(text="/unban tg-8")
     await door.message(photo=SIZES, message_id=9, **ben)
-    assert len(door.jobs) == 2
+    assert len(door.jobs) == 3
 
 
 async def test_a_persons_own_limit_counts_instead_of_everybodys(door):

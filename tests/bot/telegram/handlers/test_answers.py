@@ -79,10 +79,14 @@ async def test_in_a_group_words_count_as_a_reply_to_the_bot(door):
     assert door.jobs[0].prompt == "make it blue"
 
 
+def question(job, key):
+    return status_text(job, status(key), PRESETS).splitlines()[0]
+
+
 async def test_of_an_album_all_photos_are_worked_on_or_the_first(door):
     job = await album(door, 3)
     assert open_question(job, PRESETS) is Question.ALBUM
-    assert status_text(job, status("ask_album")) == text("ask_album", "en", n=3)
+    assert question(job, "ask_album") == text("ask_album", "en", n=3)
     await door.press(labels(job)[text("all_photos", "en", n=3)])
     await door.process.run_ready()
     assert len(door.jobs[0].slots) == 3
@@ -98,11 +102,11 @@ async def test_only_the_first_is_an_answer_too(door):
 async def test_for_a_try_on_the_roles_are_numbered_and_can_be_swapped_before_the_start(door):
     job = await album(door, 3, caption="try")
     assert open_question(job, PRESETS) is Question.START
-    assert status_text(job, status("ask_start")) == text("ask_start", "en", person=1, garments="2 and 3")
+    assert question(job, "ask_start") == text("ask_start", "en", person=1, garments="2 and 3")
     for person, garments in ((2, "1 and 3"), (3, "1 and 2"), (1, "2 and 3")):
         await door.press(labels(job)[text("swap", "en")])
         (job,) = door.jobs
-        assert status_text(job, status("ask_start")) == text("ask_start", "en", person=person, garments=garments)
+        assert question(job, "ask_start") == text("ask_start", "en", person=person, garments=garments)
     await door.press(labels(job)[text("begin", "en")])
     await door.process.run_ready()
     assert [slot.inputs for slot in door.jobs[0].slots] == [(0, 1), (0, 2)]

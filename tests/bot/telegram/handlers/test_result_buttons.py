@@ -142,6 +142,15 @@ async def test_nobody_else_gets_at_a_result(door):
     assert len(door.jobs) == 1
 
 
+async def test_what_still_runs_cannot_be_deleted(door):
+    await door.message(photo=SIZES)
+    (job,) = door.jobs
+    door.forget()
+    await door.press(job_data("delete", job.id), on=RESULT)
+    assert door.said == [text("job_gone", "en")]
+    assert len(door.jobs) == 1
+
+
 @pytest.mark.parametrize("arg", ["0", "2", "x", "", "-1", "99999999"])
 async def test_a_result_that_there_is_not_is_said_to_be_gone(door, arg):
     job = await door.done()

@@ -1,0 +1,32 @@
+"""Remind me: who has used up the day's photos is told when the next one is possible."""
+
+from datetime import timedelta
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery
+
+from bot.telegram.button_data import JobButton
+from bot.telegram.handlers.own_job import own_job
+from bot.telegram.talk import Talk
+from bot.telegram.wording import text
+from storage.job import Job
+from storage.reminders import Reminder, Reminders
+
+
+def router() -> Router:
+    """The button under a refusal."""
+    fresh = Router(name="remind")
+    fresh.callback_query.register(remind, JobButton.filter(F.action == "remind"), own_job)
+    return fresh
+
+
+async def remind(query: CallbackQuery, job: Job, reminders: Reminders, talk: Talk, locale: str) -> None:
+    """Noted before it is said. What was refused tells when the next is possible."""
+    if job.outcome is None or job.origin.chat_id is None:
+        return talk.answer(query, text("job_gone", locale))
+    due_at = job.outcome.at + timedelta(seconds=float(job.outcome.facts.get("wait_s", 0)))
+    origin = job.origin
+    await reminders.add(
+        Reminder(origin.user, due_at, origin.chat_id or 0, locale, origin.message_id, thread_id=origin.thread_id)
+    )
+    return talk.answer(query, text("will_remind", locale))
