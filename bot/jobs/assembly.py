@@ -151,7 +151,6 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         s.queue,
         s.clock,
         alone=s.team.alone,
-        streams=s.callbacks is None,
     )
     live = LiveStatus(s.presets, progress, run_times, predictions=limits.replicate_max_active)
     create = Create(

@@ -1,8 +1,9 @@
 """Takes in whatever is heard of predictions under way, and has their jobs' messages brought up to date.
 
 News costs no read and no write: it is kept in `Progress`, and the job is advanced when its message may be edited next.
-Where no callback tells how far a model is that writes, its stream does. A stream only feeds what people see meanwhile;
-the result is what Replicate says when asked, which is done at once when the stream ends.
+What a model writes is read from its stream as it is written; where that cannot be had, callbacks and polls bring it in
+larger pieces. A stream only feeds what people see meanwhile: the result is what Replicate says when asked, which is
+done at once when the stream ends.
 """
 
 from collections import OrderedDict
@@ -29,7 +30,7 @@ _log = structlog.get_logger()
 
 
 class RunFollower:
-    """`streams` says whether to read streams: it costs a connection for each, and is for want of callbacks.
+    """One for each process.
 
     Of several processes (not `alone`) one hears of a prediction and any other advances its job, so that what is heard
     would be told late, or by one and taken back by the next. There only the time of a start is kept.
@@ -46,11 +47,10 @@ class RunFollower:
         clock: Clock,
         *,
         alone: bool,
-        streams: bool,
     ) -> None:
         self._gateway, self._presets, self._progress = gateway, presets, progress
         self._edits, self._pace, self._queue, self._clock = edits, pace, queue, clock
-        self._alone, self._streams = alone, streams
+        self._alone = alone
         self._background = Background()
         # Each stream is read once: one that ends too early must not be begun again for every look at its prediction.
         self._streamed: OrderedDict[str, None] = OrderedDict()
@@ -72,7 +72,7 @@ class RunFollower:
         self._progress.follow(job, part, prediction)
         preset = self._presets.get(job.preset)
         writes = preset is not None and preset.output_kind is OutputKind.TEXT
-        wanted = self._alone and self._streams and writes and not prediction.status.terminal
+        wanted = self._alone and writes and not prediction.status.terminal
         url = prediction.stream_url if wanted else None
         if url and prediction.id not in self._streamed:
             self._streamed[prediction.id] = None

@@ -1,14 +1,11 @@
 """What a person sees while a model works: in a real chat, from real callbacks, in all languages."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-
 import pytest
 
 from bot.app import Overrides
-from bot.jobs.clock import SystemClock
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
+from tests.support.clocks import RunningClock
 from tests.support.darkroom import open_world, running_bot
 from tests.support.flow import PHOTO, Impatient, delivered_once, record, stored
 from tests.support.waiting import eventually
@@ -21,19 +18,6 @@ AT_WORK = {
     "pt-br": ("Em andamento: {} % pronto", "Normalmente leva"),
     "ko": ("작업 중: {}% 완료", "걸립니다"),
 }
-
-
-@dataclass
-class RunningClock:
-    """The system's clock, which a test may put forward."""
-
-    ahead: timedelta = field(default_factory=timedelta)
-
-    def now(self) -> datetime:
-        return SystemClock().now() + self.ahead
-
-    def put_forward(self, seconds: float) -> None:
-        self.ahead += timedelta(seconds=seconds)
 
 
 def edits(world):

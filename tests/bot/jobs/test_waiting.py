@@ -401,12 +401,12 @@ async def test_a_stream_that_is_lost_leaves_the_job_to_its_polls(world, logs):
     assert world.job(JOB).slots[0].state is SlotState.RUNNING
 
 
-@pytest.mark.parametrize(("preset", "callbacks"), [("restore", False), ("describe", True)])
-async def test_streams_are_read_of_models_that_write_and_for_want_of_callbacks_only(world, preset, callbacks):
-    process = world.start(callbacks=callbacks)
+@pytest.mark.parametrize(("preset", "streams"), [("restore", 0), ("describe", 1)])
+async def test_streams_are_read_of_models_that_write_and_of_no_others(world, preset, streams):
+    process = world.start()
     world.replicate.stream_url = STREAM
     world.replicate.streams[STREAM] = [event(StreamEventKind.OUTPUT, "A dog")]
     await process.submit(submission(preset=preset))
     await process.run_ready()
     await process.settled()
-    assert world.faults.calls["replicate.stream"] == 0
+    assert world.faults.calls["replicate.stream"] == streams
