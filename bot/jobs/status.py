@@ -1,5 +1,6 @@
 """What a status message says: lines, each a text key with its facts. The words are the notifier's."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,6 +31,12 @@ class Status:
     def key(self) -> str:
         """What the record keeps of it."""
         return self.lines[0].key
+
+    @property
+    def mark(self) -> str:
+        """The same for statuses that read the same; short, and no secret."""
+        facts = [(line.key, sorted(line.facts.items())) for line in self.lines]
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
     @property
     def told_by_key(self) -> bool:

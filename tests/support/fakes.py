@@ -600,6 +600,27 @@ class DictStore:
         return etag
 
 
+class SharedBoard:
+    """`Notes` and `Turns` of several processes in one test, by the test's clock."""
+
+    def __init__(self, clock: FrozenClock) -> None:
+        self.clock = clock
+        self.noted: dict[str, dict[str, str]] = {}
+        self.taken_until: dict[str, datetime] = {}
+
+    async def put(self, job_id: str, name: str, text: str) -> None:
+        self.noted.setdefault(job_id, {})[name] = text
+
+    async def of(self, job_id: str) -> dict[str, str]:
+        return dict(self.noted.get(job_id, {}))
+
+    async def take(self, work: str, for_s: float) -> bool:
+        if self.taken_until.get(work, BEGIN) > self.clock.now():
+            return False
+        self.taken_until[work] = self.clock.now() + timedelta(seconds=for_s)
+        return True
+
+
 class StubPeople:
     """`People`: nobody has limits of their own, unless told otherwise."""
 
