@@ -25,6 +25,7 @@ from bot.jobs.meter import SILENT, Meter
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, People, PictureSource, Say, Team
+from bot.jobs.previews import Previews
 from bot.jobs.progress import Progress
 from bot.jobs.quota import DailyQuota
 from bot.jobs.report import ReportWriter
@@ -149,6 +150,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     create = Create(
         s.gateway, s.presets, s.links, s.callbacks, admission, pace, progress, follower, s.repository, s.clock
     )
+    previews = Previews(s.outputs, budget, s.executor)
     orphans = FindOrphan(s.gateway, create, follower, s.clock)
     drafts = Drafts(s.repository, sole=s.team.alone)
     patience = Patience(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
@@ -157,7 +159,9 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         Join(s.repository, s.queue, s.clock, patience.answer),
         Plan(s.presets, patience.job),
         Admit(admission, quota, s.people, progress),
-        Announce(notifier, s.presets, live, progress, run_times, edits, s.team.turns, notes, s.repository, s.clock),
+        Announce(
+            notifier, s.presets, live, progress, run_times, edits, s.team.turns, notes, previews, s.repository, s.clock
+        ),
         FetchInput(s.photos, s.web, inputs),
         create,
         orphans,

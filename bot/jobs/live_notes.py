@@ -12,7 +12,7 @@ from bot.jobs.ports import Notes
 from bot.jobs.progress import Progress, Run
 from storage.job import Job
 
-_SHOWN = "shown"
+_SHOWN, _PICTURE = "shown", "picture"
 _RUN = TypeAdapter(Run)
 
 
@@ -27,7 +27,7 @@ class LiveNotes:
         notes = await self._notes.of(job.id)
         if notes is None:
             return
-        self._progress.adopt(job, _runs_in(notes), notes.get(_SHOWN))
+        self._progress.adopt(job, _runs_in(notes), notes.get(_SHOWN), notes.get(_PICTURE, ""))
 
     async def tell_run(self, job_id: str, part: int) -> None:
         """Tell what is known here of a slot's run."""
@@ -40,6 +40,9 @@ class LiveNotes:
         shown = self._progress.shown(job)
         if shown:
             await self._notes.put(job.id, _SHOWN, shown)
+        picture = self._progress.picture(job)
+        if picture:
+            await self._notes.put(job.id, _PICTURE, picture)
 
 
 def _runs_in(notes: Mapping[str, str]) -> Mapping[int, Run]:

@@ -50,8 +50,11 @@ class Notifier(Protocol):
         """Send the status message, without a ping; returns its message id."""
         ...
 
-    async def show_status(self, job: Job, status: Status) -> bool:
-        """Edit the status message; showing again what it shows is fine. False when it was deleted."""
+    async def show_status(self, job: Job, status: Status, picture: bytes | None = None) -> bool:
+        """Edit the status message; showing again what it shows is fine. False when it was deleted.
+
+        With a `picture`, a JPEG of what the model has made so far, it becomes that picture, the words below it.
+        """
         ...
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:

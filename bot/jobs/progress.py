@@ -21,6 +21,7 @@ COLD_START = timedelta(seconds=10)
 
 _KEPT_JOBS = 20_000
 _MAX_TEXT_CHARS = 2_000  # a message has 4096 UTF-16 units, and a character may take two of them
+_MAX_URL_CHARS = 2_000
 _UNDER_WAY = (SlotState.OPEN, SlotState.CLAIMED, SlotState.RUNNING)
 _NOTHING: Mapping[int, "Run"] = MappingProxyType({})
 
@@ -51,6 +52,8 @@ class Run:
     pictures: int = 0
     pictures_at: datetime | None = None
     """Since when there are so many."""
+    latest: str = ""
+    """Where the last one of them is: a URL at Replicate, as secret as a token."""
     text: WrittenText = WrittenText()
     """What it has written so far."""
 
@@ -68,6 +71,7 @@ class _LiveJob:
     chat_id: int | None
     runs: dict[int, Run] = field(default_factory=dict)
     shown: str | None = None
+    picture: str = ""
     message_gone: bool = False
     place: int | None = None
     nudged_for: datetime | None = None
@@ -120,13 +124,13 @@ class Progress:
         )
         return Heard(live.chat_id, longer)
 
-    def adopt(self, job: Job, runs: Mapping[int, Run], shown: str | None) -> None:
+    def adopt(self, job: Job, runs: Mapping[int, Run], shown: str | None, picture: str) -> None:
         """Take in what other processes say: what they heard of the job's runs, and what its message says now."""
         known = self._jobs.get(job.id)
         if not (known or runs or shown):
             return
         live = self._live(job)
-        live.shown = shown
+        live.shown, live.picture = shown, picture
         for part, slot in enumerate(job.slots):
             told, own = runs.get(part), live.runs.get(part)
             if own and (slot.state not in _UNDER_WAY or slot.prediction_id not in (None, own.prediction_id)):
@@ -175,9 +179,15 @@ class Progress:
         live = self._jobs.get(job.id)
         return live.shown if live else None
 
+    def picture(self, job: Job) -> str:
+        """The mark of the picture in the status message, as far as it is known; empty where there is none."""
+        live = self._jobs.get(job.id)
+        return live.picture if live else ""
+
     def show(self, job: Job, status: Status) -> None:
-        """The status message says this now."""
-        self._live(job).shown = status.mark
+        """The status message says this now. A picture that was shown stays."""
+        live = self._live(job)
+        live.shown, live.picture = status.mark, status.picture_mark or live.picture
 
     def message_gone(self, job_id: str) -> bool:
         """Whether there is no status message to keep up to date."""
@@ -205,7 +215,8 @@ class Progress:
         now = self._clock.now()
         running = prediction.status is PredictionStatus.PROCESSING
         percent = percent_of(prediction.logs)
-        pictures = len(output_urls(prediction.output))
+        urls = output_urls(prediction.output)
+        pictures = len(urls)
         text = WrittenText().with_piece("" if pictures else output_text(prediction.output))
         grown = pictures > run.pictures
         return replace(
@@ -215,8 +226,14 @@ class Progress:
             percent=run.percent if percent is None else percent,
             pictures=pictures if grown else run.pictures,
             pictures_at=now if grown else run.pictures_at,
+            latest=_link(urls[-1]) if grown else run.latest,
             text=text if text.length > run.text.length else run.text,
         )
+
+
+def _link(url: str) -> str:
+    """A picture that is in the URL itself is not kept here."""
+    return url if url.startswith("http") and len(url) <= _MAX_URL_CHARS else ""
 
 
 def _together(one: Run, other: Run) -> Run:
@@ -229,6 +246,7 @@ def _together(one: Run, other: Run) -> Run:
         percent=older.percent if newer.percent is None else newer.percent,
         pictures=richer.pictures,
         pictures_at=richer.pictures_at,
+        latest=richer.latest,
         text=max((older.text, newer.text), key=lambda text: text.length),
     )
 

@@ -10,7 +10,7 @@ from tests.support.darkroom import open_world, running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, record
 from tests.support.waiting import eventually
 
-SPEAKS = MockReplicateConfig(delay_s=(1.0, 1.0))
+SPEAKS = MockReplicateConfig(delay_s=(0.6, 0.6))
 
 
 def edits(world):
@@ -24,7 +24,7 @@ def streams(world):
 async def written(tmp_path, scenario=None, *, webhooks=True):
     """What the person read on the way, what in the end, and with which statuses the stream was read."""
     clock = RunningClock()
-    async with open_world(SPEAKS) as world:
+    async with open_world(SPEAKS if scenario is None else None) as world:
         world.models.scenario = scenario or Scenario()
         settings = world.settings(tmp_path, webhooks=webhooks, poll_interval_s=1)
         async with running_bot(settings, Overrides(clock=clock, random=Impatient())):

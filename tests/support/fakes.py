@@ -208,6 +208,7 @@ class Message:
     report: bool = False
     forms: tuple[str, ...] = ()
     statuses: list[Status] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
 
 
 class RecordingNotifier:
@@ -230,13 +231,14 @@ class RecordingNotifier:
             return message_id
         raise AssertionError
 
-    async def show_status(self, job: Job, status: Status) -> bool:
+    async def show_status(self, job: Job, status: Status, picture: bytes | None = None) -> bool:
         async with self.faults.call("chat.show_status"):
             self._be_there()
             message = self._status(job)
             if message:
                 message.shows = status.key
                 message.statuses.append(status)
+                message.pictures += [picture] if picture else []
                 self.edits += 1
             return message is not None
         raise AssertionError

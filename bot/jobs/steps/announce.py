@@ -10,6 +10,7 @@ from bot.jobs.errors import NotDoneError
 from bot.jobs.live_notes import LiveNotes
 from bot.jobs.live_status import LiveStatus
 from bot.jobs.ports import Clock, Notifier, Turns
+from bot.jobs.previews import Previews
 from bot.jobs.progress import Progress
 from bot.jobs.questions import open_question
 from bot.jobs.run_times import RunTimes
@@ -48,12 +49,13 @@ class Announce(Step):
         edits: EditPace,
         turns: Turns,
         notes: LiveNotes,
+        previews: Previews,
         repository: JobRepository,
         clock: Clock,
     ) -> None:
         self._notifier, self._presets, self._live, self._progress = notifier, presets, live, progress
         self._run_times, self._edits = run_times, edits
-        self._turns, self._notes = turns, notes
+        self._turns, self._notes, self._previews = turns, notes, previews
         self._repository, self._clock = repository, clock
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
@@ -109,7 +111,7 @@ class Announce(Step):
         if not await self._takes_turn(job):
             return []  # another process was
         try:
-            there = await self._notifier.show_status(job, wanted)
+            there = await self._notifier.show_status(job, wanted, await self._picture(job, wanted))
         except NotDoneError as error:
             self._edits.refused(job.id, job.origin.chat_id, error.retry_after_s or 0.0)
             _log.info("status_not_shown", code=error.code)
@@ -119,6 +121,12 @@ class Announce(Step):
             return []
         await self._note(job, wanted)
         return [StatusShown(wanted.key)]
+
+    async def _picture(self, job: Job, wanted: Status) -> bytes | None:
+        """What the model has made so far, if that is not shown already."""
+        if not wanted.picture or self._progress.picture(job) == wanted.picture_mark:
+            return None
+        return await self._previews.of(wanted.picture)
 
     async def _takes_turn(self, job: Job) -> bool:
         """Whether no other process has just written to the chat; from now on this one has."""

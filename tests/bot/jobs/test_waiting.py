@@ -10,7 +10,7 @@ from bot.jobs.errors import NotDoneError
 from bot.jobs.service import CallbackResult
 from bot.jobs.status import Line, status
 from bot.work_queue.alone import alone
-from replicate_gateway.errors import GatewayBusyError, GatewayUnavailableError
+from replicate_gateway.errors import GatewayBusyError, GatewayUnavailableError, OutputRefusedError
 from replicate_gateway.prediction import PredictionStatus
 from replicate_gateway.protocol import StreamEvent, StreamEventKind
 from storage import object_keys
@@ -408,6 +408,50 @@ async def test_times_that_cannot_be_read_hold_nobody_up(world, process):
     await started(world, process)
     await process.run_for(3)
     assert message(world).statuses[-1] == status("begun", USUAL)
+
+
+# Models of several pictures
+
+
+FIRST, SECOND = "https://replicate.delivery/1.png", "https://replicate.delivery/2.png"
+
+
+async def test_the_latest_picture_is_shown_once_however_often_the_words_change(world, process):
+    prediction_id = await started(world, process)
+    await process.run_for(4)
+    for percent, output in ((20, [FIRST]), (30, [FIRST]), (40, [FIRST, SECOND]), (50, [FIRST, SECOND])):
+        await told(world, process, prediction_id, logs=f" {percent}%|█|", output=output)
+        await process.run_for(5)
+    assert [s.picture for s in message(world).statuses if s.picture][0::2] == [FIRST, SECOND]
+    assert len(message(world).pictures) == 2
+    assert world.faults.calls["outputs.fetch"] == 2
+
+
+@pytest.mark.parametrize("refused", [OutputRefusedError("output_host"), GatewayUnavailableError("slow")])
+async def test_a_picture_that_cannot_be_had_is_asked_for_once_and_changes_nothing(world, process, refused):
+    prediction_id = await started(world, process)
+    world.faults.fail("outputs.fetch", refused)
+    for percent in (20, 30, 40):
+        await told(world, process, prediction_id, logs=f" {percent}%|█|", output=[FIRST])
+        await process.run_for(5)
+    assert message(world).pictures == []
+    assert message(world).statuses[-1].lines[:2] == (
+        Line("working_percent", {"percent": 40}),
+        Line("ready_so_far", {"done": 1}),
+    )
+    assert world.faults.calls["outputs.fetch"] == 1
+
+
+async def test_another_process_does_not_show_the_same_picture_again(world, several):
+    first, second = several
+    prediction_id = await started(world, first)
+    await told(world, first, prediction_id, logs=" 20%|█|", output=[FIRST])
+    for process, percent in ((first, 20), (second, 30), (first, 40)):
+        world.clock.advance(5)
+        await told(world, first, prediction_id, logs=f" {percent}%|█|", output=[FIRST])
+        await process.advance(JOB)
+    assert message(world).statuses[-1].lines[0].facts["percent"] == 40
+    assert len(message(world).pictures) == 1
 
 
 # Models that write
