@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -95,6 +96,7 @@ class Overrides:
     drain_s: float = DRAIN_S
     http: HttpLimits = field(default_factory=HttpLimits)
     gather_s: float = GATHER_S
+    presets: Path | None = None  # instead of those that come along
     profile: bool = True  # whether Telegram is told what the bot looks like
 
 
@@ -165,7 +167,7 @@ async def _open(
     capabilities = await ready_storage(bare_store, expiry_rules(settings))
     store = GuardedStore(bare_store, circuits["storage"], meter)
     engine = await stack.enter_async_context(_open_engine(settings))
-    records, presets = open_records(store, capabilities, engine, meter.job_written), load_presets()
+    records, presets = open_records(store, capabilities, engine, meter.job_written), load_presets(overrides.presets)
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], meter)
     bot = await stack.enter_async_context(open_bot(settings, engine.pace, Guard(circuits["telegram"], meter)))
     downloads = await stack.enter_async_context(open_downloads(settings, bot, meter, connections=ADVANCE_CONCURRENCY))

@@ -21,6 +21,7 @@ from bot.jobs.artifacts import Artifacts
 from bot.jobs.attempt import Attempt
 from bot.jobs.drafts import Drafts
 from bot.jobs.errors import IN_LINE, EngineUnavailableError, NoSuchJobError, NotDoneError
+from bot.jobs.live_notes import LiveNotes
 from bot.jobs.ports import Clock
 from bot.jobs.steps.close import Close
 from bot.jobs.steps.step import Step
@@ -63,11 +64,13 @@ class Advancer:
         admission: Admission,
         drafts: Drafts,
         artifacts: Artifacts,
+        notes: LiveNotes,
         run_id: str,
         clock: Clock,
     ) -> None:
         self._repository, self._steps, self._close, self._attempt = repository, steps, close, attempt
-        self._admission, self._drafts, self._artifacts = admission, drafts, artifacts
+        self._admission, self._drafts = admission, drafts
+        self._artifacts, self._notes = artifacts, notes
         self._run, self._clock = run_id, clock
         # What happened but could not be written yet: kept for the next try, since this process knows better than
         # the record. Only jobs met while the storage is down are in here.
@@ -89,6 +92,7 @@ class Advancer:
         try:
             job = apply_all(await self._load(job_id), pending, self._clock.now())
             await self._admission.resume(job)
+            await self._notes.catch_up(job)
             job = await self._rounds(job, pending)
             self._drafts.note(job)
         except (StorageError, EngineUnavailableError):

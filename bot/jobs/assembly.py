@@ -19,11 +19,13 @@ from bot.jobs.edit_pace import EditPace
 from bot.jobs.erasure import JobErasure
 from bot.jobs.images import ImageLimits
 from bot.jobs.input_store import InputStore
+from bot.jobs.live_notes import LiveNotes
 from bot.jobs.live_status import LiveStatus
 from bot.jobs.meter import SILENT, Meter
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, People, PictureSource, Say, Team
+from bot.jobs.previews import Previews
 from bot.jobs.progress import Progress
 from bot.jobs.quota import DailyQuota
 from bot.jobs.report import ReportWriter
@@ -142,21 +144,13 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
     progress, edits = Progress(s.clock), EditPace(s.clock, limits.status_edits_per_s)
     run_times = RunTimes(s.store, s.presets, s.clock)
-    follower = RunFollower(
-        s.gateway,
-        s.presets,
-        progress,
-        edits,
-        pace,
-        s.queue,
-        s.clock,
-        alone=s.team.alone,
-        streams=s.callbacks is None,
-    )
+    notes = LiveNotes(s.team.notes, progress)
+    follower = RunFollower(s.gateway, s.presets, progress, notes, pace, s.queue, s.team.turns, s.clock)
     live = LiveStatus(s.presets, progress, run_times, predictions=limits.replicate_max_active)
     create = Create(
         s.gateway, s.presets, s.links, s.callbacks, admission, pace, progress, follower, s.repository, s.clock
     )
+    previews = Previews(s.outputs, budget, s.executor)
     orphans = FindOrphan(s.gateway, create, follower, s.clock)
     drafts = Drafts(s.repository, sole=s.team.alone)
     patience = Patience(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
@@ -165,7 +159,9 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         Join(s.repository, s.queue, s.clock, patience.answer),
         Plan(s.presets, patience.job),
         Admit(admission, quota, s.people, progress),
-        Announce(notifier, s.presets, live, progress, run_times, edits, s.repository, s.clock, alone=s.team.alone),
+        Announce(
+            notifier, s.presets, live, progress, run_times, edits, s.team.turns, notes, previews, s.repository, s.clock
+        ),
         FetchInput(s.photos, s.web, inputs),
         create,
         orphans,
@@ -182,7 +178,9 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     leftovers = Leftovers(s.gateway, orphans)
     close = Close(s.repository, notifier, leftovers, quota, pace, progress, edits, run_times, tally, erasure, s.clock)
     attempt = Attempt(s.repository, notifier, s.clock, s.random, s.meter)
-    advancer = Advancer(s.repository, steps, close, attempt, admission, drafts, artifacts, s.team.run_id, s.clock)
+    advancer = Advancer(
+        s.repository, steps, close, attempt, admission, drafts, artifacts, notes, s.team.run_id, s.clock
+    )
     sweep = Sweep(s.repository, s.queue, s.team.turns, s.clock)
     service = JobService(
         s.repository,

@@ -25,6 +25,11 @@ class _Chat:
     """When which job is to be edited."""
 
 
+def edit_pause(chat_id: int | None) -> timedelta:
+    """How long a chat is left alone after an edit. Groups have negative ids: https://core.telegram.org/bots/api#chat."""
+    return _PER_GROUP if chat_id is not None and chat_id < 0 else _PER_CHAT
+
+
 class EditPace:
     """Every job that has something new to show books a turn of its own, and keeps it until it was shown."""
 
@@ -74,9 +79,7 @@ class EditPace:
         if key not in self._chats:
             if len(self._chats) >= _KEPT_CHATS:
                 self._chats = {k: chat for k, chat in self._chats.items() if chat.turns or chat.quiet_until > now}
-            # Groups have negative ids (https://core.telegram.org/bots/api#chat).
-            pause = _PER_GROUP if chat_id is not None and chat_id < 0 else _PER_CHAT
-            self._chats[key] = _Chat(pause, now)
+            self._chats[key] = _Chat(edit_pause(chat_id), now)
         return self._chats[key]
 
     def _book(self, job_id: str, chat: _Chat, earliest: datetime) -> datetime:

@@ -90,7 +90,7 @@ class LiveStatus:
         more, turns_at = _prospects(job, usual, since, now)
         ready, settles_at = self._ready(job, begun, now)
         changes = [at for at in (ticks_at, turns_at, settles_at) if at]
-        return Status((first, *ready, *more), min(changes, default=None))
+        return Status((first, *ready, *more), min(changes, default=None), picture=_latest(begun, now))
 
     def _ready(self, job: Job, begun: Sequence[Run], now: datetime) -> tuple[Sequence[Line], datetime | None]:
         """How many results are there already, where more are to come."""
@@ -108,6 +108,12 @@ class LiveStatus:
         """Whether Replicate has said, long enough after the prediction was made, that it has not begun."""
         made_at = job.slots[part].heard_at if part < len(job.slots) else None
         return made_at is not None and run.heard_at - made_at >= COLD_START
+
+
+def _latest(begun: Sequence[Run], now: datetime) -> str:
+    """Where the last picture is that a run has made which goes on; empty where there is none."""
+    shown = [run for run in begun if run.latest and run.pictures_at and run.pictures_at + _PICTURES_SETTLE <= now]
+    return max(shown, key=lambda run: run.pictures_at or now).latest if shown else ""
 
 
 def _writing(begun: Sequence[Run]) -> Status:

@@ -25,9 +25,9 @@ class NotifyOrigin(Notifier):
         """See `Notifier.announce`."""
         return _NO_MESSAGE if job.origin.chat_id is None else await self._chat.announce(job, status)
 
-    async def show_status(self, job: Job, status: Status) -> bool:
+    async def show_status(self, job: Job, status: Status, picture: bytes | None = None) -> bool:
         """See `Notifier.show_status`. Where there is no message none needs to be kept up to date."""
-        return job.origin.chat_id is not None and await self._chat.show_status(job, status)
+        return job.origin.chat_id is not None and await self._chat.show_status(job, status, picture)
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         """See `Notifier.send_outcome`."""

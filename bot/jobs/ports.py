@@ -1,6 +1,6 @@
 """What the use cases need from the doors and the process around them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
@@ -50,8 +50,11 @@ class Notifier(Protocol):
         """Send the status message, without a ping; returns its message id."""
         ...
 
-    async def show_status(self, job: Job, status: Status) -> bool:
-        """Edit the status message; showing again what it shows is fine. False when it was deleted."""
+    async def show_status(self, job: Job, status: Status, picture: bytes | None = None) -> bool:
+        """Edit the status message; showing again what it shows is fine. False when it was deleted.
+
+        With a `picture`, a JPEG of what the model has made so far, it becomes that picture, the words below it.
+        """
         ...
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
@@ -234,6 +237,20 @@ class Turns(Protocol):
         ...
 
 
+class Notes(Protocol):
+    """What processes that share the work tell each other of a job while it is in work. Nothing depends on it: it may be
+    lost, and goes away by itself.
+    """
+
+    async def put(self, job_id: str, name: str, text: str) -> None:
+        """Note this under a name of the job's; the latest counts."""
+        ...
+
+    async def of(self, job_id: str) -> Mapping[str, str] | None:
+        """All that is noted of the job; None where there is nobody to hear from, or it cannot be asked now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Team:
     """What the processes that share the work agree on, and what one of them is called."""
@@ -243,6 +260,7 @@ class Team:
     key_places: Places  # for jobs, too: under each API key
     prediction_places: Places
     turns: Turns
+    notes: Notes
     alone: bool  # whether no other process works on these jobs
 
 

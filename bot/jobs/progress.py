@@ -14,13 +14,15 @@ from bot.jobs.ports import Clock
 from bot.jobs.status import Status
 from replicate_gateway.prediction import Prediction, PredictionStatus, output_text, output_urls
 from replicate_gateway.progress import percent_of
-from storage.job import Job
+from storage.job import Job, SlotState
 
 # A model that has not begun so long after its prediction was made is not warm.
 COLD_START = timedelta(seconds=10)
 
 _KEPT_JOBS = 20_000
 _MAX_TEXT_CHARS = 2_000  # a message has 4096 UTF-16 units, and a character may take two of them
+_MAX_URL_CHARS = 2_000
+_UNDER_WAY = (SlotState.OPEN, SlotState.CLAIMED, SlotState.RUNNING)
 _NOTHING: Mapping[int, "Run"] = MappingProxyType({})
 
 
@@ -50,6 +52,8 @@ class Run:
     pictures: int = 0
     pictures_at: datetime | None = None
     """Since when there are so many."""
+    latest: str = ""
+    """Where the last one of them is: a URL at Replicate, as secret as a token."""
     text: WrittenText = WrittenText()
     """What it has written so far."""
 
@@ -66,9 +70,11 @@ class Heard:
 class _LiveJob:
     chat_id: int | None
     runs: dict[int, Run] = field(default_factory=dict)
-    shown: Status | None = None
+    shown: str | None = None
+    picture: str = ""
     message_gone: bool = False
     place: int | None = None
+    nudged_for: datetime | None = None
 
 
 class Progress:
@@ -118,6 +124,31 @@ class Progress:
         )
         return Heard(live.chat_id, longer)
 
+    def adopt(self, job: Job, runs: Mapping[int, Run], shown: str | None, picture: str) -> None:
+        """Take in what other processes say: what they heard of the job's runs, and what its message says now."""
+        known = self._jobs.get(job.id)
+        if not (known or runs or shown):
+            return
+        live = self._live(job)
+        live.shown, live.picture = shown, picture
+        for part, slot in enumerate(job.slots):
+            told, own = runs.get(part), live.runs.get(part)
+            if own and (slot.state not in _UNDER_WAY or slot.prediction_id not in (None, own.prediction_id)):
+                del live.runs[part]
+                own = None
+            if told and slot.state is SlotState.RUNNING and told.prediction_id == slot.prediction_id:
+                live.runs[part] = replace(_together(own, told) if own else told, on_record=True)
+
+    def nudge_at(self, job_id: str, pause: timedelta) -> datetime:
+        """When to have a job looked at of which there is news: now, or a `pause` after the last time.
+
+        Whoever looks at it may be another process, of whose edits this one does not know.
+        """
+        now, live = self._clock.now(), self._jobs[job_id]
+        if live.nudged_for is None or live.nudged_for <= now:
+            live.nudged_for = max(now, live.nudged_for + pause) if live.nudged_for else now
+        return live.nudged_for
+
     def runs_of(self, job_id: str) -> Mapping[int, Run]:
         """What is known of the job's predictions that have not ended, by slot."""
         live = self._jobs.get(job_id)
@@ -143,14 +174,20 @@ class Progress:
         run = self.runs_of(job_id).get(part)
         return run is not None and run.started_at is not None
 
-    def shown(self, job: Job) -> Status | None:
-        """What the job's status message says, if this process wrote it."""
+    def shown(self, job: Job) -> str | None:
+        """The mark of what the job's status message says, as far as it is known."""
         live = self._jobs.get(job.id)
         return live.shown if live else None
 
+    def picture(self, job: Job) -> str:
+        """The mark of the picture in the status message, as far as it is known; empty where there is none."""
+        live = self._jobs.get(job.id)
+        return live.picture if live else ""
+
     def show(self, job: Job, status: Status) -> None:
-        """The status message says this now."""
-        self._live(job).shown = status
+        """The status message says this now. A picture that was shown stays."""
+        live = self._live(job)
+        live.shown, live.picture = status.mark, status.picture_mark or live.picture
 
     def message_gone(self, job_id: str) -> bool:
         """Whether there is no status message to keep up to date."""
@@ -178,7 +215,8 @@ class Progress:
         now = self._clock.now()
         running = prediction.status is PredictionStatus.PROCESSING
         percent = percent_of(prediction.logs)
-        pictures = len(output_urls(prediction.output))
+        urls = output_urls(prediction.output)
+        pictures = len(urls)
         text = WrittenText().with_piece("" if pictures else output_text(prediction.output))
         grown = pictures > run.pictures
         return replace(
@@ -188,8 +226,29 @@ class Progress:
             percent=run.percent if percent is None else percent,
             pictures=pictures if grown else run.pictures,
             pictures_at=now if grown else run.pictures_at,
+            latest=_link(urls[-1]) if grown else run.latest,
             text=text if text.length > run.text.length else run.text,
         )
+
+
+def _link(url: str) -> str:
+    """A picture that is in the URL itself is not kept here."""
+    return url if url.startswith("http") and len(url) <= _MAX_URL_CHARS else ""
+
+
+def _together(one: Run, other: Run) -> Run:
+    """What two processes know of the same run: nothing that either knows is taken back."""
+    older, newer = sorted((one, other), key=lambda run: run.heard_at)
+    richer = max((older, newer), key=lambda run: run.pictures)
+    return replace(
+        newer,
+        started_at=min(filter(None, (older.started_at, newer.started_at)), default=None),
+        percent=older.percent if newer.percent is None else newer.percent,
+        pictures=richer.pictures,
+        pictures_at=richer.pictures_at,
+        latest=richer.latest,
+        text=max((older.text, newer.text), key=lambda text: text.length),
+    )
 
 
 def _started_at(prediction: Prediction, now: datetime) -> datetime:

@@ -40,8 +40,9 @@ _MESSAGE_GONE = (
     "message can't be edited",
     "message_id_invalid",
     "message identifier is not specified",
-    "there is no text in the message to edit",
 )
+_NO_TEXT = "there is no text in the message to edit"
+_NO_CAPTION = "there is no caption in the message to edit"
 _PHOTO_REFUSED = (
     "image_process_failed",
     "photo_invalid",
@@ -61,6 +62,10 @@ class MessageGoneError(Exception):
     """The message that was to be edited is not there any more."""
 
 
+class OtherKindError(Exception):
+    """The message has a picture where it was taken for mere words, or the other way round."""
+
+
 class PhotoRefusedError(Exception):
     """Telegram does not take the picture in this form here; in another it may."""
 
@@ -73,7 +78,7 @@ def translated(*, repeatable: bool) -> Iterator[None]:
     simply not done. "Not modified" is success and passes silently.
 
     Raises:
-        NotDoneError, OutcomeUnknownError, ChatGoneError, MessageGoneError, PhotoRefusedError.
+        NotDoneError, OutcomeUnknownError, ChatGoneError, MessageGoneError, OtherKindError, PhotoRefusedError.
         TelegramBadRequest: a refusal that nobody foresaw.
     """
     try:
@@ -104,6 +109,8 @@ def _refused(error: TelegramBadRequest) -> None:
         return
     if any(phrase in reason for phrase in _CHAT_GONE):
         raise ChatGoneError(error.message) from error
+    if _NO_TEXT in reason or _NO_CAPTION in reason:
+        raise OtherKindError(error.message) from error
     if any(phrase in reason for phrase in _MESSAGE_GONE):
         raise MessageGoneError(error.message) from error
     if any(phrase in reason for phrase in _PHOTO_REFUSED):

@@ -1,6 +1,6 @@
 """`Notifier` for Telegram chats: status message, result, reason. See `bot.jobs.ports.Notifier` for its promises."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import SEEK_END
 from typing import BinaryIO
@@ -9,10 +9,7 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import (
-    InlineKeyboardMarkup,
     InputMediaDocument,
-    InputMediaPhoto,
-    LinkPreviewOptions,
     Message,
     ReactionTypeEmoji,
     ReplyParameters,
@@ -27,6 +24,7 @@ from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, transla
 from bot.telegram.job_keyboards import outcome_keyboard, results_keyboard, status_keyboard
 from bot.telegram.messages import outcome_text, refused_text, result_text, status_text
 from bot.telegram.sample import SAMPLE_FILE_ID
+from bot.telegram.status_edits import chat_of, edit_media, edit_words, show_so_far
 from bot.telegram.talk import Talk
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, caption, media, report_upload, sent, short_text, upload
 from bot.telegram.wording import text
@@ -40,10 +38,6 @@ _DONE, _ALL_DONE = ReactionTypeEmoji(emoji="ðŸ‘"), ReactionTypeEmoji(emoji="ðŸŽ
 
 # An upload that is over in a moment needs no sign that it is under way: the sign would come after it, and stay.
 _WORTH_FORETELLING_BYTES = 1_000_000
-# A result may be waiting behind the edit of a status message.
-_EDIT_TIMEOUT_S = 10
-# What a model writes may hold links, and a status message is gone in a minute.
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 _log = structlog.get_logger()
 
@@ -62,7 +56,7 @@ class ChatNotifier:
         job, person = await self._spoken(job)
         with translated(repeatable=True):
             message = await self._bot.send_message(
-                _chat(job),
+                chat_of(job),
                 status_text(job, status, self._presets),
                 message_thread_id=job.origin.thread_id,
                 reply_parameters=_quote(job),
@@ -71,19 +65,14 @@ class ChatNotifier:
             )
         return message.message_id
 
-    async def show_status(self, job: Job, status: Status) -> bool:
+    async def show_status(self, job: Job, status: Status, picture: bytes | None = None) -> bool:
         """Edits make no ping and may be repeated."""
         job, person = await self._spoken(job)
+        words, buttons = status_text(job, status, self._presets), status_keyboard(job, self._presets, person)
         try:
-            with translated(repeatable=True):
-                await self._bot.edit_message_text(
-                    status_text(job, status, self._presets),
-                    chat_id=_chat(job),
-                    message_id=job.status_message_id,
-                    reply_markup=status_keyboard(job, self._presets, person),
-                    link_preview_options=_NO_PREVIEW,
-                    request_timeout=_EDIT_TIMEOUT_S,
-                )
+            if picture and await show_so_far(self._bot, job, words, buttons, picture):
+                return True
+            await edit_words(self._bot, job, words, buttons, pictured=bool(status.picture))
         except MessageGoneError:
             return False  # the person deleted it and does not want to see it
         return True
@@ -124,7 +113,7 @@ class ChatNotifier:
         message_id, (job, _) = job.status_message_id, await self._spoken(job)
         document = InputMediaDocument(media=report_upload(job, report), caption=text("report", job.origin.locale))
         try:
-            await self._edit_media(job, document, results_keyboard(job))
+            await edit_media(self._bot, job, document, results_keyboard(job))
         except (MessageGoneError, PhotoRefusedError) as error:
             raise StatusMessageGoneError from error
         return message_id
@@ -135,7 +124,7 @@ class ChatNotifier:
             return
         try:
             with translated(repeatable=True):
-                await self._bot.delete_messages(_chat(job), [job.status_message_id])
+                await self._bot.delete_messages(chat_of(job), [job.status_message_id])
         except (MessageGoneError, TelegramBadRequest) as error:
             _log.info("status_not_retracted", reason=str(error))
 
@@ -146,7 +135,7 @@ class ChatNotifier:
     async def _send_words(self, job: Job, words: str, *, silent: bool = False) -> Sequence[Sent]:
         with translated(repeatable=False):
             message = await self._bot.send_message(
-                _chat(job),
+                chat_of(job),
                 words,
                 message_thread_id=job.origin.thread_id,
                 reply_parameters=_quote(job),
@@ -180,7 +169,7 @@ class ChatNotifier:
         if len(results) == 1:
             return [await self._send_one(job, results[0], as_photo=as_photos, first=first)]
         return await self._bot.send_media_group(
-            _chat(job),
+            chat_of(job),
             [
                 media(
                     job,
@@ -199,7 +188,7 @@ class ChatNotifier:
     async def _send_one(self, job: Job, result: Artifact, *, as_photo: bool, first: bool) -> Message:
         send = self._bot.send_photo if as_photo else self._bot.send_document
         return await send(
-            _chat(job),
+            chat_of(job),
             upload(job, result),
             caption=self._caption(job, result, first=first),
             message_thread_id=job.origin.thread_id,
@@ -211,34 +200,16 @@ class ChatNotifier:
 
     async def _edit(self, job: Job, result: Artifact | None) -> Sequence[Sent]:
         if result is None:
-            return await self._edit_words(job, outcome_text(job, results=0))
+            return await edit_words(self._bot, job, outcome_text(job, results=0), outcome_keyboard(job))
         if result.form is Form.TEXT and (words := short_text(result)) is not None:
-            return await self._edit_words(job, words)
+            return await edit_words(self._bot, job, words, outcome_keyboard(job))
         for as_photo in sorted({result.form is Form.PHOTO, False}, reverse=True):
             becomes = media(job, result, as_photo=as_photo, caption=self._caption(job, result, first=True))
             try:
-                return await self._edit_media(job, becomes, outcome_keyboard(job))
+                return await edit_media(self._bot, job, becomes, outcome_keyboard(job))
             except PhotoRefusedError as error:
                 _log.info("picture_refused", as_photos=as_photo, reason=str(error))
-        return await self._edit_words(job, refused_text(job))
-
-    async def _edit_words(self, job: Job, words: str) -> Sequence[Sent]:
-        edit = self._bot.edit_message_text(
-            words, chat_id=_chat(job), message_id=job.status_message_id, reply_markup=outcome_keyboard(job)
-        )
-        return await _edited(job, edit)
-
-    async def _edit_media(
-        self, job: Job, becomes: InputMediaPhoto | InputMediaDocument, buttons: InlineKeyboardMarkup | None
-    ) -> Sequence[Sent]:
-        edit = self._bot.edit_message_media(
-            becomes,
-            chat_id=_chat(job),
-            message_id=job.status_message_id,
-            reply_markup=buttons,
-            request_timeout=UPLOAD_TIMEOUT_S,
-        )
-        return await _edited(job, edit)
+        return await edit_words(self._bot, job, refused_text(job), outcome_keyboard(job))
 
     async def _spoken(self, job: Job) -> tuple[Job, Person]:
         """The job in the language that its person has chosen since, in whichever process, and the person.
@@ -264,28 +235,14 @@ class ChatNotifier:
         """The chat says "sending a photo", where that takes long enough to be seen."""
         if sum(result.content.seek(0, SEEK_END) for result in results) >= _WORTH_FORETELLING_BYTES:
             action = "upload_photo" if results[0].form is Form.PHOTO else "upload_document"
-            self._talk.sign(self._bot.send_chat_action(_chat(job), action, message_thread_id=job.origin.thread_id))
+            self._talk.sign(self._bot.send_chat_action(chat_of(job), action, message_thread_id=job.origin.thread_id))
 
     def _nod(self, job: Job) -> None:
         """The sign on the person's own photo says that it is done; nothing depends on it."""
         if job.origin.message_id is None or any(image.file_id == SAMPLE_FILE_ID for image in job.inputs):
             return  # there is no message of theirs
         sign = _ALL_DONE if len(job.files) > 1 else _DONE
-        self._talk.sign(self._bot.set_message_reaction(_chat(job), job.origin.message_id, [sign]))
-
-
-async def _edited(job: Job, edit: Awaitable[Message | bool]) -> Sequence[Sent]:
-    """The status message as it is now; "not modified" says that it was edited before."""
-    message = None
-    with translated(repeatable=True):
-        message = await edit
-    return sent([message]) if isinstance(message, Message) else [Sent(job.status_message_id or 0)]
-
-
-def _chat(job: Job) -> int:
-    if job.origin.chat_id is None:
-        raise ValueError("the job did not come from a chat")
-    return job.origin.chat_id
+        self._talk.sign(self._bot.set_message_reaction(chat_of(job), job.origin.message_id, [sign]))
 
 
 def _quote(job: Job) -> ReplyParameters | None:

@@ -15,6 +15,18 @@ class EveryTurn:
         return True
 
 
+class NoNotes:
+    """`Notes` where there is nobody to tell."""
+
+    async def put(self, job_id: str, name: str, text: str) -> None:
+        """Nobody would read it."""
+        del job_id, name, text
+
+    async def of(self, job_id: str) -> None:
+        """Nobody wrote any."""
+        del job_id
+
+
 def new_run_id() -> str:
     """A name for this run of this process, never the same again."""
     return uuid.uuid4().hex[:12]
@@ -28,5 +40,6 @@ def alone(*, jobs_per_person: int, jobs_per_key: int, predictions: int) -> Team:
         key_places=ProcessPlaces(jobs_per_key),
         prediction_places=ProcessPlaces(predictions),
         turns=EveryTurn(),
+        notes=NoNotes(),
         alone=True,
     )

@@ -1,7 +1,7 @@
 """What several processes agree on through Redis beside the queue: turns, locks, and the pace towards Telegram."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
@@ -16,6 +16,8 @@ from storage.errors import StorageUnavailableError
 _LOCK_S = 20.0
 _LOCK_PATIENCE_S = 30.0
 _LOCK_ASK_AGAIN_S = 0.02
+# A run ends within half an hour; what is noted of it is of no use to anybody after that.
+_NOTES_KEPT_S = 3600
 
 _log = structlog.get_logger()
 
@@ -34,6 +36,33 @@ class SharedTurns:
         except UNREACHED as error:
             _log.info("turn_not_taken", work=work, error=type(error).__name__)
             return False
+
+
+class SharedNotes:
+    """`bot.jobs.ports.Notes`: a hash for each job, which is gone an hour after its last change."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis, self._keys = redis, keys
+
+    async def put(self, job_id: str, name: str, text: str) -> None:
+        """See `Notes.put`."""
+        key = self._keys("notes", job_id)
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.hset(key, name, text)
+                pipe.expire(key, _NOTES_KEPT_S)
+                await pipe.execute()
+        except UNREACHED as error:
+            _log.info("note_not_shared", error=type(error).__name__)
+
+    async def of(self, job_id: str) -> Mapping[str, str] | None:
+        """See `Notes.of`."""
+        try:
+            notes: Mapping[str, str] = await self._redis.hgetall(self._keys("notes", job_id))  # type: ignore[misc]  # two twins
+        except UNREACHED as error:
+            _log.info("notes_not_read", error=type(error).__name__)
+            return None
+        return notes
 
 
 class SharedLocks:

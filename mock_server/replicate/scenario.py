@@ -102,6 +102,7 @@ class Scenario:
     output_slow_s: float = _option(60.0, "How long a `slow` output takes to arrive.")
     output_redirect_to: str = _option("http://elsewhere.invalid/picture.png", "Where a `redirect` leads.")
     stream_dropped: bool = _option(default=False, meaning="Cut every event stream of it in the middle.")
+    stream_status: int | None = _option(None, "Answer its event stream with this error (400 to 599).")
 
     @property
     def failure_text(self) -> str | None:

@@ -156,7 +156,7 @@ def _convert(name: str, wanted: type, value: Any) -> Any:
 
 
 def _check(scenario: Scenario) -> None:
-    for name in ("create_status", "api_status"):
+    for name in ("create_status", "api_status", "stream_status"):
         status = getattr(scenario, name)
         if status is not None and not 400 <= status <= 599:
             raise ValueError(f"{name} is 400 to 599, not {status}")

@@ -8,9 +8,9 @@ from bot.app import Overrides
 from bot.telegram.wording import text
 from mock_server.replicate.scenario import Scenario
 from tests.support import pictures
+from tests.support.clocks import RunningClock
 from tests.support.darkroom import running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, impatient, record
-from tests.support.running_clock import RunningClock
 from tests.support.waiting import eventually
 
 

@@ -5,9 +5,9 @@ import re
 from bot.app import Overrides
 from mock_server.replicate.scenario import Scenario
 from mock_server.telegram.config import TelegramEmulatorConfig
+from tests.support.clocks import RunningClock
 from tests.support.darkroom import running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, delivered_once, ended_with, impatient, records, stored
-from tests.support.running_clock import RunningClock
 from tests.support.waiting import eventually
 
 MENTION = f"@{TelegramEmulatorConfig().bot_username}"

@@ -5,9 +5,9 @@ import pytest
 from bot.app import Overrides
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
+from tests.support.clocks import RunningClock
 from tests.support.darkroom import open_world, running_bot
 from tests.support.flow import PHOTO, Impatient, delivered_once, record, stored
-from tests.support.running_clock import RunningClock
 from tests.support.waiting import eventually
 
 # Slow enough for each line of progress to be a callback of its own.

@@ -12,7 +12,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiohttp import web
 from pydantic import SecretStr
 
-from bot.app import Overrides, create_app
+from bot.app import Overrides, Role, create_app
 from bot.settings import Settings
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.control import MockControl
@@ -75,10 +75,10 @@ async def open_world(mock: MockReplicateConfig | None = None, **telegram: Any) -
 
 @asynccontextmanager
 async def running_bot(
-    settings: Settings, overrides: Overrides | None = None, *, profile: bool = False
+    settings: Settings, overrides: Overrides | None = None, *, profile: bool = False, role: Role = Role.BOT
 ) -> AsyncIterator[web.Application]:
     """The bot, from listening to stopped; with `profile` it also tells Telegram what it looks like."""
-    app = create_app(settings, replace(overrides or Overrides(), profile=profile))
+    app = create_app(settings, replace(overrides or Overrides(), profile=profile), role=role)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AiohttpSession, "close", _close_at_once)

@@ -208,6 +208,7 @@ class Message:
     report: bool = False
     forms: tuple[str, ...] = ()
     statuses: list[Status] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
 
 
 class RecordingNotifier:
@@ -230,13 +231,14 @@ class RecordingNotifier:
             return message_id
         raise AssertionError
 
-    async def show_status(self, job: Job, status: Status) -> bool:
+    async def show_status(self, job: Job, status: Status, picture: bytes | None = None) -> bool:
         async with self.faults.call("chat.show_status"):
             self._be_there()
             message = self._status(job)
             if message:
                 message.shows = status.key
                 message.statuses.append(status)
+                message.pictures += [picture] if picture else []
                 self.edits += 1
             return message is not None
         raise AssertionError
@@ -598,6 +600,27 @@ class DictStore:
         if key.startswith(object_keys.JOBS):
             self.versions.setdefault(key, []).append(bytes(body))
         return etag
+
+
+class SharedBoard:
+    """`Notes` and `Turns` of several processes in one test, by the test's clock."""
+
+    def __init__(self, clock: FrozenClock) -> None:
+        self.clock = clock
+        self.noted: dict[str, dict[str, str]] = {}
+        self.taken_until: dict[str, datetime] = {}
+
+    async def put(self, job_id: str, name: str, text: str) -> None:
+        self.noted.setdefault(job_id, {})[name] = text
+
+    async def of(self, job_id: str) -> dict[str, str]:
+        return dict(self.noted.get(job_id, {}))
+
+    async def take(self, work: str, for_s: float) -> bool:
+        if self.taken_until.get(work, BEGIN) > self.clock.now():
+            return False
+        self.taken_until[work] = self.clock.now() + timedelta(seconds=for_s)
+        return True
 
 
 class StubPeople:

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.jobs.edit_pace import EditPace
+from bot.jobs.edit_pace import EditPace, edit_pause
 from bot.jobs.errors import NotDoneError
+from bot.jobs.live_notes import LiveNotes
 from bot.jobs.live_status import LiveStatus
-from bot.jobs.ports import Clock, Notifier
+from bot.jobs.ports import Clock, Notifier, Turns
+from bot.jobs.previews import Previews
 from bot.jobs.progress import Progress
 from bot.jobs.questions import open_question
 from bot.jobs.run_times import RunTimes
@@ -23,6 +25,8 @@ from storage.repository import JobRepository
 
 _A_MOMENT = timedelta(seconds=2)
 _QUICK_RUN_S = 1.0  # which leaves the moment's other half for all that is around it
+# The clock of whoever keeps the turns starts a moment after ours.
+_EARLY_S = 0.5
 
 _log = structlog.get_logger()
 
@@ -30,8 +34,8 @@ _log = structlog.get_logger()
 class Announce(Step):
     """Not claimed: sending it again after a crash makes no ping, and an edit repeated changes nothing.
 
-    An edit costs no write where this process is `alone`: what the message says is known to it. Of several processes
-    the next one has to know from the record which text it was, if not with which facts.
+    An edit costs no write: what the message says is known to this process, and noted for the others. Where that was
+    lost the record tells which text it was, or an earlier one.
     """
 
     name = "announce"
@@ -45,14 +49,16 @@ class Announce(Step):
         progress: Progress,
         run_times: RunTimes,
         edits: EditPace,
+        turns: Turns,
+        notes: LiveNotes,
+        previews: Previews,
         repository: JobRepository,
         clock: Clock,
-        *,
-        alone: bool,
     ) -> None:
         self._notifier, self._presets, self._live, self._progress = notifier, presets, live, progress
         self._run_times, self._edits = run_times, edits
-        self._repository, self._clock, self._alone = repository, clock, alone
+        self._turns, self._notes, self._previews = turns, notes, previews
+        self._repository, self._clock = repository, clock
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """From the moment it is known whether the job waits, and as long as there is no outcome to show instead."""
@@ -92,15 +98,16 @@ class Announce(Step):
 
     def _differs(self, job: Job, wanted: Status) -> bool:
         shown = self._progress.shown(job)
-        if shown and (self._alone or shown.key == job.status_shown):
-            return shown != wanted
-        # Another process wrote it: the record tells which text, but not with which facts.
+        if shown:
+            return shown != wanted.mark
+        # It was said before a restart: the record tells which text, but not with which facts.
         return not (wanted.told_by_key and wanted.key == job.status_shown)
 
     async def _announced(self, job: Job, wanted: Status) -> Event:
         message_id = await self._notifier.announce(job, wanted)
         self._edits.announced(job.id)
-        self._progress.show(job, wanted)
+        await self._takes_turn(job)
+        await self._note(job, wanted)
         return await self._written(job, Announced(message_id, wanted.key))
 
     async def _edited(self, job: Job, wanted: Status) -> Sequence[Event]:
@@ -108,8 +115,10 @@ class Announce(Step):
         if self._edits.turn(job.id, job.origin.chat_id, soon=_soon(job, wanted)) > self._clock.now():
             return []  # another job of the chat was faster
         self._edits.edited(job.id, job.origin.chat_id)
+        if not await self._takes_turn(job):
+            return []  # another process was
         try:
-            there = await self._notifier.show_status(job, wanted)
+            there = await self._notifier.show_status(job, wanted, await self._picture(job, wanted))
         except NotDoneError as error:
             self._edits.refused(job.id, job.origin.chat_id, error.retry_after_s or 0.0)
             _log.info("status_not_shown", code=error.code)
@@ -117,9 +126,23 @@ class Announce(Step):
         if not there:
             self._progress.lose_message(job)
             return []
-        self._progress.show(job, wanted)
-        shown = StatusShown(wanted.key)
-        return [shown if self._alone or wanted.key == job.status_shown else await self._written(job, shown)]
+        await self._note(job, wanted)
+        return [StatusShown(wanted.key)]
+
+    async def _picture(self, job: Job, wanted: Status) -> bytes | None:
+        """What the model has made so far, if that is not shown already."""
+        if not wanted.picture or self._progress.picture(job) == wanted.picture_mark:
+            return None
+        return await self._previews.of(wanted.picture)
+
+    async def _takes_turn(self, job: Job) -> bool:
+        """Whether no other process has just written to the chat; from now on this one has."""
+        pause_s = edit_pause(job.origin.chat_id).total_seconds() - _EARLY_S
+        return await self._turns.take(f"edit/{job.origin.chat_id or job.id}", pause_s)
+
+    async def _note(self, job: Job, shown: Status) -> None:
+        self._progress.show(job, shown)
+        await self._notes.tell_shown(job)
 
     async def _written(self, job: Job, event: Event) -> Event:
         """Written at once: of all facts these are the ones that nobody could find out again."""

@@ -35,6 +35,7 @@ _MIN_CANCEL_AFTER_S = 5  # the least that Replicate takes
 _MAX_WAITED_PIXELS = 2_000_000
 # Each holds a connection to Replicate and a worker of ours.
 _MAX_WAITS = 16
+_EVENTS = ("start", "output", "logs", "completed")  # all there are
 
 _log = structlog.get_logger()
 
@@ -114,7 +115,7 @@ class Create(Step):
         if prediction.output is not None and not prediction.status.terminal:
             # All outputs exist, but the end of the run, and where they can be had, is told by another look only.
             self._pace.hurry(prediction.id)
-        self._follower.follow(job, part, prediction)
+        await self._follower.follow(job, part, prediction)
         await self.remember(job, part, prediction.id)
         return self.news(job, prediction, part)
 
@@ -154,7 +155,7 @@ class Create(Step):
             model=preset.model,
             input=preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed),
             webhook=self._callbacks.url(job.id, part) if self._callbacks else None,
-            webhook_events=self._follower.events,
+            webhook_events=_EVENTS,
             # Whatever becomes of us, nothing runs on long after the person was told that it took too long.
             cancel_after_s=max(_MIN_CANCEL_AFTER_S, math.ceil((job.deadline - self._clock.now()).total_seconds())),
             wait_s=self._wait_s(preset, job, part),

@@ -52,7 +52,7 @@ class FindOrphan(Step):
         except GatewayError as error:
             raise translated(error) from error
         if found:
-            self._follower.follow(job, part, found)
+            await self._follower.follow(job, part, found)
             await self._create.remember(job, part, found.id)
             return self._create.news(job, found, part)
         waited = job.postponement(self.name, part)

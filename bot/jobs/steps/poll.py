@@ -69,7 +69,7 @@ class Poll(Step):
             _log.info("poll_in_vain", part=part, prediction_id=prediction_id, error=str(error))
             return []
         self._pace.answered(prediction_id, self._clock.now())
-        self._follower.follow(job, part, prediction)
+        await self._follower.follow(job, part, prediction)
         if prediction.status.terminal:
             self._pace.forget(prediction_id)
         return news_of(prediction, part, self._clock.now(), output_kind(job, self._presets))
@@ -84,6 +84,6 @@ class Poll(Step):
     def _silent(self, job: Job, part: int) -> bool:
         """Whether nobody has said yet that the model began: one look tells a cold start, or makes up for the event."""
         slot = job.slots[part]
-        if not self._follower.hears_progress or self._progress.started(job.id, part):
+        if self._progress.started(job.id, part):
             return False
         return not (slot.prediction_id and slot.heard_at and self._pace.asked_since(slot.prediction_id, slot.heard_at))

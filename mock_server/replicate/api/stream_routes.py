@@ -5,6 +5,7 @@ https://replicate.com/docs/topics/predictions/streaming
 
 from aiohttp import web
 
+from mock_server.replicate.api.refusals import refusal
 from mock_server.replicate.parts import PARTS
 from mock_server.replicate.problems import not_found
 from mock_server.replicate.streams import FILE_PREFIX, TEXT_PREFIX
@@ -28,8 +29,10 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     prediction = request.app[PARTS].engine.streamed_at(request.path)
     if prediction is None:
         raise not_found()
+    dropped, refused_with = prediction.order.scenario.stream_dropped, prediction.order.scenario.stream_status
+    if refused_with is not None:
+        raise refusal(refused_with, prediction.order.scenario)
     response = web.StreamResponse(headers=HEADERS)
-    dropped = prediction.order.scenario.stream_dropped
     try:
         await response.prepare(request)
         await response.write(b": hi\n\n")

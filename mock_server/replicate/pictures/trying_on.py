@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps, ImageStat
 
 from mock_server.replicate.pictures.decoding import flat, own_alpha
-from mock_server.replicate.pictures.masks import binary, narrowed, widened
+from mock_server.replicate.pictures.masks import binary, majority, narrowed, widened
 from mock_server.replicate.pictures.order import Options, PaintOrder
 from mock_server.replicate.pictures.people import find_face
 from mock_server.replicate.pictures.segmentation import subject_mask
@@ -16,6 +16,10 @@ IN_FACES = {"upper_body": (0.05, 2.9), "lower_body": (2.6, 6.4), "dresses": (0.0
 """From where to where a garment goes below the chin, in heights of the face."""
 IN_BODY = {"upper_body": (0.17, 0.55), "lower_body": (0.48, 0.97), "dresses": (0.17, 0.88)}
 """The same as shares of a whole body, for a person whose face is not found."""
+IN_BUST = {"upper_body": (0.66, 1.2), "lower_body": (1.1, 1.9), "dresses": (0.66, 1.9)}
+"""The same for one of whom head and shoulders are in the picture."""
+BUST = 1.7
+"""A whole body is higher than so many times its width."""
 WIDTH_IN_FACES, WIDTH_IN_BODY = 3.6, 1.0
 SHADE = 0.55
 """How much of the photo's light and shadow the garment takes on."""
@@ -85,24 +89,29 @@ def _not_white(picture: Image.Image) -> Image.Image | None:
         return None
     mask = ImageChops.invert(binary(darkest, BRIGHTEST))
     share = mask.histogram()[255] / (mask.width * mask.height)
-    smooth = narrowed(widened(mask, 2), 4).filter(ImageFilter.GaussianBlur(1.5))
+    smooth = majority(narrowed(widened(mask, 2), 6), 6).filter(ImageFilter.GaussianBlur(2))
     return smooth if 0.05 < share < 0.95 else None
 
 
 def _place(person: Image.Image, category: str) -> Place:
     small = smaller(person, FACE_SEARCH_EDGE)
     width, height = person.size
-    if (face := find_face(small)) is not None:
+    if (face := find_face(small) or find_face(_vivid(small))) is not None:
         tall, chin = face.height * height, face.bottom * height
         first, last = IN_FACES[category]
         middle = (face.left + face.right) / 2 * width
         return Place(middle, chin + first * tall, face.width * width * WIDTH_IN_FACES, (last - first) * tall)
     body = subject_mask(person).point(lambda value: 255 if value > 127 else 0).getbbox() or (0, 0, width, height)
-    first, last = IN_BODY[category]
     tall = body[3] - body[1]
+    first, last = (IN_BODY if tall > BUST * (body[2] - body[0]) else IN_BUST)[category]
     return Place(
         (body[0] + body[2]) / 2, body[1] + first * tall, (body[2] - body[0]) * WIDTH_IN_BODY, (last - first) * tall
     )
+
+
+def _vivid(picture: Image.Image) -> Image.Image:
+    """An old print as it was once: skin is not told from a wall where everything has faded."""
+    return ImageEnhance.Color(ImageOps.autocontrast(picture, cutoff=2)).enhance(1.6)
 
 
 def _fitted(garment: Image.Image, place: Place) -> Image.Image:

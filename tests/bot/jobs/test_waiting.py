@@ -10,14 +10,14 @@ from bot.jobs.errors import NotDoneError
 from bot.jobs.service import CallbackResult
 from bot.jobs.status import Line, status
 from bot.work_queue.alone import alone
-from replicate_gateway.errors import GatewayBusyError, GatewayUnavailableError
+from replicate_gateway.errors import GatewayBusyError, GatewayUnavailableError, OutputRefusedError
 from replicate_gateway.prediction import PredictionStatus
 from replicate_gateway.protocol import StreamEvent, StreamEventKind
 from storage import object_keys
 from storage.job import JobStatus, SlotState
 from storage.repository import JobRepository
 from storage.run_times import RunTimesRecord, dump_run_times
-from tests.support.fakes import LIMITS, World, build, submission
+from tests.support.fakes import LIMITS, SharedBoard, World, build, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -275,33 +275,62 @@ async def test_callbacks_that_cannot_be_read_are_asked_about_now_and_then_only(w
 
 
 @pytest.fixture
-def one_of_several(world):
-    """A process whose jobs any other may advance next, and which hears of predictions that it does not advance."""
-    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
-    return build(world, team=team)
+def several(world):
+    """Processes that share the work: what one hears another may have to show."""
+    board = SharedBoard(world.clock)
+    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False, notes=board, turns=board)
+    return [build(world, team=team, repository=JobRepository(world.store, sole=False)) for _ in range(2)]
 
 
-async def test_of_several_processes_none_asks_for_progress_that_another_would_hear(world, one_of_several):
-    prediction_id = await started(world, one_of_several)
-    assert world.replicate.requests[prediction_id].webhook_events == ("start", "completed")
-    assert world.faults.calls["replicate.get"] == 0
-    assert await told(world, one_of_several, prediction_id, logs=" 40%|████  |") == [CallbackResult.REPEATED]
-    await one_of_several.run_for(29)
-    assert keys(world) == ["accepted"]
-    assert world.faults.calls["replicate.get"] == 0
+async def test_what_one_process_hears_another_shows(world, several):
+    hearing, showing = several
+    prediction_id = await started(world, showing)
+    world.clock.advance(4)
+    await told(world, hearing, prediction_id, logs=" 40%|████  |")
+    assert hearing.queue.ready() == [JOB], "whoever is free is to look at it"
+    await showing.advance(JOB)
+    assert message(world).statuses[-1] == status("working_percent", USUAL, percent=40)
 
 
-async def test_of_several_processes_the_one_that_polls_tells_what_stays_true(world, one_of_several):
-    prediction_id = await started(world, one_of_several)
-    world.replicate.tell(prediction_id, logs=" 40%|████  |")
-    world.replicate.outbox.clear()
-    await one_of_several.run_for(30)
-    assert message(world).statuses[-1] == status("working", Line("late"), elapsed=timedelta(seconds=30))
+async def test_news_that_one_process_passes_on_to_another_costs_no_write_and_one_read(world, several):
+    hearing, showing = several
+    prediction_id = await started(world, showing)
+    await told(world, hearing, prediction_id, logs=" 1%|")
+    written, reads = len(world.store.written), world.faults.calls["store.get"]
+    for percent in range(2, 30):
+        assert await told(world, hearing, prediction_id, logs=f" {percent}%|█|") == [CallbackResult.PROGRESS]
+        world.clock.advance(0.5)
+    assert (len(world.store.written), world.faults.calls["store.get"]) == (written, reads)
+    assert len({at for _, at in hearing.queue.nudges}) <= 30
+    await showing.run_for(4)
+    assert len(world.store.written) == written
 
 
-async def test_of_several_processes_each_takes_back_what_another_has_said(world):
-    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
-    first, second = (build(world, team=team, repository=JobRepository(world.store, sole=False)) for _ in range(2))
+async def test_several_processes_keep_the_pace_of_a_chat_together(world, several):
+    prediction_id = await started(world, several[0])
+    for percent in range(60):
+        await told(world, several[percent % 2], prediction_id, logs=f" {percent}%|█|")
+        for process in several:
+            await process.run_ready()
+        world.clock.advance(0.5)
+    assert 8 <= world.chat.edits <= 11
+    assert message(world).statuses[-1].lines[0].facts["percent"] >= 54
+
+
+async def test_nothing_that_one_process_has_shown_is_taken_back_by_another(world, several):
+    first, second = several
+    prediction_id = await started(world, first)
+    world.clock.advance(4)
+    await told(world, first, prediction_id, logs=" 40%|████  |")
+    await first.advance(JOB)
+    for process in (second, first, second):
+        world.clock.advance(4)
+        await process.advance(JOB)
+    assert [s.key for s in message(world).statuses] == ["accepted", "working_percent"]
+
+
+async def test_of_several_processes_each_takes_back_what_is_no_longer_true(world, several):
+    first, second = several
     await first.submit(ASKED)
     world.faults.fail("photos.fetch", NotDoneError("telegram_busy", retry_after_s=1))
     await first.run_ready()
@@ -314,6 +343,38 @@ async def test_of_several_processes_each_takes_back_what_another_has_said(world)
     await first.advance(JOB)
     await first.run_for(4)
     assert keys(world) == ["accepted", "waiting_for_place", "accepted"]
+
+
+async def test_of_several_processes_one_reads_a_stream_and_any_shows_what_it_brings(world, several):
+    reading, showing = several
+    world.replicate.stream_url = STREAM
+    world.replicate.streams[STREAM] = [event(StreamEventKind.OUTPUT, piece) for piece in ("A dog", " on", " a beach")]
+    await reading.submit(submission(preset="describe"))
+    gate = world.faults.hold("replicate.stream", skip=1)
+    await reading.run_ready()
+    await gate.reached.wait()
+    await showing.worker(JOB)
+    world.clock.advance(4)
+    await showing.advance(JOB)
+    assert message(world).statuses[-1] == status("writing", text="A dog")
+    (prediction,) = world.replicate.predictions.values()
+    await showing.jobs.follower.follow(world.job(JOB), 0, prediction)
+    await showing.settled()
+    assert world.faults.calls["replicate.stream"] == 2, "the other process reads it"
+    gate.open()
+
+
+async def test_a_note_that_cannot_be_read_is_none(world, several):
+    first, second = several
+    prediction_id = await started(world, first)
+    board = first.jobs.advancer._notes._notes
+    board.noted[JOB]["0"] = '{"of": "another version"}'
+    world.clock.advance(4)
+    await second.advance(JOB)
+    await told(world, second, prediction_id, logs=" 40%|████  |")
+    world.clock.advance(4)
+    await second.advance(JOB)
+    assert message(world).statuses[-1].lines[0].facts["percent"] == 40
 
 
 # How long it usually takes
@@ -347,6 +408,50 @@ async def test_times_that_cannot_be_read_hold_nobody_up(world, process):
     await started(world, process)
     await process.run_for(3)
     assert message(world).statuses[-1] == status("begun", USUAL)
+
+
+# Models of several pictures
+
+
+FIRST, SECOND = "https://replicate.delivery/1.png", "https://replicate.delivery/2.png"
+
+
+async def test_the_latest_picture_is_shown_once_however_often_the_words_change(world, process):
+    prediction_id = await started(world, process)
+    await process.run_for(4)
+    for percent, output in ((20, [FIRST]), (30, [FIRST]), (40, [FIRST, SECOND]), (50, [FIRST, SECOND])):
+        await told(world, process, prediction_id, logs=f" {percent}%|█|", output=output)
+        await process.run_for(5)
+    assert [s.picture for s in message(world).statuses if s.picture][0::2] == [FIRST, SECOND]
+    assert len(message(world).pictures) == 2
+    assert world.faults.calls["outputs.fetch"] == 2
+
+
+@pytest.mark.parametrize("refused", [OutputRefusedError("output_host"), GatewayUnavailableError("slow")])
+async def test_a_picture_that_cannot_be_had_is_asked_for_once_and_changes_nothing(world, process, refused):
+    prediction_id = await started(world, process)
+    world.faults.fail("outputs.fetch", refused)
+    for percent in (20, 30, 40):
+        await told(world, process, prediction_id, logs=f" {percent}%|█|", output=[FIRST])
+        await process.run_for(5)
+    assert message(world).pictures == []
+    assert message(world).statuses[-1].lines[:2] == (
+        Line("working_percent", {"percent": 40}),
+        Line("ready_so_far", {"done": 1}),
+    )
+    assert world.faults.calls["outputs.fetch"] == 1
+
+
+async def test_another_process_does_not_show_the_same_picture_again(world, several):
+    first, second = several
+    prediction_id = await started(world, first)
+    await told(world, first, prediction_id, logs=" 20%|█|", output=[FIRST])
+    for process, percent in ((first, 20), (second, 30), (first, 40)):
+        world.clock.advance(5)
+        await told(world, first, prediction_id, logs=f" {percent}%|█|", output=[FIRST])
+        await process.advance(JOB)
+    assert message(world).statuses[-1].lines[0].facts["percent"] == 40
+    assert len(message(world).pictures) == 1
 
 
 # Models that write
@@ -401,15 +506,15 @@ async def test_a_stream_that_is_lost_leaves_the_job_to_its_polls(world, logs):
     assert world.job(JOB).slots[0].state is SlotState.RUNNING
 
 
-@pytest.mark.parametrize(("preset", "callbacks"), [("restore", False), ("describe", True)])
-async def test_streams_are_read_of_models_that_write_and_for_want_of_callbacks_only(world, preset, callbacks):
-    process = world.start(callbacks=callbacks)
+@pytest.mark.parametrize(("preset", "streams"), [("restore", 0), ("describe", 1)])
+async def test_streams_are_read_of_models_that_write_and_of_no_others(world, preset, streams):
+    process = world.start()
     world.replicate.stream_url = STREAM
     world.replicate.streams[STREAM] = [event(StreamEventKind.OUTPUT, "A dog")]
     await process.submit(submission(preset=preset))
     await process.run_ready()
     await process.settled()
-    assert world.faults.calls["replicate.stream"] == 0
+    assert world.faults.calls["replicate.stream"] == streams
 
 
 # Models that are over in a moment

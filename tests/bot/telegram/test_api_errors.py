@@ -10,7 +10,7 @@ from aiogram.exceptions import TelegramBadRequest, TelegramNetworkError
 from aiogram.methods import SendMessage
 
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError
-from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated
+from bot.telegram.api_errors import MessageGoneError, OtherKindError, PhotoRefusedError, translated
 from tests.support.recording_bot import recording_bot
 
 NOT_MODIFIED = (
@@ -31,7 +31,8 @@ REFUSALS = [
     (400, "Bad Request: message can't be edited", MessageGoneError),
     (400, "Bad Request: MESSAGE_ID_INVALID", MessageGoneError),
     (400, "Bad Request: message identifier is not specified", MessageGoneError),
-    (400, "Bad Request: there is no text in the message to edit", MessageGoneError),
+    (400, "Bad Request: there is no text in the message to edit", OtherKindError),
+    (400, "Bad Request: there is no caption in the message to edit", OtherKindError),
     (400, "Bad Request: IMAGE_PROCESS_FAILED", PhotoRefusedError),
     (400, "Bad Request: PHOTO_INVALID_DIMENSIONS", PhotoRefusedError),
     (400, "Bad Request: file is too big", PhotoRefusedError),

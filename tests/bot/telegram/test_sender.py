@@ -15,7 +15,7 @@ from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError, St
 from bot.jobs.parcels import Form
 from bot.jobs.ports import Artifact
 from bot.jobs.progress import WrittenText
-from bot.jobs.status import Line, status
+from bot.jobs.status import Line, Status, status
 from bot.telegram.button_data import job_data
 from bot.telegram.catalogues import locales
 from bot.telegram.uploads import SpoolFile
@@ -118,6 +118,39 @@ async def test_a_status_message_that_is_gone_or_shows_it_already_is_left_alone(n
     session.refuse(400, words)
     assert await notifier.show_status(a_job(status_message_id=STATUS), status("accepted")) is there
     assert session.methods == ["editMessageText"]
+
+
+SO_FAR = Status((Line("begun"),), picture="https://replicate.delivery/1.png")
+
+
+async def test_what_the_model_has_made_so_far_is_shown_in_the_status_message(notifier, session):
+    assert await notifier.show_status(a_job(status_message_id=STATUS), SO_FAR, pictures.jpeg(8, 6))
+    (call,) = session.calls
+    assert (call.method, call.params["message_id"]) == ("editMessageMedia", STATUS)
+    assert text("begun", "en") in call.params["media"]["caption"]
+    assert call.params["reply_markup"]["inline_keyboard"]
+    assert [upload.content for upload in call.uploads] == [pictures.jpeg(8, 6)]
+
+
+async def test_a_picture_that_is_refused_leaves_the_words(notifier, session):
+    session.refuse(400, "Bad Request: IMAGE_PROCESS_FAILED")
+    session.refuse(400, "Bad Request: there is no caption in the message to edit")
+    assert await notifier.show_status(a_job(status_message_id=STATUS), SO_FAR, b"no picture")
+    assert session.methods == ["editMessageMedia", "editMessageCaption", "editMessageText"]
+
+
+async def test_the_words_go_below_a_picture_that_another_process_has_shown(notifier, session):
+    session.refuse(400, "Bad Request: there is no text in the message to edit")
+    assert await notifier.show_status(a_job(status_message_id=STATUS), status("begun"))
+    assert session.methods == ["editMessageText", "editMessageCaption"]
+    assert session.calls[1].params["caption"] == text("begun", "en")
+
+
+async def test_a_reason_goes_below_a_picture(notifier, session):
+    session.refuse(400, "Bad Request: there is no text in the message to edit")
+    job = a_job(JobStatus.FAILED, "model_failed", status_message_id=STATUS)
+    assert [sent.message_id for sent in await notifier.edit_into_outcome(job, ())] == [STATUS]
+    assert session.methods == ["editMessageText", "editMessageCaption"]
 
 
 def told(locale="en"):

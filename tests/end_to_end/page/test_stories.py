@@ -9,8 +9,8 @@ from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.samples import make_sample
 from tests.support import pictures
 from tests.support.browser import IN_BROWSER, PHONE, as_bot
+from tests.support.clocks import RunningClock
 from tests.support.darkroom import open_world, running_bot
-from tests.support.running_clock import RunningClock
 from tests.support.waiting import eventually
 
 pytestmark = IN_BROWSER

@@ -2,6 +2,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from mock_server.replicate.models.spec import Family
+from mock_server.telegram.sample_scenes import aged, portrait
 from tests.support.pictures import saved
 
 SHIRT = (255, 0, 255)
@@ -39,6 +40,13 @@ def test_the_garment_without_its_background_is_on_the_body_and_not_on_the_face(p
     assert is_shirt(image.getpixel((150, 200)))
     assert not is_shirt(image.getpixel((150, 85)))
     assert image.getpixel((10, 10)) == pytest.approx((200, 205, 210), abs=4)
+
+
+def test_in_a_faded_photo_of_head_and_shoulders_the_face_stays_free(painted):
+    faded = aged(portrait()).convert("RGB").resize((640, 480))
+    image, _ = painted(Family.TRY_ON, pictures=(saved(faded, "PNG"), shirt()), picture_format="png")
+    assert not any(is_shirt(image.getpixel((310, y))) for y in range(0, 350, 10))
+    assert is_shirt(image.getpixel((310, 400)))
 
 
 def test_trousers_go_lower_than_shirts(painted):

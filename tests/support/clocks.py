@@ -1,4 +1,4 @@
-"""The system's clock, which a test may put forward."""
+"""Clocks that tests set."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from bot.jobs.clock import SystemClock
 
 @dataclass
 class RunningClock:
-    """Runs as the real one does, so much `ahead` of it."""
+    """The system's clock, which a test may put forward."""
 
     ahead: timedelta = field(default_factory=timedelta)
 

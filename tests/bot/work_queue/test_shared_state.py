@@ -1,0 +1,64 @@
+"""What processes tell each other of a job, on a real Redis; locks, turns and pace are shown by those who use them."""
+
+from contextlib import AsyncExitStack
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.jobs.live_notes import LiveNotes
+from bot.jobs.progress import Progress
+from bot.jobs.status import status
+from bot.work_queue.redis_client import Keys, open_redis
+from bot.work_queue.shared_state import SharedNotes
+from replicate_gateway.prediction import Prediction, PredictionStatus
+from storage.job import JobStatus, Slot, SlotState
+from tests.support.fakes import FrozenClock, new_job
+from tests.support.redis_servers import fresh_bot_id, own_redis
+
+URL = "https://replicate.delivery/a.png"
+JOB = new_job(status=JobStatus.PROCESSING, slots=(Slot(state=SlotState.RUNNING, prediction_id="p0"),))
+
+
+@pytest.fixture
+async def redis(redis_url):
+    async with open_redis(redis_url) as redis:
+        yield redis
+
+
+async def test_what_one_process_knows_of_a_run_another_knows_as_well(redis):
+    keys, clock = Keys(fresh_bot_id()), FrozenClock()
+    (mine, my_notes), (theirs, their_notes) = (
+        (progress, LiveNotes(SharedNotes(redis, keys), progress)) for progress in (Progress(clock), Progress(clock))
+    )
+    running = PredictionStatus.PROCESSING
+    mine.follow(JOB, 0, Prediction("p0", running, "processing", logs=" 40%|████  |", output=[URL]))
+    mine.show(JOB, status("begun"))
+    await my_notes.tell_run(JOB.id, 0)
+    await my_notes.tell_shown(JOB)
+    await their_notes.catch_up(JOB)
+    run = theirs.runs_of(JOB.id)[0]
+    assert (run.percent, run.pictures, run.latest) == (40, 1, URL)
+    assert theirs.shown(JOB) == status("begun").mark
+    assert run.started_at == mine.runs_of(JOB.id)[0].started_at
+
+
+async def test_notes_of_a_job_are_its_own_and_go_away(redis):
+    keys = Keys(fresh_bot_id())
+    notes = SharedNotes(redis, keys)
+    await notes.put("one", "0", "first")
+    await notes.put("one", "0", "second")
+    assert await notes.of("one") == {"0": "second"}
+    assert await notes.of("other") == {}
+    assert 0 < await redis.ttl(keys("notes", "one")) <= 3600
+
+
+async def test_without_the_engine_nothing_is_told_and_nobody_is_held_up(tmp_path):
+    async with AsyncExitStack() as stack:
+        with own_redis(tmp_path) as url:
+            redis = await stack.enter_async_context(open_redis(url))
+            notes = SharedNotes(redis, Keys(fresh_bot_id()))
+            await notes.put("one", "0", "first")
+        with capture_logs() as logs:
+            await notes.put("one", "0", "second")
+            assert await notes.of("one") is None
+        assert [line["event"] for line in logs] == ["note_not_shared", "notes_not_read"]
