@@ -48,6 +48,7 @@ async def test_a_photo_its_result_and_everything_that_can_come_between(world, tm
         assert (await press.answer())["text"] == say("canceling")
         await person.until(lambda: say("canceled") in status.all_text, "cancellation")
         assert labels(status) == [say("try_again")]
+        await all_closed(tmp_path)
 
         world.models.next_scenario(Scenario(fail="nsfw"))
         await person.send_photo(PHOTO)

@@ -156,6 +156,6 @@ async def test_three_variations_of_which_one_fails_come_as_an_album_of_two_with_
         assert len(album) == 2
         assert album[0].caption.startswith(text("result_partial", "en", n=1))
         assert (await person.download(report)).startswith(b"%PDF-")
-        assert person.pings == 2 + 1, "one for the first result, one for each of the album's pictures"
+        assert person.pings == 2, "one for the first result, one for the album"
     seeds = [prediction.order.model_input["seed"] for prediction in world.models.predictions()]
     assert len(set(seeds)) == 4
