@@ -104,12 +104,18 @@ class RunFollower:
         except GatewayError as error:
             _log.info("stream_lost", job_id=job_id, prediction_id=prediction_id, error=str(error))
         else:
+            await self._ask_for_the_end(job_id, part, prediction_id)
+
+    async def _ask_for_the_end(self, job_id: str, part: int, prediction_id: str) -> None:
+        """Have Replicate asked at once, unless it has told already: a closed job must not be looked at again."""
+        run = self._progress.runs_of(job_id).get(part)
+        if run and run.prediction_id == prediction_id:
             self._pace.hurry(prediction_id)
             await self._queue.enqueue(job_id)
 
     async def _pass_on(self, job_id: str, part: int, heard: Heard) -> None:
         """Tell the others, and have the job looked at as often as its message may be edited."""
-        if not heard.changed:
+        if not heard.changed or heard.chat_id is None:  # a job of the API shows nothing
             return
         await self._notes.tell_run(job_id, part)
         at = self._progress.nudge_at(job_id, edit_pause(heard.chat_id))

@@ -492,6 +492,23 @@ async def test_without_callbacks_a_text_grows_from_its_stream_and_its_end_is_ask
     assert world.faults.calls["replicate.get"] == polls + 1
 
 
+async def test_a_stream_that_ends_after_its_callback_does_not_bring_a_closed_job_back(world, process):
+    world.replicate.stream_url = STREAM
+    world.replicate.streams[STREAM] = [event(StreamEventKind.OUTPUT, "A dog"), event(StreamEventKind.DONE, "{}")]
+    await process.submit(submission(preset="describe"))
+    gate = world.faults.hold("replicate.stream", skip=1)
+    await process.run_ready()
+    await gate.reached.wait()
+    (prediction_id,) = world.replicate.running
+    world.replicate.end(prediction_id, PredictionStatus.SUCCEEDED, urls=["A dog"])
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert world.is_closed(JOB)
+    gate.open()
+    await process.settled()
+    assert process.queue.ready() == []
+
+
 async def test_a_stream_that_is_lost_leaves_the_job_to_its_polls(world, logs):
     process = world.start(callbacks=False)
     world.replicate.stream_url = STREAM
