@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from bot.app import Overrides, Role
 from bot.openers import engine_bot_id
+from bot.telegram.wording import text
 from bot.work_queue.redis_client import Keys
 from mock_server.replicate.config import MockReplicateConfig
 from tests.support.clocks import RunningClock
@@ -68,7 +69,7 @@ async def at_work(tmp_path, server, redis_url):
 
 @pytest.mark.parametrize(
     ("caption", "told"),
-    [("", "⚙ In work: 10 % done."), ("describe", "✍ Writing…\n\nThe")],
+    [("", text("working_percent", "en", percent=10)), ("describe", "✍ Writing…\n\nThe")],
     ids=["percent", "text"],
 )
 async def test_what_a_model_reports_is_shown_whoever_advances_the_job(
