@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -68,7 +69,7 @@ async def at_work(tmp_path, server, redis_url):
 
 @pytest.mark.parametrize(
     ("caption", "told"),
-    [("", "⚙ In work: 10 % done."), ("describe", "✍ Writing…\n\nThe")],
+    [("", r"⚙ In work: \d+ % done"), ("describe", r"✍ Writing…\n\nThe")],
     ids=["percent", "text"],
 )
 async def test_what_a_model_reports_is_shown_whoever_advances_the_job(
@@ -78,7 +79,7 @@ async def test_what_a_model_reports_is_shown_whoever_advances_the_job(
         person = team.world.person()
         await person.send_photo(PHOTO, caption=caption)
         await eventually(lambda: team.world.models.deliveries)
-        while not any(words.startswith(told) for words in team.edits):
+        while not any(re.match(told, words) for words in team.edits):
             seen = len(team.edits)
             await team.pause_is_over(person)
             await eventually(lambda seen=seen: len(team.edits) > seen)
