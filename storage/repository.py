@@ -138,6 +138,14 @@ class JobRepository(HistoryRecords):
         """Have the job found by every sweep. The marker of a finished one is removed by whoever looks at it next."""
         await self._mark(object_keys.open_marker(job_id))
 
+    async def is_open(self, job_id: str) -> bool:
+        """Whether the job still needs somebody's attention."""
+        try:
+            await self._store.get(object_keys.open_marker(job_id), max_bytes=MAX_RECORD_BYTES)
+        except ObjectNotFoundError:
+            return False
+        return True
+
     async def open_jobs(self) -> AsyncIterator[OpenMarker]:
         """All jobs that are marked open. The cost grows with these only."""
         async for row in self._store.list(object_keys.OPEN):

@@ -91,6 +91,8 @@ class Advancer:
         pending = self._unwritten.pop(job_id, [])
         try:
             job = apply_all(await self._load(job_id), pending, self._clock.now())
+            if job.status.terminal and not await self._close.wanted(job):
+                return None  # a nudge that came after its end: to close it again would count it twice
             await self._admission.resume(job)
             await self._notes.catch_up(job)
             job = await self._rounds(job, pending)

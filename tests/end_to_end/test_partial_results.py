@@ -21,8 +21,7 @@ fixed = { prompt = "the same in winter", sequential_image_generation = "auto", m
 typical_s = 20
 price_hint_usd = 0.09
 """
-STEP_S = 10.0
-SLOW = MockReplicateConfig(delay_s=(10 * STEP_S, 10 * STEP_S), webhook_throttle_s=0)  # by the mock's own clock
+SLOW = MockReplicateConfig(delay_s=(100, 100), webhook_throttle_s=0)  # by the mock's own clock
 NEXT_EDIT_S = 7  # what was to be looked at in three seconds is then overdue, and so is what follows
 
 
@@ -37,6 +36,11 @@ def media_edits(world):
     return [call for call in world.chat.journal.calls_of("editMessageMedia") if call.status == 200]
 
 
+def step(world):
+    """A tenth of the run passes; not more, or the next lines would come at once."""
+    world.models.advance(world.models.predictions()[0].phases.running_s / 10)
+
+
 async def work(world, pictures):
     """Let the model go on until it has made so many pictures, and the bot was told."""
     await eventually(world.models.predictions)
@@ -46,7 +50,7 @@ async def work(world, pictures):
     await eventually(lambda: "0%" in prediction.logs)
     while prediction.revealed < pictures:
         lines = prediction.logs
-        world.models.advance(STEP_S)
+        step(world)
         await eventually(lambda lines=lines: prediction.logs != lines or prediction.is_terminal)
     await eventually(lambda: len(world.models.deliveries_of(prediction.id, "output")) >= pictures)
 
@@ -56,7 +60,7 @@ async def first_picture(world, person, clock):
     await person.send_photo(PHOTO, caption="series")
     await work(world, 1)
     clock.put_forward(NEXT_EDIT_S)
-    world.models.advance(STEP_S)
+    step(world)
     await eventually(lambda: media_edits(world))
     (shown,) = person.bot_messages
     return shown
@@ -72,10 +76,9 @@ async def test_the_first_pictures_are_seen_while_the_others_are_made(tmp_path, o
         assert any(is_cancel(button) for button in shown.buttons())
         await work(world, 2)
         overrides.clock.put_forward(NEXT_EDIT_S)
-        world.models.advance(STEP_S)
+        step(world)
         await eventually(lambda: "Ready so far: 2" in shown.caption)
-        await work(world, 3)
-        world.models.advance(STEP_S)
+        world.models.advance(100)
         await person.until(lambda: len(person.bot_messages) == 3, "the album")
         await all_closed(data)
     assert len(media_edits(world)) == 2, "each picture is uploaded once, whatever else is told"
@@ -107,11 +110,11 @@ async def test_a_first_picture_that_cannot_be_had_is_only_counted(tmp_path, over
         person = world.person()
         await person.send_photo(PHOTO, caption="series")
         await work(world, 1)
-        overrides.clock.put_forward(NEXT_EDIT_S)
-        world.models.advance(STEP_S)
+        for _ in range(2):  # the edit before this one may be under way
+            overrides.clock.put_forward(NEXT_EDIT_S)
+            step(world)
         await eventually(lambda: any("Ready so far: 1" in message.text for message in person.bot_messages))
-        await work(world, 3)
-        world.models.advance(STEP_S)
+        world.models.advance(100)
         await person.until(lambda: person.pings == 1, "the reason")
         await all_closed(data)
     assert not media_edits(world)

@@ -52,6 +52,10 @@ class Close:
         self._tally, self._erasure = tally, erasure
         self._remembered: set[str] = set()  # jobs in the history that are not tidied yet
 
+    async def wanted(self, job: Job) -> bool:
+        """Whether a job that has ended is not closed yet, or not tidied up here."""
+        return job.id in self._remembered or await self._repository.is_open(job.id)
+
     async def __call__(self, job: Job) -> datetime | None:
         """When to come back, or None when all is done. Raises `StorageError`, and then nothing is lost."""
         if job.id not in self._remembered:

@@ -377,6 +377,19 @@ async def test_a_note_that_cannot_be_read_is_none(world, several):
     assert message(world).statuses[-1].lines[0].facts["percent"] == 40
 
 
+async def test_a_nudge_that_comes_after_the_end_counts_nothing_twice(world, process):
+    prediction_id = await started(world, process)
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert world.is_closed(JOB)
+    written = len(world.store.written)
+    await process.queue.enqueue(JOB)
+    await process.run_ready()
+    assert len(world.store.written) == written
+    assert process.jobs.tally.last(timedelta(days=1)).jobs == 1
+
+
 # How long it usually takes
 
 
