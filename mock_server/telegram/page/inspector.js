@@ -153,7 +153,7 @@ export class Inspector {
   #card(job, isNewest) {
     const sought = this.search.value.trim();
     const rows = sought ? rowsOfJob(job.rows, jobIds(job), sought) : job.rows; // reading for ids takes a while
-    const signature = [job.rows.length, rows.length, sought.length === UUID_LENGTH, job.state, job.rows.filter((row) => row.response).length, this.#unfolded(job, isNewest)].join();
+    const signature = [job.rows.length, rows.length, sought.length === UUID_LENGTH ? sought : "", job.state, job.rows.filter((row) => row.response).length, this.#unfolded(job, isNewest)].join();
     const old = this.#cards.get(job.key);
     if (old?.signature === signature) return old.card;
     const card = this.#drawCard({ ...job, rows }, jobIds(job), isNewest);
@@ -195,14 +195,14 @@ export class Inspector {
   // The names under which the jobs stand in logs and records, to copy; each of several can be looked at alone.
   #ids(known) {
     if (!known.length) return null;
-    const chosen = known.length > 1 && known.includes(this.search.value.trim());
-    const only = (id) => {
-      this.search.value = chosen ? "" : id;
+    const sought = this.search.value.trim();
+    const narrow = (words) => {
+      this.search.value = words;
       this.draw();
     };
     const shown = known.flatMap((id) => [
       element("button", { type: "button", className: "text-button id", text: id, title: "Copy", on: { click: () => copyText(id, "the id") } }),
-      known.length > 1 ? element("button", { type: "button", className: "text-button", text: chosen ? "all" : "only", title: chosen ? "Show all jobs" : `Show only ${id}`, on: { click: () => only(id) } }) : null,
+      known.length > 1 && (id === sought ? textButton("all", "Show all jobs", () => narrow("")) : textButton("only", `Show only ${id}`, () => narrow(id))),
     ]);
     return element("div", { className: "ids" }, element("span", { className: "faint", text: known.length > 1 ? "jobs" : "job" }), ...shown);
   }
@@ -258,6 +258,10 @@ export class Inspector {
       ...json("Answer", row.response),
     );
   }
+}
+
+function textButton(text, title, click) {
+  return element("button", { type: "button", className: "text-button", text, title, on: { click } });
 }
 
 function legend(neighbours) {

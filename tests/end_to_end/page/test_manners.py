@@ -213,7 +213,7 @@ async def test_what_a_photo_bot_cannot_use_can_be_sent_too(emulator, visit):
 async def test_a_quoted_message_far_back_is_found(emulator, visit):
     anna = emulator.control.add_user("Anna", user_id=1001)
     first = await anna.send_text("the very first")
-    for number in range(150):
+    for number in range(80):  # more than one portion
         await anna.send_text(f"message {number}")
     effect = {"message_effect_id": "5046509860389126442", "reply_parameters": {"message_id": first.message_id}}
     await as_bot(emulator, "sendMessage", chat_id=anna.id, text="found", **effect)
