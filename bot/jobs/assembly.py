@@ -158,7 +158,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         Gather(patience.album, s.clock),
         Join(s.repository, s.queue, s.clock, patience.answer),
         Plan(s.presets, patience.job),
-        Admit(admission, quota, s.people, progress),
+        Admit(admission, quota, s.people, progress, s.repository),
         Announce(
             notifier, s.presets, live, progress, run_times, edits, s.team.turns, notes, previews, s.repository, s.clock
         ),

@@ -40,7 +40,7 @@ class DailyQuota:
     async def refusal(
         self, user: str, *, active: int, images: int = 1, limit: int | None = None
     ) -> QuotaRefusal | None:
-        """None when the person may have so many images beside the `active` jobs; raises `StorageError`.
+        """None when the person may have so many images beside the `active` ones; raises `StorageError`.
 
         `limit` is the person's own, where they have one. Who wishes for more than a whole day's is let wait for that.
         """

@@ -44,7 +44,7 @@ async def test_a_429_is_waited_out_for_as_long_as_it_says(world, tmp_path, where
     async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await person.expect(text="Waiting for a free place; it goes on by itself.")
+        await person.expect(text="Waiting for a free place; it will go on by itself.")
         await delivered_once(person, tmp_path)
     refused, made = creates(world)
     assert (refused.status, made.status) == (429, 201)
@@ -154,7 +154,7 @@ async def test_replicate_that_is_down_is_waited_for(world, tmp_path):
     async with running_bot(settings, impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await person.expect(text="Waiting for a free place; it goes on by itself.", within=10)
+        await person.expect(text="Waiting for a free place; it will go on by itself.", within=10)
         async with run_mock_replicate(config) as mock:
             await delivered_once(person, tmp_path)
             assert len(mock.control.predictions()) == 1

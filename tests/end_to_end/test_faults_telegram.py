@@ -35,7 +35,7 @@ async def test_a_429_on_the_status_message_only_delays_it(world, tmp_path):
         person = world.person()
         await person.send_photo(PHOTO)
         await at_the_model(world)
-        await person.expect(text="The model is at work")  # what is true by then
+        await person.expect(text="The model has started")  # what is true by then
         world.models.release()
         await delivered_once(person, tmp_path)
     assert [c.status for c in calls(world, "sendMessage")] == [429, 200]

@@ -22,11 +22,9 @@ def router() -> Router:
 
 async def remind(query: CallbackQuery, job: Job, reminders: Reminders, talk: Talk, locale: str) -> None:
     """Noted before it is said. What was refused tells when the next is possible."""
-    if job.outcome is None or job.origin.chat_id is None:
+    outcome, origin = job.outcome, job.origin
+    if outcome is None or "wait_s" not in outcome.facts or origin.chat_id is None:  # a button that was made up
         return talk.answer(query, text("job_gone", locale))
-    due_at = job.outcome.at + timedelta(seconds=float(job.outcome.facts.get("wait_s", 0)))
-    origin = job.origin
-    await reminders.add(
-        Reminder(origin.user, due_at, origin.chat_id or 0, locale, origin.message_id, thread_id=origin.thread_id)
-    )
+    due_at = outcome.at + timedelta(seconds=float(outcome.facts["wait_s"]))
+    await reminders.add(Reminder(origin.user, due_at, origin.chat_id, locale, origin.message_id, origin.thread_id))
     return talk.answer(query, text("will_remind", locale))

@@ -1,12 +1,15 @@
 """The day's quota."""
 
 import math
+from dataclasses import replace
 
+from bot.jobs.errors import NotDoneError
 from bot.jobs.quota import DailyQuota
 from bot.jobs.users import UserLimit
+from replicate_gateway.prediction import PredictionStatus
 from storage.records import HistoryEntry
 from storage.repository import JobRepository
-from tests.support.fakes import World, new_job
+from tests.support.fakes import LIMITS, World, build, new_job, submission
 
 DAY_S = 24 * 3600
 
@@ -133,3 +136,51 @@ async def test_what_is_left_counts_what_was_delivered_and_what_is_about_to_be():
     assert await quota(world, 5).left("tg-7", images=1, limit=20) == 18
     world.clock.advance(DAY_S + 1)
     assert await quota(world, 5).left("tg-7", images=1) == 4
+
+
+# Jobs of several images
+
+
+def three(number):
+    return submission(number, seeds=(1, 2, 3))
+
+
+async def test_images_that_are_under_way_count_as_many_as_they_are():
+    world = World()
+    process = build(world, replace(LIMITS, user_daily=4))
+    for number in (1, 2):
+        await process.submit(three(number))
+        await process.run_ready()
+    second = world.job(three(2).job_id)
+    assert second.outcome.code == "daily_quota_left"
+    assert (second.outcome.facts["left"], second.outcome.facts["wanted"]) == (1, 3)
+    assert len(world.replicate.requests) == 3
+
+
+async def test_what_stands_in_line_has_no_claim_on_the_day_yet():
+    world = World()
+    process = build(world, replace(LIMITS, user_daily=4, user_max_active=1))
+    await process.submit(three(1))
+    await process.run_ready()
+    await process.submit(three(2))
+    await process.run_ready()
+    for prediction_id in world.replicate.running:
+        world.replicate.end(prediction_id, PredictionStatus.FAILED, error="CUDA out of memory")
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert len(world.replicate.requests) == 6, "the first has given its images back"
+
+
+async def test_a_job_that_has_failed_claims_nothing_while_its_person_is_told():
+    world = World()
+    process = build(world, replace(LIMITS, user_daily=1))
+    await process.submit(submission(1))
+    await process.run_ready()
+    world.faults.fail("chat.send_outcome", NotDoneError("telegram_busy", retry_after_s=60))
+    world.replicate.end(world.replicate.running[0], PredictionStatus.FAILED, error="NSFW content detected")
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert not world.job(submission(1).job_id).status.terminal
+    await process.submit(submission(2))
+    await process.run_ready()
+    assert len(world.replicate.running) == 1
