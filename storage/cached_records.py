@@ -16,6 +16,7 @@ from storage.errors import (
     RecordCorruptError,
     StorageUnavailableError,
 )
+from storage.known_keys import KnownKeys
 from storage.objects import ObjectStore
 from storage.recent import KeyedLocks, Locks
 from storage.record_format import JSON, MAX_RECORD_BYTES, dump_record, load_record
@@ -37,8 +38,9 @@ class CachedRecords(Generic[T]):
     """Records of one kind; what is not recorded has the value `absent`.
 
     What was read or written is remembered for `fresh_for_s` seconds, for good while one process is alone: then its
-    own writes are all there are. Where the store does not honour conditions, `locks` alone order the changes: those
-    of this process, or ones that all processes share. All methods raise the errors of `storage.objects.ObjectStore`.
+    own writes are all there are; `keys` then tell which records need not be read because there are none. Where the
+    store does not honour conditions, `locks` alone order the changes: those of this process, or ones that all
+    processes share. All methods raise the errors of `storage.objects.ObjectStore`.
     """
 
     def __init__(
@@ -52,8 +54,9 @@ class CachedRecords(Generic[T]):
         keep: int = 10_000,
         fresh_for_s: float = math.inf,
         now: Callable[[], float] = time.monotonic,
+        keys: KnownKeys | None = None,
     ) -> None:
-        self._store, self._adapter, self._absent = store, adapter, absent
+        self._store, self._adapter, self._absent, self._keys = store, adapter, absent, keys
         self._conditional, self._keep, self._fresh_for_s, self._now = conditional_writes, keep, fresh_for_s, now
         self._known: OrderedDict[str, _Known[T]] = OrderedDict()
         self._locks = locks or KeyedLocks()
@@ -99,6 +102,8 @@ class CachedRecords(Generic[T]):
         if known and (alone or self._now() - known.read_at < min(self._fresh_for_s, max_age_s)):
             self._known.move_to_end(key)
             return known
+        if self._keys and await self._keys.surely_absent(key):
+            return self._remember(key, self._absent, None, known)
         try:
             found = await self._store.get(key, max_bytes=MAX_RECORD_BYTES)
         except ObjectNotFoundError:
@@ -110,6 +115,8 @@ class CachedRecords(Generic[T]):
     async def _written(self, key: str, value: T, etag: str | None) -> bool:
         body = dump_record(self._adapter, value)
         condition = {"if_absent": True} if etag is None else {"if_match": etag}
+        if self._keys:
+            self._keys.add(key)
         try:
             if self._conditional:
                 new = await self._store.put(key, body, content_type=JSON, **condition)

@@ -23,6 +23,7 @@ OPEN = "open/"
 DRAFTS = "drafts/"
 REPORTS = "reports/"
 TASKS = "tasks/"
+USERS = "users/"
 POISON = "poison/"
 REMINDERS = "reminders/"
 PROBE = ".probe/"
@@ -208,7 +209,7 @@ def job_id_of_cursor(text: str) -> str | None:
 
 def person(user: str) -> str:
     """What is remembered of a person."""
-    return f"users/{user}.json"
+    return f"{USERS}{user}.json"
 
 
 def reminder(user: str, due_at: datetime) -> str:

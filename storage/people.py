@@ -6,13 +6,17 @@ from collections.abc import Callable
 
 from storage import object_keys
 from storage.cached_records import CachedRecords
+from storage.known_keys import KnownKeys
 from storage.objects import ObjectStore
 from storage.person import PERSON, Person
 from storage.recent import Locks
 
 
 class People:
-    """One read for a person this process has not met, and none from then on; see `CachedRecords`."""
+    """One read for a person this process has not met, and none from then on; see `CachedRecords`.
+
+    A process that is alone does not read either who has no record.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class People:
             locks=locks,
             fresh_for_s=fresh_for_s,
             now=now,
+            keys=KnownKeys(store, object_keys.USERS) if fresh_for_s == math.inf else None,
         )
 
     async def load(self, user: str, *, max_age_s: float = math.inf) -> Person:

@@ -50,14 +50,13 @@ class Submissions:
 
     async def of_message(self, message: Message, image: InputImage, words: str, person: Person, locale: str) -> None:
         """A picture, sent with `message` or replied to by it, and what its words ask for."""
-        self._talk.react(message, _SEEN)
         wish, job_id = wish_of(plain(words), self._presets), job_id_for(message, self._rules)
         user, group, picture = user_key(message.from_user), message.media_group_id, unique_name(message)
         if picture and not group:
             taken = (user, message.chat.id, picture, wish.preset, wish.prompt)
             before = self._double_taps.before(job_id, *taken)
             if before and await self._under_way(before, user):
-                return
+                return self._talk.react(message, _SEEN)
             self._double_taps.note(job_id, *taken)
         preset = wish.preset or self.preset_of(person)
         submission = Submission(
@@ -71,6 +70,7 @@ class Submissions:
             album=Album(album_id_for(message, self._rules), group) if group else None,
         )
         await self._submit(submission, person)
+        return self._talk.react(message, _SEEN)  # after the record, which the update's answer waits for
 
     async def on_result(
         self, message: Message, shown: tuple[Job, int], more: InputImage | None, words: str, person: Person, locale: str
@@ -112,7 +112,8 @@ class Submissions:
 
     async def _submit(self, submission: Submission, person: Person) -> None:
         await self._jobs.submit(submission)
-        self.remember(submission.origin.user, submission.preset, person)
+        if submission.chosen:  # what a photo without words is for needs no remembering
+            self.remember(submission.origin.user, submission.preset, person)
 
     def remember(self, user: str, preset: str, person: Person) -> None:
         """Note what was used last; written later, and only if that is news."""

@@ -45,6 +45,7 @@ async def test_every_choice_survives(world):
 
 
 async def test_a_person_is_read_once_and_then_known(world):
+    await another(world).change(USER, speaking("ko"))
     people = another(world)
     for _ in range(3):
         await people.load(USER)

@@ -168,6 +168,13 @@ async def test_what_was_used_is_remembered_last_used_first_and_written_only_when
     assert door.world.faults.calls["store.put"] - writes == 2  # the job and its marker
 
 
+async def test_a_photo_without_words_costs_no_more_than_its_job_and_the_marker(door):
+    await door.message(photo=SIZES)
+    calls = door.world.faults.calls
+    assert (calls["store.put"], calls["store.get"]) == (2, 0)
+    assert (await door.people.load("tg-7")).recent_presets == ()
+
+
 async def test_a_person_who_is_known_costs_no_reading(door):
     await door.message(photo=SIZES, caption="faces")
     reads = door.world.faults.calls["store.get"]
