@@ -27,15 +27,20 @@ class _Object:
 
 
 class MemoryS3:
-    """The requests that Darkroom makes, in one bucket with its name in the path. `requests` counts them by kind."""
+    """The requests that Darkroom makes, in one bucket with its name in the path. `requests` counts them by kind.
 
-    def __init__(self) -> None:
-        self.url = ""
+    Each is answered `delay_s` seconds late.
+    """
+
+    def __init__(self, delay_s: float = 0.0) -> None:
+        self.url, self._delay_s = "", delay_s
         self.requests: Counter[str] = Counter()
         self._objects: dict[str, _Object] = {}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any request."""
+        if self._delay_s:
+            await asyncio.sleep(self._delay_s)
         body = await request.content.read()  # request.read() takes a megabyte at most
         key = unquote(request.raw_path.partition("?")[0]).removeprefix(f"/{BUCKET}").lstrip("/")
         about = key.split("/")[0] if key else "?" + "&".join(sorted(set(request.query) & _KINDS))
@@ -95,9 +100,9 @@ class MemoryS3:
 
 
 @asynccontextmanager
-async def run_memory_s3() -> AsyncIterator[MemoryS3]:
+async def run_memory_s3(delay_s: float = 0.0) -> AsyncIterator[MemoryS3]:
     """On a free port of this machine, until the block is left."""
-    s3 = MemoryS3()
+    s3 = MemoryS3(delay_s)
     runner = web.ServerRunner(web.Server(s3.answer, access_log=None), shutdown_timeout=0.1)
     await runner.setup()
     try:

@@ -17,8 +17,9 @@ from benchmarks.growth import measure_growth
 from benchmarks.jobs import measure_jobs
 from benchmarks.pieces import measure_pieces
 from benchmarks.report import Report
+from benchmarks.scaling import Plan, measure_scaling
 
-PARTS = ("pieces", "jobs", "feedback", "photos", "growth", "mock")
+PARTS = ("pieces", "jobs", "feedback", "photos", "growth", "scaling", "mock")
 
 
 def main() -> None:
@@ -32,6 +33,12 @@ def main() -> None:
     parser.add_argument("--width-watched", type=int, default=20, help="of them in flight")
     parser.add_argument("--photos", type=int, nargs="+", default=[1, 16, 64], help="big photos at once")
     parser.add_argument("--finished", type=int, nargs="+", default=[0, 10_000, 100_000], help="jobs in the storage")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4], help="that share the work of scaling")
+    parser.add_argument("--per-process", type=int, default=8, help="people with a photo in flight, for each of them")
+    parser.add_argument("--seconds", type=float, default=15, help="of load on each number of processes")
+    parser.add_argument("--outside-ms", type=float, default=100, help="every call of Telegram and Replicate takes")
+    parser.add_argument("--storage-ms", type=float, default=10, help="every request of S3 takes")
+    parser.add_argument("--kill-every", type=float, default=3, help="seconds; one process, in the second half")
     parser.add_argument("--predictions", type=int, default=200, help="in flight at the mock Replicate alone")
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(PARTS):
@@ -53,6 +60,18 @@ async def _measure(arguments: argparse.Namespace) -> None:
         await measure_big_photos(report, tuple(arguments.photos))
     if "growth" in parts:
         await measure_growth(report, tuple(arguments.finished))
+    if "scaling" in parts:
+        await measure_scaling(
+            report,
+            tuple(arguments.processes),
+            Plan(
+                per_process=arguments.per_process,
+                seconds=arguments.seconds,
+                outside_s=arguments.outside_ms / 1000,
+                storage_s=arguments.storage_ms / 1000,
+                kill_every_s=arguments.kill_every,
+            ),
+        )
     if "mock" in parts:
         await mock_replicate.report(arguments.predictions)
 

@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,25 +59,35 @@ async def running(
 
     `settings` are environment variables; without `s3` files in a temporary folder are the storage.
     """
+    async with outside(mock) as (sandbox, storage, environment):
+        process = await start(command, environment | (s3_settings(storage) if s3 else {}) | settings)
+        try:
+            await ready(process, environment["BASE_URL"])
+            yield Subject(process, sandbox, storage, environment["BASE_URL"])
+        finally:
+            await stop(process)
+
+
+@asynccontextmanager
+async def outside(
+    mock: MockReplicateConfig | None = None, *, s3_delay_s: float = 0.0
+) -> AsyncIterator[tuple[Sandbox, MemoryS3, dict[str, str]]]:
+    """Telegram, Replicate and S3, and the environment of a bot that talks to the first two."""
     fast = MockReplicateConfig(delay_s=(0, 0), rate_limit_creates_per_min=0, rate_limit_requests_per_min=0)
+    telegram = TelegramEmulatorConfig(max_stored_bytes=_KEPT_BYTES)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         async with (
-            open_sandbox(
-                telegram=TelegramEmulatorConfig(max_stored_bytes=_KEPT_BYTES), replicate=mock or fast
-            ) as sandbox,
-            run_memory_s3() as storage,
+            open_sandbox(telegram=telegram, replicate=mock or fast) as sandbox,
+            run_memory_s3(s3_delay_s) as storage,
         ):
-            port = _free_port()
-            environment = _environment(sandbox, port, Path(folder)) | (_s3_settings(storage) if s3 else {}) | settings
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, *command, cwd=_ROOT, env=environment, stdout=asyncio.subprocess.DEVNULL
-            )
-            try:
-                subject = Subject(process, sandbox, storage, environment["BASE_URL"])
-                await _ready(subject)
-                yield subject
-            finally:
-                await _stopped(process)
+            yield sandbox, storage, _environment(sandbox, free_port(), Path(folder))
+
+
+async def start(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """`python *command`, with nothing in its environment but this."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, *command, cwd=_ROOT, env=environment, stdout=asyncio.subprocess.DEVNULL
+    )
 
 
 def _environment(sandbox: Sandbox, port: int, folder: Path) -> dict[str, str]:
@@ -103,7 +113,8 @@ def _environment(sandbox: Sandbox, port: int, folder: Path) -> dict[str, str]:
     }
 
 
-def _s3_settings(s3: MemoryS3) -> dict[str, str]:
+def s3_settings(s3: MemoryS3) -> dict[str, str]:
+    """What leads a bot to this storage."""
     return {
         "S3_BUCKET": BUCKET,
         "S3_ENDPOINT_URL": s3.url,
@@ -113,21 +124,23 @@ def _s3_settings(s3: MemoryS3) -> dict[str, str]:
     }
 
 
-async def _ready(subject: Subject) -> None:
+async def ready(process: asyncio.subprocess.Process, url: str) -> None:
+    """Wait until the process that listens at `url` can work."""
     async with asyncio.timeout(_READY_S), aiohttp.ClientSession() as session:
         while True:
             try:
-                async with session.get(f"{subject.url}/readyz") as answer:
+                async with session.get(f"{url}/readyz") as answer:
                     if answer.status == 200:
                         return
             except aiohttp.ClientConnectionError:
                 pass
-            if subject.process.returncode is not None:
-                raise SystemExit(f"it ended with {subject.process.returncode} before it was ready")
+            if process.returncode is not None:
+                raise SystemExit(f"it ended with {process.returncode} before it was ready")
             await asyncio.sleep(0.05)
 
 
-async def _stopped(process: asyncio.subprocess.Process) -> None:
+async def stop(process: asyncio.subprocess.Process) -> None:
+    """Ask it to end; it is killed if that takes too long."""
     if process.returncode is None:
         process.terminate()
     try:
@@ -137,7 +150,8 @@ async def _stopped(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
