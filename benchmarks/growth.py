@@ -1,9 +1,11 @@
-"""Whether the past costs anything: start, sweep and a person's history with 0, 10 000 and 100 000 finished jobs.
+"""Whether the past costs anything: start, sweep, and what people look up, with 0, 10 000 and 100 000 finished jobs.
 
 The jobs are written straight into the directory of the file storage, as the bot leaves them, pictures excepted. A
-tenth of them belongs to one person, who shall not wait for it either.
+tenth of them belongs to one person, who shall not wait for it either; /history and the API's list of tasks are
+measured by what they ask of the storage.
 """
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -21,8 +23,10 @@ from storage.repository import JobRepository
 
 _PEOPLE = 1000
 _EAGER = "tg-1"
+_ANYBODY = "tg-3"
 _EAGER_SHARE = 10  # every so many jobs
 _REPEATS = 20
+_CARDS, _PAGE = 200, 20  # as much as the chat and the API list at a time
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -55,10 +59,23 @@ async def _listings(folder: Path) -> dict[str, float]:
         async def sweep() -> object:
             return [marker async for marker in repository.open_jobs()]
 
+        async def card(user: str) -> object:
+            """What `bot.telegram.history_cards` looks up for the newest card."""
+            keys = await repository.history_keys(user, limit=_CARDS)
+            return [await repository.fresh(found) for key in keys[:1] if (found := object_keys.job_id_in(key))]
+
+        async def page(user: str) -> object:
+            """What `bot.jobs.task_board` looks up for a page."""
+            rows = await repository.listed(user, limit=_PAGE + 1)
+            found = [job_id for row in rows[:_PAGE] if (job_id := object_keys.job_id_of_cursor(row))]
+            return await asyncio.gather(*map(repository.fresh, found))
+
         return {
             "sweep, nothing open, ms": await _median_ms(sweep),
-            "history of one of many, ms": await _median_ms(lambda: repository.history("tg-2", limit=10)),
-            "history of the eager one, ms": await _median_ms(lambda: repository.history(_EAGER, limit=10)),
+            "/history of one of many, ms": await _median_ms(lambda: card(_ANYBODY)),
+            "/history of the eager one, ms": await _median_ms(lambda: card(_EAGER)),
+            "API list of one of many, ms": await _median_ms(lambda: page(_ANYBODY)),
+            "API list of the eager one, ms": await _median_ms(lambda: page(_EAGER)),
             "quota of the eager one, ms": await _median_ms(
                 lambda: repository.done_since(_EAGER, _BEGIN.timestamp(), limit=20)
             ),
@@ -82,6 +99,7 @@ def _write_finished_jobs(folder: Path, number: int) -> None:
         entry = HistoryEntry(job.id, job.preset, job.outcome.at, job.inputs[0].key, (job.files[0].key,), (1,))
         _write(folder, object_keys.job(job.id), dump_job(job))
         _write(folder, object_keys.history(job.origin.user, job.outcome.at, job.id), dump_history(entry))
+        _write(folder, object_keys.listed(job.origin.user, job.created_at, job.id), b"")
 
 
 def _write(folder: Path, key: str, body: bytes) -> None:

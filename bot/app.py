@@ -8,7 +8,7 @@ deleted: the next process, or another one, goes on taking the updates.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -23,16 +23,14 @@ from pydantic import SecretStr
 from bot import app_keys
 from bot.downloads import open_downloads
 from bot.few_lines import FewLines
-from bot.from_settings import limits_of, links_of
 from bot.http_api import files as file_routes
 from bot.http_api import health as health_routes
 from bot.http_api import metrics as metrics_routes
 from bot.http_api import routes as api_routes
 from bot.http_api.door import DOOR
 from bot.http_api.opening import api_door
-from bot.http_api.readiness import Readiness
 from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, server_options
-from bot.jobs.assembly import GATHER_S, Jobs, Surroundings, assemble
+from bot.jobs.assembly import GATHER_S, Jobs
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.circuit import Circuit
@@ -40,11 +38,13 @@ from bot.jobs.clock import SystemClock
 from bot.jobs.guarded_replicate import GuardedReplicate
 from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.ports import Clock
-from bot.jobs.recorded_limits import RecordedLimits
 from bot.metrics import Metrics
 from bot.middleware import errors_to_answers
 from bot.open_desk import open_desk
-from bot.openers import engine_bot_id, file_link_key, open_replicate, open_store
+from bot.open_jobs import open_jobs
+from bot.open_queue import open_queue
+from bot.open_watch import open_metrics, open_readiness
+from bot.openers import file_link_key, open_replicate, open_store
 from bot.records import open_records
 from bot.refusals import Refusals
 from bot.replicate_callback import routes as callback_routes
@@ -67,13 +67,10 @@ from bot.telegram.reminder_bell import ReminderBell
 from bot.telegram.sample import sample_picture
 from bot.telegram.sender import ChatNotifier
 from bot.telegram.talk import Talk
-from bot.telegram.wording import text
 from bot.tracing import open_meter
-from bot.work_queue.engine import Engine, Shares, WorkQueue, open_engine
+from bot.work_queue.engine import WorkQueue
 from replicate_gateway.presets import load_presets
-from storage.errors import StorageError
 from storage.files import FileStore
-from storage.objects import ObjectStore
 
 # Most of a job's life is waiting for outside parties, so many may be advanced at a time by one core.
 ADVANCE_CONCURRENCY = 100
@@ -166,7 +163,7 @@ async def _open(
         app[app_keys.FILE_LINKS] = app_keys.FileLinks(file_link_key(settings), bare_store.resolve)
     capabilities = await ready_storage(bare_store, expiry_rules(settings))
     store = GuardedStore(bare_store, circuits["storage"], meter)
-    engine = await stack.enter_async_context(_open_engine(settings))
+    engine = await stack.enter_async_context(open_queue(settings, concurrency=ADVANCE_CONCURRENCY))
     records, presets = open_records(store, capabilities, engine, meter.job_written), load_presets(overrides.presets)
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], meter)
     bot = await stack.enter_async_context(open_bot(settings, engine.pace, Guard(circuits["telegram"], meter)))
@@ -180,33 +177,25 @@ async def _open(
     references = CallbackReference(
         f"{settings.base_url}{callback_routes.PATH}", settings.signing_key("replicate callback reference")
     )
-    jobs = assemble(
-        limits_of(settings, overrides.gather_s),
-        Surroundings(
-            repository=records.jobs,
-            store=store,
-            gateway=gateway,
-            presets=presets,
-            notifier=notifier,
-            photos=downloads.photos,
-            web=downloads.web,
-            outputs=downloads.outputs,
-            links=links_of(settings, store, gateway),
-            callbacks=references if settings.replicate_reaches_us else None,
-            queue=queue,
-            background=background,
-            team=engine.team,
-            storage_circuit=circuits["storage"],
-            clock=clock,
-            random=overrides.random,
-            people=RecordedLimits(records.people, records.pause),
-            executor=executor,
-            meter=meter,
-            say=text,
-            timezone=settings.timezone,
-        ),
+    jobs = open_jobs(
+        settings,
+        records,
+        store,
+        gateway,
+        presets,
+        notifier,
+        downloads,
+        references,
+        engine,
+        background,
+        circuits["storage"],
+        executor,
+        meter,
+        clock,
+        overrides.random,
+        overrides.gather_s,
     )
-    readiness = Readiness(lambda: _readiness(store, queue, circuits)).parts
+    readiness = open_readiness(store, queue, circuits).parts
     desk = open_desk(settings, bot, records, jobs, store, executor, presets, alerts, talk, readiness, queue, clock)
     apologize = Apology(bot, talk, settings.default_locale).say
     updates = UpdateIntake(bot, build_dispatcher(desk), records.jobs, notifier, meter, apologize)
@@ -214,7 +203,7 @@ async def _open(
     signing_key = SigningKey(gateway, _clear(settings.replicate_webhook_secret))
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
     app[DOOR] = api_door(settings, jobs, store, presets, clock, explain=reason_text, refusal=refusal_text)
-    app[app_keys.METRICS], app[app_keys.READINESS] = _metrics_page(settings, metrics, queue, jobs, circuits), readiness
+    app[app_keys.METRICS], app[app_keys.READINESS] = open_metrics(settings, metrics, queue, jobs, circuits), readiness
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)
     registration = Registration(bot, settings, telegram_routes.PATH, updates) if role is Role.BOT else None
@@ -245,29 +234,6 @@ async def _start_work(
         running.spawn(chore(), name=name)
 
 
-def _open_engine(settings: Settings) -> AbstractAsyncContextManager[Engine]:
-    url = settings.queue_url
-    return open_engine(
-        url.get_secret_value() if url else None,
-        engine_bot_id(settings),
-        Shares(
-            jobs_per_person=settings.user_max_active_jobs,
-            jobs_per_key=settings.api_max_active_jobs,
-            predictions=settings.replicate_max_active,
-            messages_per_s=settings.telegram_rate_limit,
-        ),
-        concurrency=ADVANCE_CONCURRENCY,
-    )
-
-
-def _metrics_page(
-    settings: Settings, metrics: Metrics, queue: WorkQueue, jobs: Jobs, circuits: Mapping[str, Circuit]
-) -> app_keys.MetricsPage:
-    metrics.look_at(depth=queue.depth, bytes_in_work=lambda: jobs.budget.held, circuits=circuits)
-    token = _clear(settings.metrics_token)
-    return app_keys.MetricsPage(token.encode() if token else None, metrics.page)
-
-
 def _clear(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
@@ -276,21 +242,6 @@ def _load_texts_and_sample() -> None:
     """What lies beside the code and takes a moment to read: before the first person comes."""
     load_catalogues()
     sample_picture()
-
-
-async def _readiness(store: ObjectStore, queue: WorkQueue, circuits: Mapping[str, Circuit]) -> dict[str, str]:
-    """Storage and queue are asked; of the others it is told how they were last met."""
-    queue_state = await queue.state()
-    try:
-        await store.verify()
-    except StorageError as error:
-        storage_state = type(error).__name__
-    else:
-        storage_state = "ok"
-    return {party: circuit.state for party, circuit in circuits.items()} | {
-        "queue": queue_state,
-        "storage": storage_state,
-    }
 
 
 async def _drain(jobs: Jobs, queue: WorkQueue, grace_s: float) -> None:

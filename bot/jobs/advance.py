@@ -90,13 +90,15 @@ class Advancer:
         """
         pending = self._unwritten.pop(job_id, [])
         try:
-            job = apply_all(await self._load(job_id), pending, self._clock.now())
+            recorded = await self._load(job_id)
+            job = apply_all(recorded, pending, self._clock.now())
             if job.status.terminal and not await self._close.wanted(job):
                 return None  # a nudge that came after its end: to close it again would count it twice
             await self._admission.resume(job)
             await self._notes.catch_up(job)
             job = await self._rounds(job, pending)
-            self._drafts.note(job)
+            # A listing names those, too, that are drafts no more but not closed yet: they go with their end.
+            await self._drafts.note(job, was_draft=recorded.draft or job.status.terminal)
         except (StorageError, EngineUnavailableError):
             if pending:
                 self._unwritten[job_id] = pending

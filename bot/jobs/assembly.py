@@ -152,7 +152,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     )
     previews = Previews(s.outputs, budget, s.executor)
     orphans = FindOrphan(s.gateway, create, follower, s.clock)
-    drafts = Drafts(s.repository, sole=s.team.alone)
+    drafts = Drafts(s.repository, s.team.drafts)
     patience = Patience(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
     steps = (
         Gather(patience.album, s.clock),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from bot.jobs.draft_index import DraftIndex
 from bot.jobs.parcels import Form
 from bot.jobs.status import Status
 from storage.job import InputImage, Job, JobFile
@@ -261,6 +262,7 @@ class Team:
     prediction_places: Places
     turns: Turns
     notes: Notes
+    drafts: DraftIndex
     alone: bool  # whether no other process works on these jobs
 
 

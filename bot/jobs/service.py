@@ -96,7 +96,7 @@ class JobService:
         now = self._clock.now()
         await self.job(job_id, user)
         job = await self._repository.change(job_id, [answer, AnswerAwaited(now + self._patience.answer)], now)
-        self._drafts.note(job)
+        await self._drafts.note(job)
         await self._queue.enqueue(job_id)
         return job
 
@@ -235,7 +235,7 @@ class JobService:
             await self._repository.put_listed(job)
         created = await self._repository.create(job)
         if created:
-            self._drafts.note(job)
+            await self._drafts.note(job)
         _log.info("job_recorded" if created else "job_repeated", preset=job.preset, user=job.origin.user)
         await self._queue.enqueue(job.id)
         return created
@@ -246,7 +246,9 @@ class JobService:
         for job_id in await self._drafts.of(user, chat_id):
             with suppress(RecordCorruptError, RecordTooNewError):  # whoever advances it will see
                 job = await self._find(job_id)
-                if job and open_question(job, self._presets) is question:
+                if job is None or not job.draft:
+                    await self._drafts.forget(user, chat_id, job_id)
+                elif open_question(job, self._presets) is question:
                     waiting.append(job)
         return max(waiting, key=lambda job: job.created_at, default=None)
 

@@ -2,6 +2,7 @@
 
 import uuid
 
+from bot.jobs.drafts import ProcessDrafts
 from bot.jobs.places import ProcessPlaces
 from bot.jobs.ports import Team
 
@@ -41,5 +42,6 @@ def alone(*, jobs_per_person: int, jobs_per_key: int, predictions: int) -> Team:
         prediction_places=ProcessPlaces(predictions),
         turns=EveryTurn(),
         notes=NoNotes(),
+        drafts=ProcessDrafts(),
         alone=True,
     )

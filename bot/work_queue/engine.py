@@ -85,6 +85,7 @@ async def open_engine(url: str | None, bot_id: str, shares: Shares, *, concurren
 
 def _shared(redis: Any, keys: Any, shares: Shares, concurrency: int) -> Engine:
     from bot.work_queue import redis_streams  # noqa: PLC0415 - needed with a queue only
+    from bot.work_queue.shared_drafts import SharedDrafts  # noqa: PLC0415
     from bot.work_queue.shared_places import SharedPlaces  # noqa: PLC0415
     from bot.work_queue.shared_state import SharedLocks, SharedNotes, SharedPace, SharedTurns  # noqa: PLC0415
 
@@ -96,6 +97,7 @@ def _shared(redis: Any, keys: Any, shares: Shares, concurrency: int) -> Engine:
         prediction_places=SharedPlaces(redis, keys, "predictions", shares.predictions),
         turns=SharedTurns(redis, keys, run_id),
         notes=SharedNotes(redis, keys),
+        drafts=SharedDrafts(redis, keys),
         alone=False,
     )
     return Engine(
