@@ -24,11 +24,6 @@ _MOCK_API_TOKEN = "r8_mock"  # noqa: S105
 _ALBUM_GAP_S = 0.12
 
 
-def needs_sandbox(settings: Settings) -> bool:
-    """Whether a party is missing that is built in."""
-    return settings.sandbox or _needs_mock(settings)
-
-
 @asynccontextmanager
 async def with_built_in_parties(
     settings: Settings, *, mock: MockReplicateConfig | None = None, restart_bot: RestartBot | None = None
@@ -44,7 +39,7 @@ async def with_built_in_parties(
     telegram = (
         TelegramEmulatorConfig(port=settings.sandbox_port, album_gap_s=_ALBUM_GAP_S) if settings.sandbox else None
     )
-    replicate = (mock or _mock_config()) if _needs_mock(settings) else None
+    replicate = (mock or _mock_config()) if settings.built_in_replicate else None
     async with open_sandbox(telegram=telegram, replicate=replicate, restart_bot=restart_bot) as sandbox:
         changes: dict[str, object] = {}
         if sandbox.telegram:
@@ -68,7 +63,3 @@ def _mock_config() -> MockReplicateConfig:
         return MockReplicateConfig(scenario=scenario_from_environment(os.environ))
     except ValueError as error:
         raise SettingsError([Fault(SCENARIO_VARIABLE, "no scenario", f"a scenario of the mock: {error}")]) from None
-
-
-def _needs_mock(settings: Settings) -> bool:
-    return settings.replicate_mode == "mock" and settings.replicate_base_url is None

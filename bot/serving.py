@@ -15,7 +15,6 @@ from bot.app import Role, create_app
 from bot.jobs.errors import EngineUnavailableError
 from bot.openers import own_origin
 from bot.orders import Orders
-from bot.sandbox import needs_sandbox, with_built_in_parties
 from bot.settings import Settings
 from bot.work_queue.engine_errors import EngineRefusedError
 from storage.errors import StorageError
@@ -42,8 +41,10 @@ async def work(settings: Settings) -> int:
 
 async def _serve_somewhere(settings: Settings) -> int:
     orders = Orders()
-    if not needs_sandbox(settings):
+    if not (settings.sandbox or settings.built_in_replicate):
         return await _run(settings, Role.BOT, orders)
+    from bot.sandbox import with_built_in_parties  # noqa: PLC0415 - a bot in earnest has no use for the mocks
+
     async with with_built_in_parties(settings, restart_bot=orders.restart) as (complete, sandbox):
         if sandbox.telegram:
             _log.info("sandbox_opened", chat_page=sandbox.telegram.base_url)

@@ -163,6 +163,11 @@ class Settings(BaseSettings):
         return self.bot_token is None
 
     @property
+    def built_in_replicate(self) -> bool:
+        """Whether Replicate is played by the built-in mock: none is named."""
+        return self.replicate_mode == "mock" and self.replicate_base_url is None
+
+    @property
     def max_image_bytes(self) -> int:
         """`max_image_mb` in bytes."""
         return self.max_image_mb * _BYTES_PER_MB

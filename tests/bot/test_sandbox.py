@@ -5,7 +5,7 @@ import socket
 import pytest
 from pydantic import SecretStr
 
-from bot.sandbox import needs_sandbox, with_built_in_parties
+from bot.sandbox import with_built_in_parties
 from bot.settings import Settings, SettingsError
 from mock_server.replicate.config import MockReplicateConfig
 
@@ -28,7 +28,8 @@ def settings(unused_tcp_port, **changes):
     ],
 )
 def test_a_party_that_is_not_configured_is_built_in(changes, needed):
-    assert needs_sandbox(Settings(**changes)) is needed
+    asked = Settings(**changes)
+    assert (asked.sandbox or asked.built_in_replicate) is needed
 
 
 async def test_with_nothing_configured_both_parties_run_and_the_settings_lead_to_them(unused_tcp_port):
@@ -40,7 +41,8 @@ async def test_with_nothing_configured_both_parties_run_and_the_settings_lead_to
         assert complete.base_url == f"http://127.0.0.1:{unused_tcp_port}"
         assert complete.replicate_reaches_us
         assert complete.allowed_outputs.allows(f"{sandbox.replicate.base_url}/x.png")
-        assert not needs_sandbox(complete)
+        assert not complete.sandbox
+        assert not complete.built_in_replicate
 
 
 async def test_a_real_bot_keeps_its_telegram_beside_the_mock(unused_tcp_port):
