@@ -12,6 +12,8 @@ from storage.repository import JobRepository, Watch
 
 # How long a person is believed to be as last seen, where other processes may have changed them.
 _PEOPLE_FRESH_S = 60.0
+# A job that ends is told about long before its markers go; at fifty a second these are two or three in one request.
+_GATHER_DELETES_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,14 @@ def open_records(store: ObjectStore, capabilities: Capabilities, engine: Engine,
     conditional, alone = capabilities.conditional_writes, engine.team.alone
     locks = None if conditional else engine.locks
     return Records(
-        jobs=JobRepository(store, conditional_writes=conditional, sole=alone, locks=locks, watch=watch),
+        jobs=JobRepository(
+            store,
+            conditional_writes=conditional,
+            sole=alone,
+            locks=locks,
+            gather_deletes_s=_GATHER_DELETES_S,
+            watch=watch,
+        ),
         people=People(
             store,
             conditional_writes=conditional,

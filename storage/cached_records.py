@@ -103,7 +103,7 @@ class CachedRecords(Generic[T]):
             self._known.move_to_end(key)
             return known
         if self._keys and await self._keys.surely_absent(key):
-            return self._remember(key, self._absent, None, known)
+            return _Known(self._absent, None, self._now())
         try:
             found = await self._store.get(key, max_bytes=MAX_RECORD_BYTES)
         except ObjectNotFoundError:

@@ -16,6 +16,7 @@ from storage.errors import (
     StorageUnavailableError,
 )
 from storage.event import Event
+from storage.gathered_deletes import GatheredDeletes
 from storage.history import HistoryRecords
 from storage.job import Job
 from storage.object_keys import DraftOf
@@ -53,6 +54,7 @@ class JobRepository(HistoryRecords):
     `conditional_writes` says whether the store honours conditions (see `ObjectStore.probe`). Where it does not,
     changes are ordered by `locks` alone: those of this process, or ones that all processes share.
     With `sole` this process is the only one that changes jobs, and need not read again what it wrote.
+    The markers of jobs that are closed within `gather_deletes_s` of each other are removed together.
     `watch` is told of every job that was written, as it was before (None: it is new) and as it is now.
     """
 
@@ -64,12 +66,14 @@ class JobRepository(HistoryRecords):
         sole: bool = True,
         locks: Locks | None = None,
         keep_recent: int = 1000,
+        gather_deletes_s: float = 0.0,
         watch: Watch | None = None,
     ) -> None:
         super().__init__(store)
         self._conditional, self._sole, self._watch = conditional_writes, sole, watch
         self._recent = RecentJobs(keep_recent)
         self._locks = locks or KeyedLocks()
+        self._closing = GatheredDeletes(store, gather_deletes_s)
 
     async def create(self, job: Job) -> bool:
         """Record a new job and mark it open; False when the job exists already, which then stays as it is.
@@ -182,7 +186,7 @@ class JobRepository(HistoryRecords):
         """
         keys = [object_keys.task(p) for p in prediction_ids]
         keys += [object_keys.draft_marker(whose, job_id)] if whose else []
-        await self._store.delete([*keys, object_keys.open_marker(job_id)])
+        await self._closing.delete([*keys, object_keys.open_marker(job_id)])
         self._recent.forget(job_id)
 
     async def put_task(self, task: TaskRecord) -> None:

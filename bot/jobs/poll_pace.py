@@ -9,6 +9,9 @@ from datetime import datetime, timedelta
 _BRISK_S = 1.0  # the first poll without callbacks; fast models take about this long
 _GROWTH = 1.5
 _MAX_GROWTH = 8.0  # an unchanged prediction is polled at least every 8 intervals
+# Where callbacks come polls are for the few that were lost. Thousands of predictions in flight share so many a second:
+# Replicate takes 50 of all kinds (https://replicate.com/docs/topics/predictions/rate-limits), and each costs a look.
+_POLLS_PER_S = 10.0
 _HURRY_EVERY = timedelta(seconds=5)  # callbacks that cannot be read may come twice a second
 
 
@@ -27,14 +30,14 @@ class PollPace:
         self._polled: dict[str, _Polled] = {}
         self._hurried: dict[str, datetime | None] = {}
 
-    def next_poll(self, prediction_id: str, heard_at: datetime) -> datetime:
-        """The earliest time at which asking is worth it."""
+    def next_poll(self, prediction_id: str, heard_at: datetime, *, among: int = 1) -> datetime:
+        """The earliest time at which asking is worth it, where `among` jobs wait for their predictions."""
         if prediction_id in self._hurried:
             return max(heard_at, self._hurried[prediction_id] or heard_at)
         before = self._polled.get(prediction_id)
         times, since = (before.times, max(before.at, heard_at)) if before else (0, heard_at)
         if self._callbacks:
-            wait_s = self._interval_s * min(_GROWTH**times, _MAX_GROWTH)
+            wait_s = max(self._interval_s * min(_GROWTH**times, _MAX_GROWTH), among / _POLLS_PER_S)
         else:
             wait_s = min(_BRISK_S * _GROWTH**times, self._interval_s)
         return since + timedelta(seconds=wait_s)

@@ -84,6 +84,11 @@ class Progress:
         self._clock = clock
         self._jobs: OrderedDict[str, _LiveJob] = OrderedDict()
 
+    @property
+    def followed(self) -> int:
+        """How many jobs are followed here."""
+        return len(self._jobs)
+
     def follow(self, job: Job, part: int, prediction: Prediction, *, on_record: bool = False) -> Heard | None:
         """Take in which prediction a slot has, and how it stands; None for one that has ended.
 

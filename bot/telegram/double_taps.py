@@ -4,11 +4,10 @@ import asyncio
 from collections import OrderedDict
 
 _WITHIN_S = 10.0
-_KEPT = 10_000
 
 
 class DoubleTaps:
-    """Remembers the latest wishes of this process."""
+    """Remembers the wishes of the last seconds, of this process."""
 
     def __init__(self) -> None:
         self._latest: OrderedDict[tuple[object, ...], tuple[str, float]] = OrderedDict()
@@ -23,7 +22,8 @@ class DoubleTaps:
 
     def note(self, job_id: str, *wish: object) -> None:
         """From now on this job is the one for this wish."""
-        self._latest[wish] = (job_id, asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        self._latest[wish] = (job_id, now)
         self._latest.move_to_end(wish)
-        if len(self._latest) > _KEPT:
+        while next(iter(self._latest.values()))[1] < now - _WITHIN_S:
             self._latest.popitem(last=False)

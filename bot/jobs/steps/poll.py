@@ -79,7 +79,7 @@ class Poll(Step):
         slot = job.slots[part]
         recorded = slot.heard_at or job.created_at
         heard_at = max(recorded, self._progress.heard_at(job.id, part) or recorded)
-        return self._pace.next_poll(slot.prediction_id or "", heard_at)
+        return self._pace.next_poll(slot.prediction_id or "", heard_at, among=self._progress.followed)
 
     def _silent(self, job: Job, part: int) -> bool:
         """Whether nobody has said yet that the model began: one look tells a cold start, or makes up for the event."""

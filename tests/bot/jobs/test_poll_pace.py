@@ -59,3 +59,9 @@ def test_asked_since():
     pace.polled("p", BEGIN)
     assert pace.asked_since("p", BEGIN)
     assert not pace.asked_since("p", BEGIN + timedelta(seconds=1))
+
+
+def test_thousands_in_flight_share_ten_polls_a_second_and_few_do_not_notice():
+    pace = PollPace(30, callbacks=True)
+    waits = [(pace.next_poll("p", BEGIN, among=among) - BEGIN).total_seconds() for among in (1, 300, 5000)]
+    assert waits == [30, 30, 500]
