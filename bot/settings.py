@@ -101,7 +101,10 @@ class Settings(BaseSettings):
     max_image_mb: int = Field(20, ge=1, le=100, description="Largest image taken, in MB (2^20 bytes).")
     job_timeout_s: int = Field(1800, ge=1, le=86_400, description="After how many seconds a job is given up.")
     poll_interval_s: float = Field(
-        30, ge=0.1, le=3600, description="How many seconds without news before a prediction is polled; thousands share ten a second."
+        30,
+        ge=0.1,
+        le=3600,
+        description="How many seconds without news before a prediction is polled; thousands share ten a second.",
     )
 
     admin_ids: form.Ids = Field(frozenset(), description="Telegram users who see admin commands and alerts.")
