@@ -8,6 +8,7 @@ from mock_server.replicate.scenario import Scenario
 from tests.support.clocks import RunningClock
 from tests.support.darkroom import open_world, running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, is_cancel, record
+from tests.support.model_runs import begun
 from tests.support.waiting import eventually
 
 SERIES = """
@@ -43,10 +44,7 @@ def step(world):
 
 async def work(world, pictures):
     """Let the model go on until it has made so many pictures, and the bot was told."""
-    await eventually(world.models.predictions)
-    (prediction,) = world.models.predictions()
-    if prediction.status == "starting":
-        world.models.advance(prediction.phases.starting_s)
+    prediction = await begun(world.models)
     await eventually(lambda: "0%" in prediction.logs)
     while prediction.revealed < pictures:
         lines = prediction.logs

@@ -16,6 +16,7 @@ from mock_server.replicate.config import MockReplicateConfig
 from tests.support.clocks import RunningClock
 from tests.support.darkroom import free_port, open_world, running_bot
 from tests.support.flow import PHOTO, Impatient
+from tests.support.model_runs import begun
 from tests.support.waiting import eventually
 
 STEP_S = 10.0
@@ -79,9 +80,8 @@ async def test_what_a_model_reports_is_shown_whoever_advances_the_job(
     async with at_work(tmp_path, seaweedfs_server, redis_url) as team:
         person = team.world.person()
         await person.send_photo(PHOTO, caption=caption)
-        await eventually(team.world.models.predictions)
-        (prediction,) = team.world.models.predictions()
-        team.world.models.advance(prediction.phases.starting_s + STEP_S)
+        prediction = await begun(team.world.models)
+        team.world.models.advance(STEP_S)
         await eventually(lambda: team.edits)
         await team.pause_is_over(person)
         # If an edit has just gone out all the same, the next one follows after the pause.
