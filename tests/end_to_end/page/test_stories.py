@@ -58,15 +58,17 @@ async def test_a_newcomer_sees_how_it_goes_works_on_the_result_and_cancels_anoth
         await result.get_by_role("button", name="🔁 Again").click()
         await result.nth(1).wait_for()
         await page.locator(".pings", has_text="2").wait_for()
+        cancel = page.get_by_role("button", name="✖ Cancel", exact=True)
+        await cancel.wait_for(state="detached")
 
         world.models.next_scenario(Scenario(hold="processing"))
         await one.attach("portrait.jpg")
         await one.send()
-        await page.get_by_role("button", name="✖ Cancel", exact=True).click()
+        await cancel.click()
         canceled = page.locator(".theirs", has_text="Canceled")
         await canceled.get_by_role("button", name="🔁 Try again").wait_for()
         assert "edited" in await canceled.locator(".meta").inner_text()
-        assert await page.get_by_role("button", name="✖ Cancel", exact=True).count() == 0
+        assert await cancel.count() == 0
         assert await page.locator(".pings b").inner_text() == "2"
 
 
