@@ -17,6 +17,7 @@ from bot.jobs.run_times import RunTimes
 from bot.jobs.status import Status
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.presets import Preset
+from storage.draft_events import AnswerAwaited
 from storage.errors import StorageError
 from storage.event import Event
 from storage.events import Announced, StatusShown
@@ -33,6 +34,8 @@ _log = structlog.get_logger()
 
 class Announce(Step):
     """Not claimed: sending it again after a crash makes no ping, and an edit repeated changes nothing.
+
+    A question may be put late, after an outage: the time for its answer, `answer_within`, begins when it is.
 
     An edit costs no write: what the message says is known to this process, and noted for the others. Where that was
     lost the record tells which text it was, or an earlier one.
@@ -54,11 +57,12 @@ class Announce(Step):
         previews: Previews,
         repository: JobRepository,
         clock: Clock,
+        answer_within: timedelta,
     ) -> None:
         self._notifier, self._presets, self._live, self._progress = notifier, presets, live, progress
         self._run_times, self._edits = run_times, edits
         self._turns, self._notes, self._previews = turns, notes, previews
-        self._repository, self._clock = repository, clock
+        self._repository, self._clock, self._answer_within = repository, clock, answer_within
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """From the moment it is known whether the job waits, and as long as there is no outcome to show instead."""
@@ -80,7 +84,7 @@ class Announce(Step):
         """Send it, or edit it."""
         wanted = self._live.wanted(job, self._clock.now())
         if job.status_message_id is None:
-            events: Sequence[Event] = [await self._announced(job, wanted)]
+            events = await self._announced(job, wanted)
         else:
             events = await self._edited(job, wanted)
         await self._run_times.load()
@@ -103,12 +107,15 @@ class Announce(Step):
         # It was said before a restart: the record tells which text, but not with which facts.
         return not (wanted.told_by_key and wanted.key == job.status_shown)
 
-    async def _announced(self, job: Job, wanted: Status) -> Event:
+    async def _announced(self, job: Job, wanted: Status) -> Sequence[Event]:
         message_id = await self._notifier.announce(job, wanted)
         self._edits.announced(job.id)
         await self._takes_turn(job)
         await self._note(job, wanted)
-        return await self._written(job, Announced(message_id, wanted.key))
+        announced: list[Event] = [Announced(message_id, wanted.key)]
+        if job.draft:
+            announced.append(AnswerAwaited(self._clock.now() + self._answer_within))
+        return await self._written(job, announced)
 
     async def _edited(self, job: Job, wanted: Status) -> Sequence[Event]:
         """An edit that Telegram does not take now is not worth a postponement on record: another will follow."""
@@ -144,13 +151,13 @@ class Announce(Step):
         self._progress.show(job, shown)
         await self._notes.tell_shown(job)
 
-    async def _written(self, job: Job, event: Event) -> Event:
+    async def _written(self, job: Job, events: Sequence[Event]) -> Sequence[Event]:
         """Written at once: of all facts these are the ones that nobody could find out again."""
         try:
-            await self._repository.change(job.id, [event], self._clock.now())
+            await self._repository.change(job.id, events, self._clock.now())
         except StorageError as error:
             _log.info("announcement_not_written_yet", error=str(error))
-        return event
+        return events
 
 
 def _soon(job: Job, wanted: Status) -> bool:

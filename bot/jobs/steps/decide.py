@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, People
 from bot.jobs.quota import DailyQuota
+from bot.jobs.steps.admit import paused
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
 from storage.events import OutcomeDecided
@@ -25,11 +26,16 @@ class Decide(Step):
         self._clock, self._pace, self._quota, self._people = clock, pace, quota, people
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """Now if there is something to decide on, at the deadline in any case; a draft has nothing but that."""
+        """Now if there is something to decide on, else at the deadline; but not while new jobs are paused.
+
+        What was asked of nobody is not unanswered, however long we were away.
+        """
         if job.outcome:
             return
         if job.cancel_requested or (job.slots and all(slot.state.ended for slot in job.slots)):
             yield Due()
+        elif paused(job) or (job.draft and not _asked(job)):
+            return
         elif all(self._hopeless(slot, job.deadline) for slot in job.slots):
             yield Due(not_before=job.deadline)
         else:
@@ -70,3 +76,8 @@ class Decide(Step):
         if slot.state is SlotState.RUNNING and slot.prediction_id:
             return self._pace.answered_since(slot.prediction_id, deadline)
         return slot.state is not SlotState.SUCCEEDED
+
+
+def _asked(job: Job) -> bool:
+    """Whether the draft's question stands in the chat, or was given up."""
+    return bool(job.status_shown) or job.status_message_id is not None

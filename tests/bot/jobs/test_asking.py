@@ -530,3 +530,74 @@ async def test_pictures_beyond_ten_slots_are_not_made(world, process):
     inputs = tuple(InputImage(f"file{n}", message_id=n) for n in range(12))
     await process.submit(photo(1, inputs=inputs, wishes=Wishes(variations=4)))
     assert len(world.job(photo(1).job_id).slots) == 10
+
+
+async def test_a_picture_of_an_album_whose_marker_is_seen_before_its_record_is_not_lost(world):
+    """The marker and the record are written at the same time; a kill, or another process, may come in between."""
+    world.store.put_now(object_keys.draft_marker(object_keys.DraftOf("tg-7", 7), ALBUM.job_id), b"")
+    process = one_of_several(world)
+    assert await process.submit(member(1)) is True
+    await process.run_for(GATHER_S)
+    assert order(world.job(ALBUM.job_id)) == [1]
+
+
+async def test_the_same_after_a_kill_where_one_process_is_alone(world, process):
+    world.store.put_now(object_keys.draft_marker(object_keys.DraftOf("tg-7", 7), ALBUM.job_id), b"")
+    assert await process.submit(member(1)) is True
+    assert await process.submit(member(2)) is True
+    await process.run_for(GATHER_S)
+    assert order(world.job(ALBUM.job_id)) == [1, 2]
+
+
+async def test_an_album_does_not_count_as_unanswered_because_we_were_away(world, process):
+    for number in (1, 2):
+        await process.submit(member(number))
+    await process.crash()
+    world.clock.advance(PATIENCE_S + 60)
+    process = world.start()
+    await process.sweep.once()
+    await process.run_for(60)
+    await finish(world, process)
+    assert world.job(ALBUM.job_id).status is JobStatus.COMPLETED
+
+
+async def test_a_question_that_was_never_put_is_put_after_the_outage(world, process):
+    await process.submit(photo(1, preset=""))
+    await process.crash()
+    world.clock.advance(PATIENCE_S + 60)
+    process = world.start()
+    await process.sweep.once()
+    await process.run_ready()
+    (question,) = world.chat.visible(photo(1).job_id)
+    assert question.shows == "ask_preset"
+    await process.run_for(PATIENCE_S - 10)
+    assert world.job(photo(1).job_id).status is JobStatus.PENDING
+    await process.run_for(20)
+    assert world.job(photo(1).job_id).outcome.code == "not_answered"
+
+
+async def test_an_answer_at_the_last_moment_is_not_taken_for_none(world, process):
+    await process.submit(photo(1, preset=""))
+    await process.run_for(PATIENCE_S - 1)
+    world.clock.advance(1)
+    gate = world.faults.hold("store.put")  # of the answer
+    answered = process.spawn(process.service.answer(photo(1).job_id, "tg-7", PresetChosen("restore")))
+    await gate.reached.wait()
+    closing = process.spawn(process.advance(photo(1).job_id))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    gate.open()
+    assert (await answered).draft
+    await closing
+    await process.run_for(5)
+    await finish(world, process)
+    assert world.job(photo(1).job_id).status is JobStatus.COMPLETED
+
+
+async def test_drafts_whose_record_cannot_be_read_do_not_keep_the_others_from_being_called_off(world):
+    one, other = one_of_several(world), one_of_several(world)
+    await one.submit(photo(1, preset=""))
+    await one.submit(photo(2, preset="", chosen=True))
+    await one.run_ready()
+    world.store.put_now(object_keys.job(photo(1).job_id), b"{")
+    assert await other.service.cancel_all("tg-7", 7) == 1
