@@ -55,3 +55,15 @@ async def test_the_time_of_a_pause_does_not_count_for_the_age_of_a_job(world):
         await process.deliver_callbacks()
         await process.run_ready()
         assert world.job(asked.job_id).status is JobStatus.COMPLETED
+
+
+async def test_a_paused_job_that_is_nudged_goes_on_waiting(world, logs):
+    process = world.start()
+    await process.submit(submission(1))
+    await process.run_ready()
+    before = world.job(submission(1).job_id)
+    for _ in range(3):
+        await process.service.nudge_all()
+        await process.run_ready()
+    assert world.job(submission(1).job_id) == before
+    assert not [line for line in logs if line["log_level"] == "error"]

@@ -591,3 +591,16 @@ async def test_one_that_has_to_wait_is_told_so_at_once(world):
     await process.submit(submission(2))
     await process.run_ready()
     assert keys(world, submission(2).job_id) == ["waiting_for_place"]
+
+
+async def test_who_is_nudged_out_of_turn_goes_on_waiting_for_it(world):
+    process = world.start(replace(LIMITS, user_max_active=1))
+    second = submission(2)
+    await process.submit(ASKED)
+    await process.submit(second)
+    await process.run_ready()
+    before = world.job(second.job_id)
+    await process.service.nudge_all()
+    await process.run_ready()
+    assert world.job(second.job_id) == before
+    assert [waits.code for waits in before.postponed] == ["user_busy"]
