@@ -110,12 +110,13 @@ class Announce(Step):
     async def _announced(self, job: Job, wanted: Status) -> Sequence[Event]:
         message_id = await self._notifier.announce(job, wanted)
         self._edits.announced(job.id)
-        await self._takes_turn(job)
-        await self._note(job, wanted)
         announced: list[Event] = [Announced(message_id, wanted.key)]
         if job.draft:
             announced.append(AnswerAwaited(self._clock.now() + self._answer_within))
-        return await self._written(job, announced)
+        await self._written(job, announced)
+        await self._takes_turn(job)
+        await self._note(job, wanted)
+        return announced
 
     async def _edited(self, job: Job, wanted: Status) -> Sequence[Event]:
         """An edit that Telegram does not take now is not worth a postponement on record: another will follow."""
@@ -151,13 +152,12 @@ class Announce(Step):
         self._progress.show(job, shown)
         await self._notes.tell_shown(job)
 
-    async def _written(self, job: Job, events: Sequence[Event]) -> Sequence[Event]:
+    async def _written(self, job: Job, events: Sequence[Event]) -> None:
         """Written at once: of all facts these are the ones that nobody could find out again."""
         try:
             await self._repository.change(job.id, events, self._clock.now())
         except StorageError as error:
             _log.info("announcement_not_written_yet", error=str(error))
-        return events
 
 
 def _soon(job: Job, wanted: Status) -> bool:
