@@ -100,10 +100,17 @@ class JobService:
         await self._queue.enqueue(job_id)
         return job
 
-    async def give_prompt(self, user: str, chat_id: int, prompt: str) -> Job | None:
-        """Take these words for the newest job of the person in this chat that waits for words; None if none does."""
+    async def give_prompt(self, user: str, chat_id: int, prompt: str, message_id: int) -> Job | None:
+        """Take these words for the newest job of the person in this chat that waits for words; None if none does.
+
+        Words that come again are still those of the job that took them, while that is open: none for another one.
+        """
         job = await self._waiting(user, chat_id, Question.PROMPT)
-        return await self.answer(job.id, user, PromptGiven(prompt)) if job else None
+        if job is None:
+            return None
+        took = (one for one in await self.open_jobs(user, chat_id) if one.prompt_message_id == message_id)
+        before = next(took, None)
+        return before or await self.answer(job.id, user, PromptGiven(prompt, message_id))
 
     async def job(self, job_id: str, user: str) -> Job:
         """The person's job.

@@ -340,21 +340,34 @@ async def test_what_to_do_is_asked_and_then_the_words_for_it(world, process):
     await process.service.answer(photo(1).job_id, "tg-7", PresetChosen("edit"))
     await process.run_ready()
     assert world.chat.visible(photo(1).job_id)[0].shows == "ask_prompt"
-    assert await process.service.give_prompt("tg-7", 8, "elsewhere") is None
-    job = await process.service.give_prompt("tg-7", 7, "more light")
+    assert await process.service.give_prompt("tg-7", 8, "elsewhere", 21) is None
+    job = await process.service.give_prompt("tg-7", 7, "more light", 22)
     assert job.id == photo(1).job_id
     await finish(world, process)
     (request,) = sent_inputs(world)
     assert request["prompt"] == "more light"
     assert world.job(job.id).status is JobStatus.COMPLETED
-    assert await process.service.give_prompt("tg-7", 7, "again") is None
+    assert await process.service.give_prompt("tg-7", 7, "again", 23) is None
+
+
+async def test_words_that_are_delivered_twice_begin_one_job(world, process):
+    for number in (1, 2):
+        await process.submit(photo(number, preset="edit", chosen=True))
+        await process.run_ready()
+        world.clock.advance(1)
+    for _ in range(2):
+        job = await process.service.give_prompt("tg-7", 7, "more light", 22)
+        assert job.id == photo(2).job_id
+        await process.run_ready()
+    assert len(world.replicate.predictions) == 1
+    assert (await process.service.give_prompt("tg-7", 7, "more light", 23)).id == photo(1).job_id
 
 
 async def test_words_are_taken_by_the_newest_question(world, process):
     for number in (1, 2):
         await process.submit(photo(number, preset="edit", chosen=True))
         world.clock.advance(1)
-    job = await process.service.give_prompt("tg-7", 7, "more light")
+    job = await process.service.give_prompt("tg-7", 7, "more light", 22)
     assert job.id == photo(2).job_id
 
 
