@@ -91,7 +91,9 @@ class Announce(Step):
         return events
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
-        """A job goes on without a status message; the outcome then comes as a message of its own."""
+        """A job goes on without a status message, but for one whose question cannot be put."""
+        if job.draft:
+            return super().give_up(job, part, code, now)
         self._progress.lose_message(job)
         return StatusShown(self._live.wanted(job, now).key)
 
@@ -110,10 +112,7 @@ class Announce(Step):
     async def _announced(self, job: Job, wanted: Status) -> Sequence[Event]:
         message_id = await self._notifier.announce(job, wanted)
         self._edits.announced(job.id)
-        announced: list[Event] = [Announced(message_id, wanted.key)]
-        if job.draft:
-            announced.append(AnswerAwaited(self._clock.now() + self._answer_within))
-        await self._written(job, announced)
+        announced = await self._written(job, Announced(message_id, wanted.key))
         await self._takes_turn(job)
         await self._note(job, wanted)
         return announced
@@ -131,11 +130,12 @@ class Announce(Step):
             self._edits.refused(job.id, job.origin.chat_id, error.retry_after_s or 0.0)
             _log.info("status_not_shown", code=error.code)
             return []
-        if not there:
+        if not there and not job.draft:
             self._progress.lose_message(job)
             return []
         await self._note(job, wanted)
-        return [StatusShown(wanted.key)]
+        shown = StatusShown(wanted.key)
+        return await self._written(job, shown) if job.draft else [shown]
 
     async def _picture(self, job: Job, wanted: Status) -> bytes | None:
         """What the model has made so far, if that is not shown already."""
@@ -152,12 +152,15 @@ class Announce(Step):
         self._progress.show(job, shown)
         await self._notes.tell_shown(job)
 
-    async def _written(self, job: Job, events: Sequence[Event]) -> None:
+    async def _written(self, job: Job, event: Event) -> Sequence[Event]:
         """Written at once: of all facts these are the ones that nobody could find out again."""
+        answer = [AnswerAwaited(self._clock.now() + self._answer_within)] if job.draft else []
+        events = [event, *answer]
         try:
             await self._repository.change(job.id, events, self._clock.now())
         except StorageError as error:
             _log.info("announcement_not_written_yet", error=str(error))
+        return events
 
 
 def _soon(job: Job, wanted: Status) -> bool:

@@ -34,7 +34,7 @@ class Decide(Step):
             return
         if job.cancel_requested or (job.slots and all(slot.state.ended for slot in job.slots)):
             yield Due()
-        elif paused(job) or (job.draft and not _asked(job)):
+        elif paused(job) or (job.draft and not job.status_shown):
             return
         elif all(self._hopeless(slot, job.deadline) for slot in job.slots):
             yield Due(not_before=job.deadline)
@@ -76,8 +76,3 @@ class Decide(Step):
         if slot.state is SlotState.RUNNING and slot.prediction_id:
             return self._pace.answered_since(slot.prediction_id, deadline)
         return slot.state is not SlotState.SUCCEEDED
-
-
-def _asked(job: Job) -> bool:
-    """Whether the draft's question stands in the chat, or was given up."""
-    return bool(job.status_shown) or job.status_message_id is not None

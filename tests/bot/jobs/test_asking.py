@@ -614,3 +614,41 @@ async def test_drafts_whose_record_cannot_be_read_do_not_keep_the_others_from_be
     await one.run_ready()
     world.store.put_now(object_keys.job(photo(1).job_id), b"{")
     assert await other.service.cancel_all("tg-7", 7) == 1
+
+
+async def test_the_next_question_is_put_after_an_outage_too(world, process):
+    await process.submit(photo(1, preset=""))
+    await process.run_ready()
+    await process.service.answer(photo(1).job_id, "tg-7", PresetChosen("edit"))
+    await process.crash()
+    world.clock.advance(PATIENCE_S + 60)
+    process = await restart(world, process)
+    await process.run_for(PATIENCE_S - 10)
+    (question,) = world.chat.visible(photo(1).job_id)
+    assert question.shows == "ask_prompt"
+    assert world.job(photo(1).job_id).status is JobStatus.PENDING
+    await process.run_for(20)
+    assert world.job(photo(1).job_id).outcome.code == "not_answered"
+
+
+async def test_whose_question_was_deleted_can_still_answer_and_is_not_waited_for_for_ever(world, process):
+    for number in (1, 2):
+        await process.submit(member(number, preset="", wishes=Wishes(ask=(Question.ALBUM, Question.START))))
+    await process.run_for(GATHER_S)
+    world.chat.delete_status(ALBUM.job_id)
+    for answer in (PresetChosen("restore"), AlbumUseChosen(AlbumUse.ALL)):
+        await process.service.answer(ALBUM.job_id, "tg-7", answer)
+        await process.run_for(60)
+        assert world.job(ALBUM.job_id).status is JobStatus.PENDING
+    await process.run_for(PATIENCE_S)
+    assert world.job(ALBUM.job_id).outcome.code == "not_answered"
+    assert world.is_closed(ALBUM.job_id)
+
+
+async def test_a_question_that_cannot_be_put_ends_the_job_with_a_word(world, process):
+    world.faults.fail("chat.announce", RuntimeError("a fault of ours"), times=3)
+    await process.submit(photo(1, preset=""))
+    await process.run_for(300)
+    job = world.job(photo(1).job_id)
+    assert (job.status, job.outcome.code) == (JobStatus.FAILED, "internal")
+    assert world.chat.pings(job.id) == 1
