@@ -75,7 +75,7 @@ class Announce(Step):
         if job.status_message_id is None:
             if not job.status_shown:  # else it was given up
                 yield Due(not_before=self._worth_a_message_from(job, wanted))
-        elif self._differs(job, wanted):
+        elif self._differs(job, wanted) or (job.draft and not job.status_shown):
             yield Due(not_before=self._edits.turn(job.id, job.origin.chat_id, soon=_soon(job, wanted)))
         elif wanted.changes_at:
             yield Due(not_before=wanted.changes_at)

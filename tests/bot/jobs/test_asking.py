@@ -652,3 +652,13 @@ async def test_a_question_that_cannot_be_put_ends_the_job_with_a_word(world, pro
     job = world.job(photo(1).job_id)
     assert (job.status, job.outcome.code) == (JobStatus.FAILED, "internal")
     assert world.chat.pings(job.id) == 1
+
+
+async def test_an_answer_to_another_question_than_the_open_one_leaves_that_open_for_its_time(world, process):
+    await process.submit(photo(1, preset=""))
+    await process.run_ready()
+    await process.service.answer(photo(1).job_id, "tg-7", PromptGiven("more light"))
+    await process.run_for(PATIENCE_S - 10)
+    assert world.job(photo(1).job_id).status is JobStatus.PENDING
+    await process.run_for(20)
+    assert world.job(photo(1).job_id).outcome.code == "not_answered"
