@@ -79,8 +79,9 @@ class CachedRecords(Generic[T]):
     async def change(self, key: str, change: Callable[[T], T]) -> T:
         """Write what `change` makes of the record, if it is anything else; `change` may be called again."""
         async with self._locks.hold(key):
-            if not self._conditional and self._fresh_for_s < math.inf:
-                self._known.pop(key, None)  # nothing but a new look can tell what others have written
+            if self._fresh_for_s < math.inf:
+                # Nothing but a new look can tell what others have written, and that there is nothing to change.
+                self._known.pop(key, None)
             for _ in range(_MAX_LOST_RACES):
                 known = await self._entry(key)
                 value = change(known.value)

@@ -71,13 +71,14 @@ class PresetChosen(Answer):
 
 @dataclass(frozen=True, slots=True)
 class PromptGiven(Answer):
-    """The words for the model."""
+    """The words for the model; `message_id` is the message that was nothing but these words."""
 
     prompt: str
+    message_id: int | None = None
 
     def take(self, job: Job) -> Job:
         """The latest words count."""
-        return replace(job, prompt=self.prompt)
+        return replace(job, prompt=self.prompt, prompt_message_id=self.message_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ class Event(ABC):
     # A soft event is worth remembering, but not worth a write of its own.
     soft: ClassVar[bool] = False
 
+    def overtaken(self, job: Job) -> bool:
+        """Whether the job has moved on, so that nothing follows from the event any more: not even a status."""
+        return False
+
     @abstractmethod
     def fold(self, job: Job) -> Job:
         """The job after this event; raises `EventRefusedError` when it cannot be."""

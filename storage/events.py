@@ -19,6 +19,17 @@ class Admitted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PauseEnded(Event):
+    """New jobs may begin again, and this one has waited for that: it has until `deadline`."""
+
+    deadline: datetime
+
+    def fold(self, job: Job) -> Job:
+        """Never less time than before."""
+        return job if job.outcome else replace(job, deadline=max(job.deadline, self.deadline))
+
+
+@dataclass(frozen=True, slots=True)
 class Announced(Event):
     """The status message stands in the chat."""
 
@@ -98,7 +109,7 @@ class ErasureRequested(Event):
 class OutcomeDecided(Event):
     """How the job ends is settled; the person is not told yet.
 
-    `seen` is how far the slots were when it was decided, if it was decided by that.
+    `seen` is how far the slots were when it was decided, if it was decided by that; none of a draft's.
     """
 
     status: JobStatus
@@ -107,10 +118,14 @@ class OutcomeDecided(Event):
     facts: Mapping[str, str | int | float] = field(default_factory=dict)
     seen: tuple[SlotState, ...] | None = None
 
+    def overtaken(self, job: Job) -> bool:
+        """News of a slot has come meanwhile, or an answer to a draft's question: it is to be decided anew."""
+        answered = job.draft and self.at < job.deadline
+        return self.seen is not None and (answered or self.seen != tuple(slot.state for slot in job.slots))
+
     def fold(self, job: Job) -> Job:
-        """The first decision stands; one that was overtaken by news of a slot is to be made anew."""
-        overtaken = self.seen is not None and self.seen != tuple(slot.state for slot in job.slots)
-        if job.outcome or overtaken:
+        """The first decision stands; one that was overtaken is none."""
+        if job.outcome or self.overtaken(job):
             return job
         return replace(job, outcome=Outcome(self.status, self.at, self.code, self.facts))
 

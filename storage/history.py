@@ -3,6 +3,7 @@
 import asyncio
 
 from storage import object_keys
+from storage.errors import ObjectNotFoundError
 from storage.job import Job
 from storage.objects import ObjectStore
 from storage.record_format import JSON, MAX_RECORD_BYTES
@@ -25,11 +26,14 @@ class HistoryRecords:
         await self._store.put(key, dump_history(entry), content_type=JSON)
 
     async def history(self, user: str, *, limit: int, before: str = "") -> list[tuple[str, HistoryEntry]]:
-        """A person's latest jobs with their keys, newest first; `before` is the last key of the page before."""
+        """A person's latest jobs with their keys, newest first; `before` is the last key of the page before.
+
+        What is deleted while it is read is left out.
+        """
         prefix = object_keys.history_prefix(user)
         keys = [row.key async for row in self._store.list(prefix, start_after=before, limit=limit)]
-        bodies = await asyncio.gather(*(self._store.get(key, max_bytes=MAX_RECORD_BYTES) for key in keys))
-        return [(key, load_history(found.body, key)) for key, found in zip(keys, bodies, strict=True)]
+        entries = await asyncio.gather(*map(self._still_there, keys))
+        return [(key, entry) for key, entry in zip(keys, entries, strict=True) if entry]
 
     async def history_keys(self, user: str, *, since_s: float = 0.0, limit: int) -> list[str]:
         """The keys of a person's latest jobs after `since_s` (epoch seconds), newest first; one listing."""
@@ -39,6 +43,12 @@ class HistoryRecords:
     async def history_entry(self, key: str) -> HistoryEntry:
         """The entry under one of these keys; raises `ObjectNotFoundError` when it is gone."""
         return load_history((await self._store.get(key, max_bytes=MAX_RECORD_BYTES)).body, key)
+
+    async def _still_there(self, key: str) -> HistoryEntry | None:
+        try:
+            return await self.history_entry(key)
+        except ObjectNotFoundError:
+            return None
 
     async def done_since(self, user: str, since_s: float, *, limit: int) -> list[float]:
         """When this person's results after `since_s` (epoch seconds) were done, newest first; one listing.

@@ -181,6 +181,7 @@ class Job:
     deadline: datetime
     status: JobStatus = JobStatus.PENDING
     prompt: str = ""
+    prompt_message_id: int | None = None  # the message that answered the question for it, if one did
     wishes: Wishes = field(default_factory=Wishes)
     album: str | None = None  # the media group that its pictures came in
     gathering_until: datetime | None = None  # more pictures of the album may come until then

@@ -47,6 +47,7 @@ from storage.events import (
     InputPublished,
     InputStored,
     OutcomeDecided,
+    PauseEnded,
     ReportSettled,
     ReportStored,
     ResultTold,
@@ -79,7 +80,7 @@ ANSWERS: tuple[type[Event], ...] = (
 
 # What may come late: told by the outside world, or by a part of us that had not heard of the end yet.
 LATE_NEWS: tuple[type[Event], ...] = (
-    Admitted, Announced, StatusShown, InputStored, InputPublished, PredictionCreated, PredictionEnded,
+    Admitted, PauseEnded, Announced, StatusShown, InputStored, InputPublished, PredictionCreated, PredictionEnded,
     PredictionDiscarded, OutputArchived, SlotFailed, CancelRequested, ErasureRequested, CreateReleased,
     DeliveryReleased, OutcomeDecided, HandedOver, ReportStored, ReportSettled, ResultTold, FailureTold,
     CancellationTold, StepPostponed, StepResumed, Joined, *ANSWERS,
@@ -88,6 +89,7 @@ LATE_NEWS: tuple[type[Event], ...] = (
 TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
     JobStatus.PENDING: {
         Admitted: _W,
+        PauseEnded: _P,
         Announced: _P,
         StatusShown: _P,
         StepPostponed: _P,
@@ -102,6 +104,7 @@ TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
     },
     JobStatus.PROCESSING: {
         Admitted: _W,
+        PauseEnded: _W,
         Announced: _W,
         StatusShown: _W,
         InputStored: _W,
@@ -144,7 +147,7 @@ def apply(job: Job, event: Event, now: datetime) -> Job:
     status = TABLE[job.status].get(type(event))
     if status is None:
         raise IllegalTransitionError(f"{type(event).__name__} does not fit a {job.status} job")
-    if job.status.terminal:
+    if job.status.terminal or event.overtaken(job):
         return job
     changed = event.fold(job)
     if changed == job and status is job.status:

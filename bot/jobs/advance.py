@@ -105,6 +105,8 @@ class Advancer:
             raise
         finally:
             self._artifacts.drop(job_id)
+        if job.status.terminal:
+            await self._close.remember(job)  # or the next of its person's would be let in beyond the day's quota
         # Before the job is closed: from then on nobody would come back to give its places to others.
         await self._admission.settle(job)
         return await self._close(job) if job.status.terminal else self._wake_at(job)
@@ -208,7 +210,9 @@ class Advancer:
         """A step that is due again although it changed nothing would be done for ever: a mistake of ours."""
         if job != before:
             return job
-        still_ready = {action.name for action in self._ready(job)}
+        now = self._clock.now()
+        in_line = {(p.step, p.part) for p in job.postponed if p.code in IN_LINE and p.until > now}
+        still_ready = {action.name for action in self._ready(job)} - in_line  # who was nudged may still have to wait
         return self._put_off(job, [action for action in done if action.name in still_ready], pending)
 
     def _put_off(self, job: Job, actions: list[_Action], pending: list[Event]) -> Job:

@@ -77,8 +77,7 @@ class PersonErasure:
 
     async def erase(self, user: str) -> Erased:
         """What runs is canceled and goes with its end; all else goes now. What admins have decided stays."""
-        stopping = await self._stop_and_erase(user)
-        objects = 0
+        stopping, objects = await self._stop_and_erase(user)
         for _ in range(_PASSES):
             objects += await self._erase_ended(user)
         person = await self._people.load(user)
@@ -90,16 +89,20 @@ class PersonErasure:
         _log.info("person_erased", user=user, objects=objects, stopping=stopping)
         return Erased(objects, stopping)
 
-    async def _stop_and_erase(self, user: str) -> int:
-        stopping = 0
+    async def _stop_and_erase(self, user: str) -> tuple[int, int]:
+        """How many jobs are stopped first, and how many objects of those that have just ended were deleted."""
+        stopping = objects = 0
         async for marker in self._repository.open_jobs():
             job = await self._find(marker.job_id)
-            if job is None or job.origin.user != user or job.status.terminal:
+            if job is None or job.origin.user != user:
                 continue
-            await self._repository.change(job.id, [ErasureRequested()], self._clock.now())
-            await self._queue.enqueue(job.id)
-            stopping += 1
-        return stopping
+            job = await self._repository.change(job.id, [ErasureRequested()], self._clock.now())
+            if job.status.terminal:  # perhaps it is in no list yet
+                objects += await self._jobs.erase(job)
+            else:
+                await self._queue.enqueue(job.id)
+                stopping += 1
+        return stopping, objects
 
     async def _erase_ended(self, user: str) -> int:
         prefixes = (

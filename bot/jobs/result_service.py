@@ -5,12 +5,12 @@ did, so that a press that is delivered twice makes one job.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from bot.jobs.artifacts import Artifacts
-from bot.jobs.errors import NoSuchPresetError, NoSuchResultError
+from bot.jobs.errors import NoSuchJobError, NoSuchPresetError, NoSuchResultError
 from bot.jobs.service import JobService
 from bot.jobs.submission import Submission
 from replicate_gateway.presets import Preset
@@ -99,17 +99,18 @@ class ResultService:
         return await self._make(job, f"chain/{number}/{preset}", trigger, preset, inputs, prompt, Wishes())
 
     async def shown_in(self, user: str, chat_id: int, message_id: int) -> tuple[Job, int] | None:
-        """The finished job whose result this message shows, and the result's number; None for any other message."""
+        """The finished job whose picture this message shows, and the result's number; None for any other message."""
         before = ""
         for _ in range(_LOOK_BACK // _PAGE):
             page = await self._repository.history(user, limit=_PAGE, before=before)
             for key, entry in page:
                 before = key
                 if message_id in entry.message_ids:
-                    job = await self._jobs.job(entry.job_id, user)
-                    number = next((n for n, file in enumerate(job.files, 1) if file.message_id == message_id), None)
-                    if number and job.origin.chat_id == chat_id:
-                        return job, number
+                    with suppress(NoSuchJobError):  # its record has expired, or was deleted
+                        job = await self._jobs.job(entry.job_id, user)
+                        number = _picture_in(job, message_id)
+                        if number and job.origin.chat_id == chat_id:
+                            return job, number
             if len(page) < _PAGE:
                 break
         return None
@@ -166,3 +167,9 @@ def result_of(job: Job, number: int) -> JobFile:
     if not 1 <= number <= len(job.files):
         raise NoSuchResultError(job.id, number)
     return job.files[number - 1]
+
+
+def _picture_in(job: Job, message_id: int) -> int | None:
+    """The number of the picture that this message shows, if it shows one."""
+    shown = (n for n, file in enumerate(job.files, 1) if file.message_id == message_id and not file.is_text)
+    return next(shown, None)

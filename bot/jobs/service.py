@@ -100,10 +100,17 @@ class JobService:
         await self._queue.enqueue(job_id)
         return job
 
-    async def give_prompt(self, user: str, chat_id: int, prompt: str) -> Job | None:
-        """Take these words for the newest job of the person in this chat that waits for words; None if none does."""
+    async def give_prompt(self, user: str, chat_id: int, prompt: str, message_id: int) -> Job | None:
+        """Take these words for the newest job of the person in this chat that waits for words; None if none does.
+
+        Words that come again are still those of the job that took them, while that is open: none for another one.
+        """
         job = await self._waiting(user, chat_id, Question.PROMPT)
-        return await self.answer(job.id, user, PromptGiven(prompt)) if job else None
+        if job is None:
+            return None
+        took = (one for one in await self.open_jobs(user, chat_id) if one.prompt_message_id == message_id)
+        before = next(took, None)
+        return before or await self.answer(job.id, user, PromptGiven(prompt, message_id))
 
     async def job(self, job_id: str, user: str) -> Job:
         """The person's job.
@@ -119,7 +126,7 @@ class JobService:
     async def open_jobs(self, user: str, chat_id: int, *, elsewhere: bool = False) -> list[Job]:
         """The person's jobs in this chat that are asked about, in line or under way; and the latter `elsewhere`."""
         job_ids = dict.fromkeys([*await self._drafts.of(user, chat_id), *await self._admission.open_jobs_of(user)])
-        found = [await self._find(job_id) for job_id in job_ids]
+        found = [await self._readable(job_id) for job_id in job_ids]
         here = [job for job in found if job and (elsewhere or job.origin.chat_id == chat_id)]
         return [job for job in here if not job.status.terminal]
 
@@ -207,12 +214,15 @@ class JobService:
         """The first picture makes the album's job; the others are added to it."""
         user, chat_id = member.origin.user, member.origin.chat_id
         known = chat_id is not None and album_id in await self._drafts.of(user, chat_id)
-        if not known and await self._record(member):
-            return True
+        # Whoever marked the draft may not have recorded it yet, and may never do so.
+        before = await self._find(album_id) if known else None
+        if before is None:
+            if await self._record(member):
+                return True
+            before = await self._repository.load(album_id)
         (image,) = member.inputs
         until = self._clock.now() + self._patience.album
         preset = member.preset if member.chosen else None
-        before = await self._repository.load(album_id)
         added = InputAdded(image, gathered_until=until, preset=preset, prompt=member.prompt)
         job = await self._repository.change(album_id, [added], self._clock.now())
         if not job.has_input(image):
@@ -264,6 +274,12 @@ class JobService:
             return await self._repository.load(job_id)
         except ObjectNotFoundError:
             return None
+
+    async def _readable(self, job_id: str) -> Job | None:
+        """One of several: what is the matter with it is seen by whoever advances it, and no matter of the others."""
+        with suppress(RecordCorruptError, RecordTooNewError):
+            return await self._find(job_id)
+        return None
 
     async def _stop(self, prediction_id: str) -> None:
         """Nobody waits for it, and it costs money; if it cannot be stopped it ends unread."""

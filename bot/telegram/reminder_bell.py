@@ -55,8 +55,10 @@ class ReminderBell:
             except RecordCorruptError as error:
                 _log.warning("reminder_unreadable", error=str(error))
                 reminder = None
-            if reminder is None or await self._told(reminder) or now - reminder.due_at > _STALE:
-                await self._reminders.remove(key)
+            # Before it is said: a process that dies, or a storage that goes away, must not have it said again.
+            await self._reminders.remove(key)
+            if reminder and not await self._told(reminder) and now - reminder.due_at <= _STALE:
+                await self._reminders.add(reminder)
 
     async def _told(self, reminder: Reminder) -> bool:
         """Whether there is nothing left to do about it."""

@@ -52,13 +52,15 @@ class Submissions:
         """A picture, sent with `message` or replied to by it, and what its words ask for."""
         wish, job_id = wish_of(plain(words), self._presets), job_id_for(message, self._rules)
         user, group, picture = user_key(message.from_user), message.media_group_id, unique_name(message)
+        preset = wish.preset or self.preset_of(person)
         if picture and not group:
-            taken = (user, message.chat.id, picture, wish.preset, wish.prompt)
+            # What was chosen in the settings meanwhile is a part of the wish.
+            settings = (preset, person.ask_first, person.variations, person.delivery)
+            taken = (user, message.chat.id, picture, wish, settings)
             before = self._double_taps.before(job_id, *taken)
             if before and await self._under_way(before, user):
                 return self._talk.react(message, _SEEN)
             self._double_taps.note(job_id, *taken)
-        preset = wish.preset or self.preset_of(person)
         submission = Submission(
             job_id,
             origin_of(message, message.from_user, locale, person),

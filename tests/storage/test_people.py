@@ -149,3 +149,11 @@ async def test_without_conditions_changes_of_several_processes_are_kept_by_locks
         one.change(USER, speaking("ru")), other.change(USER, lambda person: replace(person, variations=2))
     )
     assert await another(world).load(USER) == Person(locale="ru", variations=2)
+
+
+async def test_a_change_is_never_taken_for_made_because_of_an_old_look(world):
+    one, other = (another(world, fresh_for_s=60) for _ in range(2))
+    await other.load("tg-7")
+    await one.change("tg-7", lambda person: replace(person, banned=True))
+    await other.change("tg-7", lambda person: replace(person, banned=False))
+    assert not (await another(world).load("tg-7")).banned

@@ -37,6 +37,7 @@ from storage.events import (
     InputPublished,
     InputStored,
     OutcomeDecided,
+    PauseEnded,
     ReportSettled,
     ReportStored,
     ResultTold,
@@ -69,6 +70,7 @@ EVENTS: dict[type[Event], Event] = {
     type(event): event
     for event in (
         Admitted(),
+        PauseEnded(LATER),
         Announced(11, "accepted"),
         StatusShown("accepted"),
         InputStored(0, "images/input/x.jpg", "image/jpeg", 4, 3),

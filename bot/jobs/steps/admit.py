@@ -1,23 +1,24 @@
 """Find a place for a new job within its person's limits."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.jobs.admission import Admission
 from bot.jobs.errors import NotDoneError
 from bot.jobs.planning import MAX_SLOTS
-from bot.jobs.ports import People
+from bot.jobs.ports import Clock, People
 from bot.jobs.progress import Progress
 from bot.jobs.quota import DailyQuota, QuotaRefusal
 from bot.jobs.steps.step import Due, Step
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.event import Event
-from storage.events import Admitted, OutcomeDecided
+from storage.events import Admitted, OutcomeDecided, PauseEnded
 from storage.job import Job, JobStatus
 from storage.repository import JobRepository
 
 # A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.
 ASK_AGAIN_S = 30.0
+_PAUSED = "paused"
 
 
 class Admit(Step):
@@ -33,21 +34,30 @@ class Admit(Step):
         people: People,
         progress: Progress,
         repository: JobRepository,
+        clock: Clock,
+        job_timeout: timedelta,
     ) -> None:
         self._admission, self._quota, self._people, self._progress = admission, quota, people, progress
-        self._repository = repository
+        self._repository, self._clock, self._timeout = repository, clock, job_timeout
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """It is settled what is to be made, and nobody has looked at the limits yet."""
         if job.status is JobStatus.PENDING and job.slots and not job.outcome and not job.cancel_requested:
             yield Due()
 
+    async def prepare(self, job: Job, part: int) -> Sequence[Event]:
+        """The time of a pause does not count for the job's age."""
+        if not paused(job) or (await self._people.limits_for(job.origin.user)).paused:
+            return ()
+        return [PauseEnded(self._clock.now() + self._timeout)]
+
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """Take a place, then look at the day's quota: in this order two jobs cannot share the last of the day."""
         user = job.origin.user
         own = await self._people.limits_for(user)
         if own.paused:
-            raise NotDoneError("paused", retry_after_s=ASK_AGAIN_S)
+            await self._admission.admit_job(job, limit=0)  # in line with the others it is found when it is called off
+            raise NotDoneError(_PAUSED, retry_after_s=ASK_AGAIN_S)
         if not await self._admission.admit_job(job, own.active):
             self._progress.stand_in_line(job, await self._admission.place_among_own(job))
             raise NotDoneError("user_busy", retry_after_s=ASK_AGAIN_S)
@@ -84,3 +94,9 @@ class Admit(Step):
                 continue
             images += len(other.slots)
         return images
+
+
+def paused(job: Job) -> bool:
+    """Whether the job waits for the end of a pause, as far as it has been told."""
+    waits = job.postponement(Admit.name, 0)
+    return job.status is JobStatus.PENDING and waits is not None and waits.code == _PAUSED

@@ -17,6 +17,7 @@ from bot.jobs.run_times import RunTimes
 from bot.jobs.status import Status
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.presets import Preset
+from storage.draft_events import AnswerAwaited
 from storage.errors import StorageError
 from storage.event import Event
 from storage.events import Announced, StatusShown
@@ -33,6 +34,8 @@ _log = structlog.get_logger()
 
 class Announce(Step):
     """Not claimed: sending it again after a crash makes no ping, and an edit repeated changes nothing.
+
+    A question may be put late, after an outage: the time for its answer, `answer_within`, begins when it is.
 
     An edit costs no write: what the message says is known to this process, and noted for the others. Where that was
     lost the record tells which text it was, or an earlier one.
@@ -54,11 +57,12 @@ class Announce(Step):
         previews: Previews,
         repository: JobRepository,
         clock: Clock,
+        answer_within: timedelta,
     ) -> None:
         self._notifier, self._presets, self._live, self._progress = notifier, presets, live, progress
         self._run_times, self._edits = run_times, edits
         self._turns, self._notes, self._previews = turns, notes, previews
-        self._repository, self._clock = repository, clock
+        self._repository, self._clock, self._answer_within = repository, clock, answer_within
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """From the moment it is known whether the job waits, and as long as there is no outcome to show instead."""
@@ -71,7 +75,7 @@ class Announce(Step):
         if job.status_message_id is None:
             if not job.status_shown:  # else it was given up
                 yield Due(not_before=self._worth_a_message_from(job, wanted))
-        elif self._differs(job, wanted):
+        elif self._differs(job, wanted) or (job.draft and not job.status_shown):
             yield Due(not_before=self._edits.turn(job.id, job.origin.chat_id, soon=_soon(job, wanted)))
         elif wanted.changes_at:
             yield Due(not_before=wanted.changes_at)
@@ -80,14 +84,16 @@ class Announce(Step):
         """Send it, or edit it."""
         wanted = self._live.wanted(job, self._clock.now())
         if job.status_message_id is None:
-            events: Sequence[Event] = [await self._announced(job, wanted)]
+            events = await self._announced(job, wanted)
         else:
             events = await self._edited(job, wanted)
         await self._run_times.load()
         return events
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
-        """A job goes on without a status message; the outcome then comes as a message of its own."""
+        """A job goes on without a status message, but for one whose question cannot be put."""
+        if job.draft:
+            return super().give_up(job, part, code, now)
         self._progress.lose_message(job)
         return StatusShown(self._live.wanted(job, now).key)
 
@@ -103,12 +109,13 @@ class Announce(Step):
         # It was said before a restart: the record tells which text, but not with which facts.
         return not (wanted.told_by_key and wanted.key == job.status_shown)
 
-    async def _announced(self, job: Job, wanted: Status) -> Event:
+    async def _announced(self, job: Job, wanted: Status) -> Sequence[Event]:
         message_id = await self._notifier.announce(job, wanted)
         self._edits.announced(job.id)
+        announced = await self._written(job, Announced(message_id, wanted.key))
         await self._takes_turn(job)
         await self._note(job, wanted)
-        return await self._written(job, Announced(message_id, wanted.key))
+        return announced
 
     async def _edited(self, job: Job, wanted: Status) -> Sequence[Event]:
         """An edit that Telegram does not take now is not worth a postponement on record: another will follow."""
@@ -123,11 +130,12 @@ class Announce(Step):
             self._edits.refused(job.id, job.origin.chat_id, error.retry_after_s or 0.0)
             _log.info("status_not_shown", code=error.code)
             return []
-        if not there:
+        if not there and not job.draft:
             self._progress.lose_message(job)
             return []
         await self._note(job, wanted)
-        return [StatusShown(wanted.key)]
+        shown = StatusShown(wanted.key)
+        return await self._written(job, shown) if job.draft else [shown]
 
     async def _picture(self, job: Job, wanted: Status) -> bytes | None:
         """What the model has made so far, if that is not shown already."""
@@ -144,13 +152,15 @@ class Announce(Step):
         self._progress.show(job, shown)
         await self._notes.tell_shown(job)
 
-    async def _written(self, job: Job, event: Event) -> Event:
+    async def _written(self, job: Job, event: Event) -> Sequence[Event]:
         """Written at once: of all facts these are the ones that nobody could find out again."""
+        answer = [AnswerAwaited(self._clock.now() + self._answer_within)] if job.draft else []
+        events = [event, *answer]
         try:
-            await self._repository.change(job.id, [event], self._clock.now())
+            await self._repository.change(job.id, events, self._clock.now())
         except StorageError as error:
             _log.info("announcement_not_written_yet", error=str(error))
-        return event
+        return events
 
 
 def _soon(job: Job, wanted: Status) -> bool:

@@ -58,14 +58,7 @@ class Close:
 
     async def __call__(self, job: Job) -> datetime | None:
         """When to come back, or None when all is done. Raises `StorageError`, and then nothing is lost."""
-        if job.id not in self._remembered:
-            if not job.erase:
-                await self._history(job)
-            self._tally.note(job)
-            self._remembered.add(job.id)
-            self._progress.forget(job.id)
-            self._edits.forget(job.id, job.origin.chat_id)
-            await self._learn(job)
+        await self.remember(job)
         waits = [await self._tidied(self._retract, job), await self._tidied(self._leftovers.stop, job)]
         if any(waits):
             return self._clock.now() + timedelta(seconds=max(waits))
@@ -79,6 +72,18 @@ class Close:
         for prediction_id in predictions:
             self._pace.forget(prediction_id)
         return None
+
+    async def remember(self, job: Job) -> None:
+        """Write down what it came to, once; from then on it counts for the day's quota."""
+        if job.id in self._remembered:
+            return
+        if not job.erase:
+            await self._history(job)
+        self._tally.note(job)
+        self._remembered.add(job.id)
+        self._progress.forget(job.id)
+        self._edits.forget(job.id, job.origin.chat_id)
+        await self._learn(job)
 
     async def _history(self, job: Job) -> None:
         if job.status is not JobStatus.COMPLETED or not job.outcome:

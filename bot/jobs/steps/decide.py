@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, People
 from bot.jobs.quota import DailyQuota
+from bot.jobs.steps.admit import paused
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
 from storage.events import OutcomeDecided
@@ -25,11 +26,16 @@ class Decide(Step):
         self._clock, self._pace, self._quota, self._people = clock, pace, quota, people
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
-        """Now if there is something to decide on, at the deadline in any case; a draft has nothing but that."""
+        """Now if there is something to decide on, else at the deadline; but not while new jobs are paused.
+
+        What was asked of nobody is not unanswered, however long we were away.
+        """
         if job.outcome:
             return
         if job.cancel_requested or (job.slots and all(slot.state.ended for slot in job.slots)):
             yield Due()
+        elif paused(job) or (job.draft and not job.status_shown):
+            return
         elif all(self._hopeless(slot, job.deadline) for slot in job.slots):
             yield Due(not_before=job.deadline)
         else:

@@ -53,7 +53,8 @@ async def answer(
 
 async def take_words(message: Message, jobs: JobService, talk: Talk) -> None:
     """What shall be changed, if a job has asked for that."""
-    if await jobs.give_prompt(user_key(message.from_user), message.chat.id, plain(message.text)) is None:
+    user, words = user_key(message.from_user), plain(message.text)
+    if await jobs.give_prompt(user, message.chat.id, words, message.message_id) is None:
         raise SkipHandler
     talk.react(message, _HEARD)
 

@@ -300,7 +300,7 @@ class History:
             case Say(which):
                 process.spawn(quietly(process.service.answer, ANSWERS[which][0], "tg-7", ANSWERS[which][1]))
             case Write():
-                process.spawn(quietly(process.service.give_prompt, "tg-7", 7, "more light"))
+                process.spawn(quietly(process.service.give_prompt, "tg-7", 7, "more light", 22))
             case DeleteStatus(which):
                 world.chat.delete_status(_named(self.asked[which % len(self.asked)]))
             case Sweep():

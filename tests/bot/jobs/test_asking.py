@@ -340,21 +340,34 @@ async def test_what_to_do_is_asked_and_then_the_words_for_it(world, process):
     await process.service.answer(photo(1).job_id, "tg-7", PresetChosen("edit"))
     await process.run_ready()
     assert world.chat.visible(photo(1).job_id)[0].shows == "ask_prompt"
-    assert await process.service.give_prompt("tg-7", 8, "elsewhere") is None
-    job = await process.service.give_prompt("tg-7", 7, "more light")
+    assert await process.service.give_prompt("tg-7", 8, "elsewhere", 21) is None
+    job = await process.service.give_prompt("tg-7", 7, "more light", 22)
     assert job.id == photo(1).job_id
     await finish(world, process)
     (request,) = sent_inputs(world)
     assert request["prompt"] == "more light"
     assert world.job(job.id).status is JobStatus.COMPLETED
-    assert await process.service.give_prompt("tg-7", 7, "again") is None
+    assert await process.service.give_prompt("tg-7", 7, "again", 23) is None
+
+
+async def test_words_that_are_delivered_twice_begin_one_job(world, process):
+    for number in (1, 2):
+        await process.submit(photo(number, preset="edit", chosen=True))
+        await process.run_ready()
+        world.clock.advance(1)
+    for _ in range(2):
+        job = await process.service.give_prompt("tg-7", 7, "more light", 22)
+        assert job.id == photo(2).job_id
+        await process.run_ready()
+    assert len(world.replicate.predictions) == 1
+    assert (await process.service.give_prompt("tg-7", 7, "more light", 23)).id == photo(1).job_id
 
 
 async def test_words_are_taken_by_the_newest_question(world, process):
     for number in (1, 2):
         await process.submit(photo(number, preset="edit", chosen=True))
         world.clock.advance(1)
-    job = await process.service.give_prompt("tg-7", 7, "more light")
+    job = await process.service.give_prompt("tg-7", 7, "more light", 22)
     assert job.id == photo(2).job_id
 
 
@@ -530,3 +543,122 @@ async def test_pictures_beyond_ten_slots_are_not_made(world, process):
     inputs = tuple(InputImage(f"file{n}", message_id=n) for n in range(12))
     await process.submit(photo(1, inputs=inputs, wishes=Wishes(variations=4)))
     assert len(world.job(photo(1).job_id).slots) == 10
+
+
+async def test_a_picture_of_an_album_whose_marker_is_seen_before_its_record_is_not_lost(world):
+    """The marker and the record are written at the same time; a kill, or another process, may come in between."""
+    world.store.put_now(object_keys.draft_marker(object_keys.DraftOf("tg-7", 7), ALBUM.job_id), b"")
+    process = one_of_several(world)
+    assert await process.submit(member(1)) is True
+    await process.run_for(GATHER_S)
+    assert order(world.job(ALBUM.job_id)) == [1]
+
+
+async def test_the_same_after_a_kill_where_one_process_is_alone(world, process):
+    world.store.put_now(object_keys.draft_marker(object_keys.DraftOf("tg-7", 7), ALBUM.job_id), b"")
+    assert await process.submit(member(1)) is True
+    assert await process.submit(member(2)) is True
+    await process.run_for(GATHER_S)
+    assert order(world.job(ALBUM.job_id)) == [1, 2]
+
+
+async def test_an_album_does_not_count_as_unanswered_because_we_were_away(world, process):
+    for number in (1, 2):
+        await process.submit(member(number))
+    await process.crash()
+    world.clock.advance(PATIENCE_S + 60)
+    process = world.start()
+    await process.sweep.once()
+    await process.run_for(60)
+    await finish(world, process)
+    assert world.job(ALBUM.job_id).status is JobStatus.COMPLETED
+
+
+async def test_a_question_that_was_never_put_is_put_after_the_outage(world, process):
+    await process.submit(photo(1, preset=""))
+    await process.crash()
+    world.clock.advance(PATIENCE_S + 60)
+    process = world.start()
+    await process.sweep.once()
+    await process.run_ready()
+    (question,) = world.chat.visible(photo(1).job_id)
+    assert question.shows == "ask_preset"
+    await process.run_for(PATIENCE_S - 10)
+    assert world.job(photo(1).job_id).status is JobStatus.PENDING
+    await process.run_for(20)
+    assert world.job(photo(1).job_id).outcome.code == "not_answered"
+
+
+async def test_an_answer_at_the_last_moment_is_not_taken_for_none(world, process):
+    await process.submit(photo(1, preset=""))
+    await process.run_for(PATIENCE_S - 1)
+    world.clock.advance(1)
+    gate = world.faults.hold("store.put")  # of the answer
+    answered = process.spawn(process.service.answer(photo(1).job_id, "tg-7", PresetChosen("restore")))
+    await gate.reached.wait()
+    closing = process.spawn(process.advance(photo(1).job_id))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    gate.open()
+    assert (await answered).draft
+    await closing
+    await process.run_for(5)
+    await finish(world, process)
+    assert world.job(photo(1).job_id).status is JobStatus.COMPLETED
+
+
+async def test_drafts_whose_record_cannot_be_read_do_not_keep_the_others_from_being_called_off(world):
+    one, other = one_of_several(world), one_of_several(world)
+    await one.submit(photo(1, preset=""))
+    await one.submit(photo(2, preset="", chosen=True))
+    await one.run_ready()
+    world.store.put_now(object_keys.job(photo(1).job_id), b"{")
+    assert await other.service.cancel_all("tg-7", 7) == 1
+
+
+async def test_the_next_question_is_put_after_an_outage_too(world, process):
+    await process.submit(photo(1, preset=""))
+    await process.run_ready()
+    await process.service.answer(photo(1).job_id, "tg-7", PresetChosen("edit"))
+    await process.crash()
+    world.clock.advance(PATIENCE_S + 60)
+    process = await restart(world, process)
+    await process.run_for(PATIENCE_S - 10)
+    (question,) = world.chat.visible(photo(1).job_id)
+    assert question.shows == "ask_prompt"
+    assert world.job(photo(1).job_id).status is JobStatus.PENDING
+    await process.run_for(20)
+    assert world.job(photo(1).job_id).outcome.code == "not_answered"
+
+
+async def test_whose_question_was_deleted_can_still_answer_and_is_not_waited_for_for_ever(world, process):
+    for number in (1, 2):
+        await process.submit(member(number, preset="", wishes=Wishes(ask=(Question.ALBUM, Question.START))))
+    await process.run_for(GATHER_S)
+    world.chat.delete_status(ALBUM.job_id)
+    for answer in (PresetChosen("restore"), AlbumUseChosen(AlbumUse.ALL)):
+        await process.service.answer(ALBUM.job_id, "tg-7", answer)
+        await process.run_for(60)
+        assert world.job(ALBUM.job_id).status is JobStatus.PENDING
+    await process.run_for(PATIENCE_S)
+    assert world.job(ALBUM.job_id).outcome.code == "not_answered"
+    assert world.is_closed(ALBUM.job_id)
+
+
+async def test_a_question_that_cannot_be_put_ends_the_job_with_a_word(world, process):
+    world.faults.fail("chat.announce", RuntimeError("a fault of ours"), times=3)
+    await process.submit(photo(1, preset=""))
+    await process.run_for(300)
+    job = world.job(photo(1).job_id)
+    assert (job.status, job.outcome.code) == (JobStatus.FAILED, "internal")
+    assert world.chat.pings(job.id) == 1
+
+
+async def test_an_answer_to_another_question_than_the_open_one_leaves_that_open_for_its_time(world, process):
+    await process.submit(photo(1, preset=""))
+    await process.run_ready()
+    await process.service.answer(photo(1).job_id, "tg-7", PromptGiven("more light"))
+    await process.run_for(PATIENCE_S - 10)
+    assert world.job(photo(1).job_id).status is JobStatus.PENDING
+    await process.run_for(20)
+    assert world.job(photo(1).job_id).outcome.code == "not_answered"

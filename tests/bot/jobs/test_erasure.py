@@ -153,3 +153,23 @@ async def test_a_job_that_is_not_finished_cannot_be_deleted_as_a_result(lab):
     assert job.status is JobStatus.PROCESSING
     with pytest.raises(NoSuchJobError):
         await ResultErasure(lab.process.jobs.erasure, lab.process.repository).erase(job)
+
+
+async def test_a_job_that_ends_in_this_moment_and_is_in_no_list_yet_goes_too(lab):
+    asked, process = submission(1), lab.process
+    await process.submit(asked)
+    await process.run_ready()
+    lab.world.replicate.succeed(lab.world.replicate.running[0])
+    await process.deliver_callbacks()
+    told = lab.world.faults.hold("chat.send_outcome", when="after")
+    ending = process.spawn(process.advance(asked.job_id))
+    await told.reached.wait()
+    listed = lab.world.faults.hold("store.put", skip=1)  # after the record's own end
+    told.open()
+    await listed.reached.wait()
+    assert lab.world.job(asked.job_id).status is JobStatus.COMPLETED
+    assert (await lab.erasure.erase(US)).objects == 3
+    listed.open()
+    await ending
+    await process.run_ready()
+    assert [key for key in lab.kept if not key.startswith("history/")] == []

@@ -7,6 +7,7 @@ from bot.jobs.errors import NotDoneError
 from bot.jobs.quota import DailyQuota
 from bot.jobs.users import UserLimit
 from replicate_gateway.prediction import PredictionStatus
+from storage.job import JobStatus
 from storage.records import HistoryEntry
 from storage.repository import JobRepository
 from tests.support.fakes import LIMITS, World, build, new_job, submission
@@ -184,3 +185,30 @@ async def test_a_job_that_has_failed_claims_nothing_while_its_person_is_told():
     await process.submit(submission(2))
     await process.run_ready()
     assert len(world.replicate.running) == 1
+
+
+async def test_the_next_in_line_is_not_let_in_before_the_last_one_counts():
+    world = World()
+    process = world.start(replace(LIMITS, user_max_active=1, user_daily=1))
+    first, second = submission(1), submission(2)
+    await process.submit(first)
+    await process.submit(second)
+    await process.run_ready()
+    world.replicate.succeed(world.replicate.running[0])
+    await process.deliver_callbacks()
+    world.faults.fail("chat.send_outcome", NotDoneError("telegram_busy", retry_after_s=5))
+    await process.run_ready()  # all but the telling is done and written
+    world.clock.advance(10)
+    told = world.faults.hold("chat.send_outcome", when="after")
+    ending = process.spawn(process.advance(first.job_id))
+    await told.reached.wait()
+    listed = world.faults.hold("store.put", skip=1)  # after the record's own end
+    told.open()
+    await listed.reached.wait()
+    assert world.job(first.job_id).status is JobStatus.COMPLETED
+    await process.advance(second.job_id)
+    listed.open()
+    await ending
+    await process.run_ready()
+    assert world.job(second.job_id).outcome.code == "daily_quota"
+    assert len(world.replicate.predictions) == 1

@@ -7,7 +7,10 @@ from structlog.testing import capture_logs
 
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError, NoSuchResultError
 from bot.jobs.result_service import Trigger
+from storage import object_keys
+from storage.errors import ObjectNotFoundError
 from storage.job import InputImage, JobStatus
+from storage.records import dump_job
 from storage.wishes import Delivery, Question, Wishes
 from tests.support.fakes import Process, World, submission
 
@@ -170,3 +173,22 @@ async def test_every_result_is_a_job_file_with_its_seed_prediction_and_telegrams
         assert (file.kind, file.seed, file.prediction_id) == ("generated", slot.seed, slot.prediction_id)
         assert file.file_id
         assert file.message_id in job.message_ids
+
+
+async def test_a_message_whose_job_has_expired_shows_no_result(world, process):
+    message_id = world.job(ASKED.job_id).files[0].message_id
+    await world.store.delete([object_keys.job(ASKED.job_id)])
+    assert await world.start().results.shown_in("tg-7", 7, message_id) is None
+
+
+async def test_a_message_in_words_shows_no_picture(world, process):
+    job = world.job(ASKED.job_id)
+    words = [replace(file, content_type="text/plain; charset=utf-8") for file in job.files]
+    told = replace(job, slots=tuple(replace(slot, files=tuple(words)) for slot in job.slots))
+    world.store.put_now(object_keys.job(job.id), dump_job(told))
+    assert await world.start().results.shown_in("tg-7", 7, words[0].message_id) is None
+
+
+async def test_an_entry_that_goes_while_the_history_is_read_is_left_out(world, process):
+    world.faults.fail("store.get", ObjectNotFoundError("history/..."))
+    assert await process.repository.history("tg-7", limit=10) == []

@@ -1,5 +1,6 @@
 """What a person sees while they wait, over a job's whole way; and what it costs."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -591,3 +592,38 @@ async def test_one_that_has_to_wait_is_told_so_at_once(world):
     await process.submit(submission(2))
     await process.run_ready()
     assert keys(world, submission(2).job_id) == ["waiting_for_place"]
+
+
+async def test_who_is_nudged_out_of_turn_goes_on_waiting_for_it(world):
+    process = world.start(replace(LIMITS, user_max_active=1))
+    second = submission(2)
+    await process.submit(ASKED)
+    await process.submit(second)
+    await process.run_ready()
+    before = world.job(second.job_id)
+    await process.service.nudge_all()
+    await process.run_ready()
+    assert world.job(second.job_id) == before
+    assert [waits.code for waits in before.postponed] == ["user_busy"]
+
+
+class TurnsThatNeverCome:
+    """What others are told through does not answer."""
+
+    async def take(self, work: str, for_s: float) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+
+async def test_what_others_are_told_of_a_message_does_not_hold_up_its_record(world):
+    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), turns=TurnsThatNeverCome())
+    process = build(world, team=team)
+    await process.submit(ASKED)
+    process.spawn(process.advance(JOB))
+    for _ in range(200):
+        await asyncio.sleep(0)
+    await process.crash()
+    process = world.start()
+    await process.sweep.once()
+    await process.run_ready()
+    assert len(world.chat.visible(JOB)) == 1

@@ -11,7 +11,7 @@ from bot.telegram.button_data import job_data
 from bot.telegram.reminder_bell import LOOK_EVERY_S, ReminderBell
 from bot.telegram.wording import text
 from storage import object_keys
-from storage.errors import StorageUnavailableError
+from storage.errors import StorageRefusedError, StorageUnavailableError
 from storage.reminders import Reminder, Reminders
 from tests.support.chat_door import SIZES, ChatDoor
 from tests.support.fakes import BEGIN, storage_down
@@ -138,6 +138,18 @@ async def test_while_the_storage_is_away_nobody_is_forgotten(door, bell):
     door.world.faults.fail("store.list", storage_down)
     with pytest.raises(StorageUnavailableError):
         await bell.ring()
+    await bell.ring()
+    assert door.said == [text("reminder", "en")]
+
+
+async def test_what_cannot_be_struck_off_is_not_said_again_and_again(door, bell):
+    await Reminders(door.world.store).add(Reminder("tg-9", BEGIN, 9, "en"))
+    door.world.faults.fail("store.delete", StorageRefusedError("no permission"), times=3)
+    for _ in range(3):
+        with pytest.raises(StorageRefusedError):
+            await bell.ring()
+    assert door.said == []
+    await bell.ring()
     await bell.ring()
     assert door.said == [text("reminder", "en")]
 

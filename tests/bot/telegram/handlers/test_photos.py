@@ -43,6 +43,13 @@ async def test_the_same_photo_twice_within_seconds_is_one_job(door):
     assert door.reactions == [(5, "👀"), (6, "👀")]
 
 
+async def test_the_same_photo_after_another_tool_was_chosen_is_meant(door):
+    await door.message(photo=TWICE)
+    await door.message(text="/upscale", message_id=6)
+    await door.message(photo=TWICE, message_id=7)
+    assert sorted(job.preset for job in door.jobs) == ["restore", "upscale"]
+
+
 @pytest.mark.parametrize("change", [{"caption": "upscale"}, {"caption": "more light"}, {"sender": BEN}])
 async def test_the_same_photo_for_another_wish_or_from_somebody_else_is_another_job(door, change):
     await door.message(photo=TWICE)
