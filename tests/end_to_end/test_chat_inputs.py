@@ -188,6 +188,7 @@ async def test_a_second_photo_is_waited_for_so_long_and_no_longer_and_the_wait_c
     async with running_bot(settings, Overrides(clock=clock, random=Impatient())):
         await person.send_photo(PHOTO, caption="try")
         await person.expect(text=text("ask_image", "en"))
+        await eventually(lambda: records(tmp_path)[-1].get("status_message_id"), because="it is asked on record")
         clock.put_forward(15 * 60 + 1)
         await boss.send_text("/resume")  # has every job looked at, as its timer would
         await person.expect(text=text("not_answered", "en"))

@@ -159,6 +159,10 @@ async def points_passed(bots, folder, story: Story) -> list[str]:
 BY_NAME = {name: story for name, story in STORIES.items() if story is not ALBUM} | {"album": ALBUM}
 
 
+# Only a nudge that comes after a job's end leads to this question, and it need not come.
+BY_CHANCE = {"repository.is_open.after"}
+
+
 @pytest.mark.parametrize("story", [ORDINARY, *BY_NAME.values()], ids=["ordinary", *BY_NAME])
 async def test_a_job_survives_a_kill_right_after_every_call_on_its_surroundings(bots, tmp_path, story):
     """The calls are those that a run of the story makes; what the ordinary one makes is not repeated.
@@ -166,7 +170,7 @@ async def test_a_job_survives_a_kill_right_after_every_call_on_its_surroundings(
     What is done right before a call differs from right after the one before it by nothing that outlives the process.
     """
     (tmp_path / "plain").mkdir()
-    points = set(await points_passed(bots, tmp_path / "plain", story)) - set(POINTS)
+    points = set(await points_passed(bots, tmp_path / "plain", story)) - {*POINTS, *BY_CHANCE}
     if story is not ORDINARY:
         (tmp_path / "ordinary").mkdir()
         points -= set(await points_passed(bots, tmp_path / "ordinary", ORDINARY))
