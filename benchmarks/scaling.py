@@ -77,7 +77,8 @@ async def measure_scaling(report: Report, numbers: tuple[int, ...], plan: Plan) 
     """Two rows for each number of processes; a note instead where there is no server for the queue."""
     report.section(
         f"Processes, outside {plan.outside_s * 1000:.0f} ms, S3 {plan.storage_s * 1000:.0f} ms a call",
-        "jobs", "jobs/s", "photo to result, median, s", "killed", "lost", "doubled", "predictions too many",
+        "jobs", "jobs/s", "photo to result, median, s", "killed", "lost", "pinged twice", "shown twice",
+        "predictions too many",
     )  # fmt: skip
     if shutil.which("redis-server") is None and shutil.which("valkey-server") is None:
         return report.note("left out: there is neither a redis-server nor a valkey-server on this machine")
@@ -158,6 +159,8 @@ def _figures(run: _Run, took_s: float) -> Sequence[float]:
         statistics.median(run.sojourn_s),
         run.kills,
         sum(not sent.results for sent in run.sent),
-        sum(sent.pings > 1 or len(sent.results) > 1 for sent in run.sent),
+        sum(sent.pings > 1 for sent in run.sent),
+        # Whoever was killed before it knew what became of its message had the status message edited into the result.
+        sum(len(sent.results) > 1 for sent in run.sent),
         max(0, predictions - len(run.sent)),
     )
