@@ -32,7 +32,7 @@ structlog.configure(
 
 def pytest_xdist_auto_num_workers() -> int:
     """Tests wait about as much as they compute."""
-    return (os.cpu_count() or 1) * 3 // 2
+    return (os.cpu_count() or 1) * 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

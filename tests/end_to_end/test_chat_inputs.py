@@ -4,6 +4,7 @@ from bot.app import Overrides
 from bot.telegram.wording import text
 from mock_server.replicate.scenario import Scenario
 from tests.support import pictures
+from tests.support.callback_posts import update
 from tests.support.clocks import RunningClock
 from tests.support.darkroom import running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, impatient, records
@@ -194,3 +195,22 @@ async def test_a_second_photo_is_waited_for_so_long_and_no_longer_and_the_wait_c
         await person.expect(text=text("not_answered", "en"))
         await all_closed(tmp_path)
     assert world.models.predictions() == ()
+
+
+async def test_the_same_photo_twice_within_seconds_is_one_wish(world, tmp_path):
+    """As when a finger slips; the emulated upload names every file anew, so the second one is told by hand."""
+    settings = world.settings(tmp_path)
+    world.models.scenario = Scenario(hold="processing")
+    async with running_bot(settings, impatient()):
+        person = world.person()
+        await person.send_photo(PHOTO)
+        await person.expect(button=text("cancel", "en"))
+        first = world.chat.deliveries[0].update
+        again = {**first["message"], "message_id": first["message"]["message_id"] + 1}
+        assert (await update(settings, {"update_id": first["update_id"] + 1, "message": again})).status == 200
+        assert len(records(tmp_path)) == 1
+        await eventually(lambda: [p for p in world.models.predictions() if p.status == "processing"])
+        world.models.release()
+        await person.expect(photo=True, within=10)
+        await all_closed(tmp_path)
+    assert person.pings == 1

@@ -1,10 +1,13 @@
 """What can be done with a result, with a failure, and with everything that is kept."""
 
+from bot.app import Overrides
 from bot.telegram.wording import text
 from mock_server.replicate.scenario import Scenario
+from replicate_gateway.presets import DEFAULT_PATH
 from tests.support import pictures
+from tests.support.clocks import RunningClock
 from tests.support.darkroom import running_bot
-from tests.support.flow import PHOTO, all_closed, impatient, records, stored
+from tests.support.flow import PHOTO, Impatient, all_closed, impatient, records, stored
 from tests.support.waiting import eventually
 
 
@@ -159,3 +162,44 @@ async def test_three_variations_of_which_one_fails_come_as_an_album_of_two_with_
         assert person.pings == 2, "one for the first result, one for the album"
     seeds = [prediction.order.model_input["seed"] for prediction in world.models.predictions()]
     assert len(set(seeds)) == 4
+
+
+TRIAL = """
+[trial]
+titles = { en = "On trial" }
+model = "sczhou/codeformer"
+image_field = "image"
+typical_s = 8
+price_hint_usd = 0.005
+"""
+
+
+async def test_what_nobody_foresaw_is_told_with_a_code_that_can_be_reported_to_the_owner(world, tmp_path):
+    """A preset is taken off the offer while a photo waits for it: the step that asks for it breaks."""
+    admin, person, clock = world.person(), world.person(), RunningClock()
+    presets, data = tmp_path / "presets.toml", tmp_path / "data"
+    presets.write_text(DEFAULT_PATH.read_text() + TRIAL)
+    settings = world.settings(data, admin_ids=frozenset({admin.id}))
+    world.models.scenario = Scenario(create_status=429, retry_after_s=60)
+    async with running_bot(settings, Overrides(random=Impatient(), presets=presets)):
+        await person.send_photo(PHOTO, caption="trial")
+        await eventually(lambda: stored(data, "jobs") and records(data)[0].get("postponed"))
+    world.models.scenario = Scenario()
+    async with running_bot(settings, Overrides(clock=clock, random=Impatient())):
+        await admin.send_text("/start")
+
+        async def failed():
+            clock.put_forward(61)
+            await admin.send_text("/resume")  # has every job looked at, as its timer would
+            await admin.expect(text=text("admin_resumed", "en"))
+            return [m for m in person.bot_messages if text("tell_owner", "en") in [b["text"] for b in m.buttons()]]
+
+        (failure,) = await eventually(failed)
+        (code,) = [record["id"][:8] for record in records(data)]
+        assert code in failure.all_text
+        assert "KeyError" not in failure.all_text
+        press = await person.press(failure, text("tell_owner", "en"))
+        assert (await press.answer())["text"] == text("reported", "en", code=code)
+        await admin.expect(text=f"somebody reports job {code}")
+        await all_closed(data)
+    assert stored(data, "poison") != []
