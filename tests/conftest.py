@@ -32,14 +32,19 @@ structlog.configure(
 
 def pytest_xdist_auto_num_workers() -> int:
     """Tests wait about as much as they compute."""
-    return (os.cpu_count() or 1) * 2
+    return (os.cpu_count() or 1) * 3 // 2
+
+
+# Stories of what goes wrong, and those in a browser, run through what the others have traced already.
+_RETOLD = ("end_to_end/test_faults_", "end_to_end/test_crashes", "end_to_end/test_limits", "end_to_end/page/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tracing the same lines in thousands of examples doubles the time of a property test and covers nothing new."""
+    """Tracing the same lines thousands of times doubles the time of a test and covers nothing new."""
     for item in items:
         function = getattr(item, "obj", None)
-        if hasattr(function, "hypothesis") or getattr(function, "is_hypothesis_test", False):
+        tries_much = hasattr(function, "hypothesis") or getattr(function, "is_hypothesis_test", False)
+        if tries_much or any(name in item.path.as_posix() for name in _RETOLD):
             item.add_marker("no_cover")
 
 

@@ -10,7 +10,7 @@ from tests.support.darkroom import open_world, running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, record
 from tests.support.waiting import eventually
 
-SPEAKS = MockReplicateConfig(delay_s=(0.6, 0.6))
+SPEAKS = MockReplicateConfig(delay_s=(1.5, 1.5))
 
 
 def edits(world):
