@@ -18,6 +18,11 @@ QUICK = Overrides(gather_s=0.3)
 MENTION = f"@{TelegramEmulatorConfig().bot_username}"
 
 
+async def stands_still(page):
+    """What is below a photo moves while that is loaded."""
+    await page.wait_for_function("[...document.querySelectorAll('.messages img')].every((image) => image.complete)")
+
+
 async def test_a_newcomer_sees_how_it_goes_works_on_the_result_and_cancels_another_photo(world, tmp_path, visit):
     async with running_bot(world.settings(tmp_path)), visit(world.telegram) as one:
         page = one.page
@@ -64,7 +69,9 @@ async def test_a_newcomer_sees_how_it_goes_works_on_the_result_and_cancels_anoth
         world.models.next_scenario(Scenario(hold="processing"))
         await one.attach("portrait.jpg")
         await one.send()
-        await cancel.dispatch_event("click")  # not by mouse: its place moves while the photo above it is loaded
+        await cancel.wait_for()
+        await stands_still(page)
+        await cancel.click()
         canceled = page.locator(".theirs", has_text="Canceled")
         await canceled.get_by_role("button", name="🔁 Try again").wait_for()
         assert "edited" in await canceled.locator(".meta").inner_text()
@@ -206,8 +213,10 @@ async def test_a_recorded_chat_is_a_test_that_passes(world, tmp_path, visit):
         await page.get_by_text("not a picture").first.wait_for()
         await one.choose_sample("lighthouse.jpg")
         await one.send()
-        # Not by mouse: its place moves while the photo above it is loaded.
-        await page.get_by_role("button", name="✖ Cancel", exact=True).dispatch_event("click")
+        cancel = page.get_by_role("button", name="✖ Cancel", exact=True)
+        await cancel.wait_for()
+        await stands_still(page)
+        await cancel.click()
         await page.locator(".theirs .words", has_text="Canceled").wait_for()
         world.models.scenario = Scenario()
         await one.attach("portrait.jpg")
