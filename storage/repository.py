@@ -1,7 +1,6 @@
 """Jobs in an object store: created if absent, changed by compare-and-swap, found by marker, listed by history."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from storage.history import HistoryRecords
 from storage.job import Job
 from storage.object_keys import DraftOf
 from storage.objects import ObjectStore
+from storage.poison import as_json
 from storage.recent import KeyedLocks, KnownJob, Locks, RecentJobs
 from storage.record_format import JSON, MAX_RECORD_BYTES
 from storage.records import TaskRecord, dump_job, dump_task, load_job, load_task
@@ -211,7 +211,7 @@ class JobRepository(HistoryRecords):
     async def keep_poison(self, kind: str, ident: str, document: Mapping[str, object]) -> str:
         """Keep what nobody foresaw, for the admin; returns its key."""
         key = object_keys.poison(kind, ident)
-        body = _as_json(document)
+        body = as_json(document)
         await self._store.put(key, body[:MAX_RECORD_BYTES], content_type=JSON)
         return key
 
@@ -277,22 +277,6 @@ class JobRepository(HistoryRecords):
             raise
         self._recent.put(KnownJob(job, etag))
         return True
-
-
-def _as_json(document: Mapping[str, object]) -> bytes:
-    """The document as far as it can be written; an entry that cannot says why."""
-    try:
-        return json.dumps(document, default=str, indent=1).encode()
-    except (ValueError, RecursionError):
-        return json.dumps({name: _writable(entry) for name, entry in document.items()}, default=str, indent=1).encode()
-
-
-def _writable(entry: object) -> object:
-    try:
-        json.dumps(entry, default=str, indent=1)
-    except (ValueError, RecursionError) as error:
-        return f"cannot be written: {type(error).__name__}"
-    return entry
 
 
 def _markers(job: Job) -> list[str]:
