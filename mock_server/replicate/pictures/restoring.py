@@ -16,7 +16,7 @@ REACH = 5
 """Wider than a scratch, pixels."""
 UNEVEN = 3
 """How much the surroundings of a scratch may vary."""
-MOST_SCRATCHED, MOSTLY = 0.05, 0.7
+MOST_SCRATCHED, MOSTLY = 0.08, 0.7
 """A scratched photo has few light marks, and most of them on even ground; otherwise they are its texture."""
 EDGE_CONTRAST, EDGE_SHARE = 14, 2.2
 """What differs this much from its surroundings, and so many times as much as is usual, is an edge and stays sharp."""

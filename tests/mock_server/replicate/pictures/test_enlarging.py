@@ -1,5 +1,7 @@
 import itertools
 import random
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
@@ -60,6 +62,22 @@ def test_restoring_takes_away_scratches_grain_and_the_veil(painted):
     assert scratchedness(result) < 0.5 * contrast * scratchedness(faded)
     red, _, blue = after.mean[0], None, ImageStat.Stat(result).mean[2]
     assert abs(red - blue) < 40
+
+
+def test_the_photo_that_newcomers_try_first_comes_back_without_its_scratches(painted):
+    """It is as worn as photos come: a scratched sky, folds, and dust on everything."""
+    body = (Path(__file__).parents[4] / "bot" / "telegram" / "sample.jpg").read_bytes()
+    worn = Image.open(BytesIO(body)).convert("L")
+    result = painted(Family.RESTORE, pictures=(body,), scale=1)[0].convert("L")
+
+    def marked(picture):
+        """How much of the sky is much lighter than what lies around it."""
+        sky = picture.crop((100, 40, 640, 260))
+        contrast = ImageStat.Stat(picture).stddev[0]
+        marks = ImageChops.subtract(sky, sky.filter(ImageFilter.MedianFilter(9)))
+        return ImageStat.Stat(marks.point(lambda value: 255 * (value > 0.5 * contrast))).mean[0] / 255
+
+    assert marked(result) < 0.2 * marked(worn), (marked(worn), marked(result))
 
 
 def test_a_grey_photo_stays_grey(painted):
