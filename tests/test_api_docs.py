@@ -4,15 +4,14 @@ import asyncio
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 
-import pytest
 from pydantic import SecretStr
 
 from tests.support.darkroom import open_world, running_bot
 from tests.support.flow import PHOTO, impatient
 from tests.support.front_end import KEY, picture_host
+from tests.support.programs import needs
 
 PAGE = (Path(__file__).parents[1] / "docs" / "api.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -54,7 +53,7 @@ def shape(value):
             return "number or null"
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@needs("curl")
 async def test_every_command_on_the_page_gives_what_the_page_shows(tmp_path):
     (tmp_path / "photo.jpg").write_bytes(PHOTO)
     script = "sleep() { command sleep 0.05; }\n" + f"\necho '{CUT}'\n".join(command for command, _ in commands())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import COMMANDS, EXIT_USAGE
+from tests.support.programs import needs
 
 ROOT = Path(__file__).parent.parent
 UNITS = sorted((ROOT / "deploy").glob("*.service"))
@@ -35,7 +36,7 @@ def test_the_command_exists_and_wrong_settings_are_no_reason_to_start_again(unit
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed here")
+@needs("systemd-analyze")
 def test_systemd_finds_no_fault(unit, tmp_path):
     copy = tmp_path / unit.name
     copy.write_text(unit.read_text().replace(PYTHON, sys.executable))

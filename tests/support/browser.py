@@ -2,7 +2,6 @@
 
 import base64
 import functools
-import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ import pytest
 
 from mock_server.telegram.samples import make_sample
 from tests.support import pictures
+from tests.support.programs import needs
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
@@ -29,7 +29,7 @@ LOADED_WITHIN_MS = 15_000
 
 IN_BROWSER = [
     pytest.mark.asyncio(loop_scope="module"),  # one browser for all
-    pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}"),
+    needs(str(CHROMIUM)),
     pytest.mark.timeout(180),
 ]
 """For `pytestmark` of a module."""

@@ -1,7 +1,6 @@
 """A real Redis or Valkey for tests: one named in `REDIS_URL`, else a server of our own on a free port."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.darkroom import free_port
+from tests.support.programs import first_of
 
 _names = count()
 
@@ -18,9 +18,7 @@ _names = count()
 @contextmanager
 def own_redis(folder: Path, *options: str) -> Iterator[str]:
     """A server that keeps nothing on disk; its URL."""
-    binary = shutil.which("redis-server") or shutil.which("valkey-server")
-    if binary is None:
-        pytest.skip("no Redis or Valkey server on this machine (and no REDIS_URL)")
+    binary = first_of("redis-server", "valkey-server")
     port = free_port()
     arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *options]
     server = subprocess.Popen([binary, *arguments], cwd=folder, stdout=subprocess.PIPE, text=True)

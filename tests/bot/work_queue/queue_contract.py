@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from abc import ABC, abstractmethod
 
 from tests.support.waiting import eventually
 
@@ -46,7 +47,7 @@ class Recorder:
         await eventually(lambda: self.ran == list(jobs), because=f"want {jobs}")
 
 
-class QueueContract:
+class QueueContract(ABC):
     """Subclasses give the fixtures `handler` (a `Recorder`) and `queue`, started with it, with room for two jobs."""
 
     async def test_a_nudged_job_runs_once(self, queue, handler):
@@ -180,6 +181,6 @@ class QueueContract:
     async def test_it_says_that_it_is_well(self, queue):
         assert await queue.state() == "ok"
 
+    @abstractmethod
     async def at_rest(self, queue) -> None:
         """Wait until nothing is under way."""
-        raise NotImplementedError
