@@ -46,6 +46,15 @@ async def turns(count: int = 10) -> None:
         await asyncio.sleep(0)
 
 
+async def rung(queue) -> None:
+    """All timers have."""
+
+    async def none_is_left():
+        return (await queue.depth()).later == 0
+
+    await eventually(none_is_left)
+
+
 async def test_nudges_of_a_waiting_job_are_one(queue, handler):
     gates = [handler.hold(job) for job in "ab"]
     for job in "abcc":
@@ -54,7 +63,8 @@ async def test_nudges_of_a_waiting_job_are_one(queue, handler):
     for gate in gates:
         gate.set()
     await turns(20)
-    await asyncio.sleep(0.02)
+    await rung(queue)
+    await turns(20)
     assert handler.ran == ["a", "b", "c"]
 
 
@@ -76,7 +86,7 @@ async def test_a_timer_that_rings_while_its_job_runs_makes_it_run_again(queue, h
     await queue.enqueue("a")
     await turns()
     await queue.enqueue("a", 0.005)
-    await asyncio.sleep(0.02)
+    await rung(queue)
     assert handler.ran == ["a"]
     gate.set()
     await turns(20)
@@ -87,7 +97,7 @@ async def test_what_was_nudged_before_the_start_runs_after_it(handler):
     queue = InProcessQueue(concurrency=1)
     await queue.enqueue("a")
     await queue.enqueue("b", 0.001)
-    await asyncio.sleep(0.01)
+    await rung(queue)
     assert handler.ran == []
     queue.start(handler)
     await turns(20)
@@ -125,10 +135,20 @@ async def test_stopping_starts_nothing_new_and_lets_the_running_finish(queue, ha
     for gate in gates:
         gate.set()
     assert await stopping == 0
-    await queue.enqueue("after")
-    await queue.enqueue("much after", 0.001)
-    await asyncio.sleep(0.01)
     assert handler.ran == ["a", "b"]
+
+
+def test_what_is_nudged_after_the_stop_never_runs(skipping_time):
+    async def story():
+        handler, queue = Recorder(), InProcessQueue(concurrency=1)
+        queue.start(handler)
+        await queue.stop(0)
+        await queue.enqueue("after")
+        await queue.enqueue("much after", 1)
+        await asyncio.sleep(2)
+        assert handler.ran == []
+
+    skipping_time(story())
 
 
 async def test_thousands_of_waiting_jobs_cost_one_timer_and_no_task(queue):
