@@ -46,7 +46,8 @@ from replicate_gateway.protocol import InputField
 from storage import object_keys
 from storage.objects import Capabilities, ExpiryRule
 from storage.s3 import open_s3_store
-from tests.support.darkroom import free_port, open_world, running_bot
+from tests.support.darkroom import open_world, running_bot
+from tests.support.ports import free_port
 from tests.support.redis_servers import own_redis
 from tests.support.s3_servers import moto_server, new_bucket_name, seaweedfs_server  # noqa: F401 - fixtures
 

@@ -20,7 +20,8 @@ from bot.serving import _allow_connections, serve
 from bot.settings import Settings
 from mock_server.telegram.client import connect
 from tests.support import pictures
-from tests.support.darkroom import free_port, open_world
+from tests.support.darkroom import open_world
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]

@@ -16,8 +16,9 @@ from bot.jobs.meter import enclosing, timed
 from bot.metrics import Metrics
 from bot.settings import Settings, SettingsError
 from bot.tracing import open_meter
-from tests.support.darkroom import free_port, open_world, running_bot
+from tests.support.darkroom import open_world, running_bot
 from tests.support.pictures import photo
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from bot.asking import MAX_BODY_BYTES
 from bot.settings import Settings, SettingsError, load_settings
 from bot.settings_checks import names_tunnel
 from bot.tunnels import NoTunnelError, Tunnel, agent_named, public_url
-from tests.support.darkroom import free_port
+from tests.support.ports import free_port
 
 PORT = 8123
 

@@ -10,8 +10,9 @@ from bot.jobs import circuit
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.server import run_mock_replicate
 from tests.support.callback_posts import update
-from tests.support.darkroom import FAST, World, free_port, running_bot
+from tests.support.darkroom import FAST, World, running_bot
 from tests.support.flow import PHOTO, all_closed, impatient
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 CROWD = 8

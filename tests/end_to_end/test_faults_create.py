@@ -10,8 +10,9 @@ from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
 from mock_server.replicate.server import run_mock_replicate
 from replicate_gateway import answers
-from tests.support.darkroom import FAST, World, free_port, running_bot
+from tests.support.darkroom import FAST, World, running_bot
 from tests.support.flow import PHOTO, all_closed, delivered_once, ended_with, impatient, record, records
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 PAUSED = "The service is paused on my side"

@@ -14,9 +14,10 @@ from bot.telegram.wording import text
 from bot.work_queue.redis_client import Keys
 from mock_server.replicate.config import MockReplicateConfig
 from tests.support.clocks import RunningClock
-from tests.support.darkroom import free_port, open_world, running_bot
+from tests.support.darkroom import open_world, running_bot
 from tests.support.flow import PHOTO, Impatient
 from tests.support.model_runs import begun
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 STEP_S = 10.0

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -31,11 +30,10 @@ from storage.file_tree import FileTree
 from storage.files import FileStore
 from tests.support.darkroom import World
 from tests.support.flow import records, stored
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
-# Below the ports that systems pick for outgoing connections, which would take a dead bot's port now and then.
-_PORTS = range(20_000, 32_000)
 # Long, for a busy machine: what is never reached takes this long to fail.
 _PATIENCE_S = 20.0
 TERMINAL = {"completed", "failed", "canceled"}
@@ -208,7 +206,7 @@ class Scene:
 @asynccontextmanager
 async def scene(world: World, bots: Starter, folder: Path, **changes: Any) -> AsyncIterator[Scene]:
     """The world with a place to run bots in. With file storage the links in it survive a crash, as those of S3 do."""
-    port = _free_port()
+    port = free_port()
     changes = {"port": port, "base_url": f"http://127.0.0.1:{port}"} | changes
     settings = world.settings(folder / "data", **changes)
     made = Scene(world, settings, folder, bots, {"CRASH_GRACE_S": "0.3"})
@@ -256,17 +254,6 @@ def _text(value: Any) -> str:
 
 def _lines(path: Path) -> list[str]:
     return path.read_text(errors="replace").splitlines() if path.exists() else []
-
-
-def _free_port() -> int:
-    for port in random.sample(_PORTS, 100):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
 
 
 async def closed(at: Scene, within: float = _PATIENCE_S) -> None:

@@ -1,6 +1,5 @@
 """The whole product in one event loop, over real HTTP: the bot, the emulated Telegram, the mock Replicate."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from mock_server.telegram.actors import User
 from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.control import Control
 from mock_server.telegram.server import TelegramEmulator
+from tests.support.ports import free_port
 
 FAST = (0.01, 0.03)
 
@@ -94,12 +94,6 @@ async def _close_at_once(session: AiohttpSession) -> None:
     """As aiogram does it, but for the quarter of a second that it leaves to TLS connections: there are none here."""
     if session._session is not None:
         await session._session.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _world(sandbox: Sandbox) -> World:

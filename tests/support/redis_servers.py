@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.darkroom import free_port
+from tests.support.ports import free_port
 from tests.support.programs import first_of
 
 _names = count()

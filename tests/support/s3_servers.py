@@ -4,7 +4,6 @@ A `conftest.py` imports the fixtures; the one nearest to the root makes all test
 """
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
+
+from tests.support.ports import free_port
 
 _START_DEADLINE_S = 30
 DOMAIN = "s3.example.test"  # SeaweedFS also takes buckets in the host, below this name
@@ -132,7 +133,7 @@ def seaweedfs_server(tmp_path_factory):
     """A real S3 server, with real signatures and real conditional writes."""
     binary = Path(sys.executable).parent / "weed"
     folder = tmp_path_factory.mktemp("seaweedfs")
-    s3, master, volume, filer, admin = _free_ports(5)
+    s3, master, volume, filer, admin = (free_port(twin=_GRPC_OFFSET) for _ in range(5))
     server = S3Server(f"http://127.0.0.1:{s3}", "test-key-id", "test-secret", "us-east-1", new_bucket_name())
     command = [
         str(binary),
@@ -183,23 +184,3 @@ def _wait_until_ready(process: subprocess.Popen, server: S3Server, log: Path) ->
             except (urllib.error.URLError, ClientError, OSError):
                 time.sleep(0.05)  # a foreign process: there is nothing else to wait for
     pytest.fail(f"SeaweedFS did not start:\n{log.read_text(errors='replace')[-3000:]}")
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that are free together with their gRPC twins, which must stay below 65536."""
-    found: list[int] = []
-    for port in range(20_000 + os.getpid() % 20_000, 54_000):
-        if _is_free(port) and _is_free(port + _GRPC_OFFSET):
-            found.append(port)
-        if len(found) == count:
-            return found
-    pytest.fail("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

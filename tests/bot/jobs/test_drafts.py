@@ -13,8 +13,8 @@ from storage.errors import StorageUnavailableError
 from storage.job import JobStatus, Slot
 from storage.records import dump_job
 from storage.repository import JobRepository
-from tests.support.darkroom import free_port
 from tests.support.fakes import World, new_job, storage_down
+from tests.support.ports import free_port
 from tests.support.redis_servers import fresh_bot_id
 
 JOB = replace(new_job(1), slots=())

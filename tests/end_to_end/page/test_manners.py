@@ -10,7 +10,7 @@ from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.server import run_telegram_emulator
 from tests.support import pictures
 from tests.support.browser import IN_BROWSER, LOADED_WITHIN_MS, Visit, as_bot
-from tests.support.darkroom import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 pytestmark = IN_BROWSER
