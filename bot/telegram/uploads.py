@@ -1,6 +1,6 @@
 """Results as Telegram takes them: files that are read in pieces, media of an album, captions with numbers."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from aiogram import Bot
@@ -8,11 +8,11 @@ from aiogram.types import InputFile, InputMediaDocument, InputMediaPhoto, Messag
 
 from bot.jobs.parcels import Form
 from bot.jobs.ports import Artifact, Sent
+from bot.telegram.upload_form import FileBody
 from storage.job import Job
 
 # A result may have 50 MB: over a slow line that takes longer than aiogram's 60 s for everything.
 UPLOAD_TIMEOUT_S = 180
-_CHUNK_BYTES = 64 * 1024
 _NAME = "darkroom"
 _MAX_TEXT_UNITS = 4096  # https://core.telegram.org/bots/api#sendmessage, counted in UTF-16 to be on the safe side
 
@@ -21,14 +21,12 @@ class SpoolFile(InputFile):
     """An upload that is read from an open file in pieces, from its start each time it is sent."""
 
     def __init__(self, content: BinaryIO, filename: str) -> None:
-        super().__init__(filename=filename, chunk_size=_CHUNK_BYTES)
+        super().__init__(filename=filename)
         self._content = content
 
-    async def read(self, bot: Bot) -> AsyncIterator[bytes]:  # type: ignore[override]  # aiogram says AsyncGenerator
-        """The content, chunk by chunk. Spools are in memory or in the page cache, so reading does not block."""
-        self._content.seek(0)
-        while chunk := self._content.read(self.chunk_size):
-            yield chunk
+    def read(self, bot: Bot) -> FileBody:  # type: ignore[override]  # aiogram hands it to aiohttp, whatever it is
+        """What aiohttp sends; of a known size, as a generator is not."""
+        return FileBody(self._content)
 
 
 def upload(job: Job, result: Artifact) -> SpoolFile:

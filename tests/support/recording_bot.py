@@ -16,6 +16,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import TelegramMethod
 from aiogram.types import InputFile
+from aiohttp import Payload
 
 TOKEN = "4242424242:AArecording-bot-opens-no-real-door-0"
 SERVER = "http://telegram.test"
@@ -104,10 +105,7 @@ class RecordingSession(BaseSession):
         files: dict[str, InputFile] = {}
         fields = method.model_dump(warnings=False).items()
         sent = {name: self.prepare_value(value, bot=bot, files=files, _dumps_json=False) for name, value in fields}
-        uploads = [
-            Upload(file.filename or name, b"".join([chunk async for chunk in file.read(bot)]))
-            for name, file in files.items()
-        ]
+        uploads = [Upload(file.filename or name, await _content(file.read(bot))) for name, file in files.items()]
         # As aiogram's own session does it: what is empty is not sent.
         params = {name: value for name, value in sent.items() if value or value is False}
         return Call(method.__api_method__, params, tuple(uploads), timeout_s)
@@ -147,3 +145,8 @@ def _network_error(method: TelegramMethod[Any], cause: BaseException) -> Telegra
     error = TelegramNetworkError(method=method, message=f"{type(cause).__name__}: {cause}")
     error.__cause__ = cause
     return error
+
+
+async def _content(body):
+    """What a file is sent as: something of aiohttp's, or aiogram's own generator."""
+    return await body.as_bytes() if isinstance(body, Payload) else b"".join([chunk async for chunk in body])

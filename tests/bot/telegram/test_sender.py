@@ -18,7 +18,6 @@ from bot.jobs.progress import WrittenText
 from bot.jobs.status import Line, Status, status
 from bot.telegram.button_data import job_data
 from bot.telegram.catalogues import locales
-from bot.telegram.uploads import SpoolFile
 from bot.telegram.wording import text
 from mock_server.telegram.server import run_telegram_emulator
 from storage.job import JobFile, JobStatus, Outcome, Slot
@@ -408,16 +407,6 @@ async def test_somebody_who_blocked_the_bot_is_gone(notifier, session):
     ):
         with pytest.raises(ChatGoneError):
             await attempt
-
-
-async def test_an_upload_is_read_in_pieces_and_from_its_start_each_time():
-    bot, _ = recording_bot()
-    content = io.BytesIO(b"x" * 200_000)
-    file = SpoolFile(content, "a.png")
-    for _ in range(2):
-        chunks = [chunk async for chunk in file.read(bot)]
-        assert sum(map(len, chunks)) == 200_000
-        assert max(map(len, chunks)) <= 65_536
 
 
 @pytest.fixture
