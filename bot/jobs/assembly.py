@@ -148,7 +148,17 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     follower = RunFollower(s.gateway, s.presets, progress, notes, pace, s.queue, s.team.turns, s.clock)
     live = LiveStatus(s.presets, progress, run_times, predictions=limits.replicate_max_active)
     create = Create(
-        s.gateway, s.presets, s.links, s.callbacks, admission, pace, progress, follower, s.repository, s.clock
+        s.gateway,
+        s.presets,
+        s.links,
+        s.callbacks,
+        admission,
+        pace,
+        progress,
+        follower,
+        run_times,
+        s.repository,
+        s.clock,
     )
     previews = Previews(s.outputs, budget, s.executor)
     orphans = FindOrphan(s.gateway, create, follower, s.clock)

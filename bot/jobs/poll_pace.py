@@ -29,6 +29,7 @@ class PollPace:
         self._interval_s, self._callbacks = interval_s, callbacks
         self._polled: dict[str, _Polled] = {}
         self._hurried: dict[str, datetime | None] = {}
+        self._unheard: set[str] = set()
 
     def next_poll(self, prediction_id: str, heard_at: datetime, *, among: int = 1) -> datetime:
         """The earliest time at which asking is worth it, where `among` jobs wait for their predictions."""
@@ -36,10 +37,9 @@ class PollPace:
             return max(heard_at, self._hurried[prediction_id] or heard_at)
         before = self._polled.get(prediction_id)
         times, since = (before.times, max(before.at, heard_at)) if before else (0, heard_at)
-        if self._callbacks:
-            wait_s = max(self._interval_s * min(_GROWTH**times, _MAX_GROWTH), among / _POLLS_PER_S)
-        else:
-            wait_s = min(_BRISK_S * _GROWTH**times, self._interval_s)
+        told = self._callbacks and prediction_id not in self._unheard
+        pace_s = self._interval_s * min(_GROWTH**times, _MAX_GROWTH) if told else self._brisk_s(times)
+        wait_s = max(pace_s, among / _POLLS_PER_S) if self._callbacks else pace_s
         return since + timedelta(seconds=wait_s)
 
     def polled(self, prediction_id: str, at: datetime, *, extra: bool = False) -> None:
@@ -55,6 +55,10 @@ class PollPace:
         before = self._polled.get(prediction_id)
         if before:
             self._polled[prediction_id] = replace(before, answered_at=at)
+
+    def expect_no_news(self, prediction_id: str) -> None:
+        """Replicate calls back only when it has ended: until then it is asked as where nobody calls back."""
+        self._unheard.add(prediction_id)
 
     def hurry(self, prediction_id: str, *, spaced: bool = False) -> None:
         """There is news that is to be asked for: at once, or `spaced` from the last question."""
@@ -75,3 +79,7 @@ class PollPace:
         """It ended."""
         self._hurried.pop(prediction_id, None)
         self._polled.pop(prediction_id, None)
+        self._unheard.discard(prediction_id)
+
+    def _brisk_s(self, times: int) -> float:
+        return min(_BRISK_S * _GROWTH**times, self._interval_s)

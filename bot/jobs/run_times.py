@@ -23,6 +23,7 @@ _KEPT_RUNS = 20
 # A model that has not run here yet: as if it had run thrice, so that its first real runs count from the start.
 _SEEDS = (0.75, 1.0, 2.0)
 _UNKNOWN_TYPICAL_S = 20.0
+_QUICK_RUN_S = 1.0  # of the two seconds that a job may take before there is a message, half is for all around it
 _SAVE_EVERY = timedelta(minutes=5)
 _LOAD_AGAIN = timedelta(minutes=1)
 
@@ -50,6 +51,10 @@ class RunTimes:
         """How long this preset's runs take."""
         runs = sorted(self._of(preset))
         return Usual(runs[math.ceil(len(runs) * 0.5) - 1], runs[math.ceil(len(runs) * 0.9) - 1])
+
+    def over_at_once(self, preset: str) -> bool:
+        """Whether its runs are usually over before anybody would read that they have begun."""
+        return self.usual(preset).p90_s <= _QUICK_RUN_S
 
     async def load(self) -> None:
         """Read the record, once. A storage that is down is asked again later; nobody waits for it."""

@@ -25,7 +25,6 @@ from storage.job import Job, JobStatus
 from storage.repository import JobRepository
 
 _A_MOMENT = timedelta(seconds=2)
-_QUICK_RUN_S = 1.0  # which leaves the moment's other half for all that is around it
 # The clock of whoever keeps the turns starts a moment after ours.
 _EARLY_S = 0.5
 
@@ -99,7 +98,7 @@ class Announce(Step):
 
     def _worth_a_message_from(self, job: Job, wanted: Status) -> datetime | None:
         """A job that is over in a moment needs no message that comes and goes: its photo has a sign already."""
-        over_at_once = self._run_times.usual(job.preset).p90_s <= _QUICK_RUN_S
+        over_at_once = self._run_times.over_at_once(job.preset)
         return job.created_at + _A_MOMENT if over_at_once and not wanted.settled else None
 
     def _differs(self, job: Job, wanted: Status) -> bool:

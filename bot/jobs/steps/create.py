@@ -15,6 +15,7 @@ from bot.jobs.ports import Clock, InputLinks
 from bot.jobs.progress import Progress
 from bot.jobs.replicate_news import news_of, output_kind, translated
 from bot.jobs.run_follower import RunFollower
+from bot.jobs.run_times import RunTimes
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayBusyError, GatewayError
 from replicate_gateway.prediction import Prediction
@@ -36,6 +37,7 @@ _MAX_WAITED_PIXELS = 2_000_000
 # Each holds a connection to Replicate and a worker of ours.
 _MAX_WAITS = 16
 _EVENTS = ("start", "output", "logs", "completed")  # all there are
+_END_ONLY = ("completed",)
 
 _log = structlog.get_logger()
 
@@ -57,12 +59,13 @@ class Create(Step):
         pace: PollPace,
         progress: Progress,
         follower: RunFollower,
+        run_times: RunTimes,
         repository: JobRepository,
         clock: Clock,
     ) -> None:
         self._gateway, self._presets, self._links, self._callbacks = gateway, presets, links, callbacks
         self._admission, self._pace, self._progress, self._follower = admission, pace, progress, follower
-        self._repository, self._clock = repository, clock
+        self._run_times, self._repository, self._clock = run_times, repository, clock
         self._busy_until = clock.now()
         self._waits = 0
 
@@ -112,6 +115,8 @@ class Create(Step):
             raise translated(error) from error
         finally:
             self._waits -= request.wait_s is not None
+        if request.webhook_events == _END_ONLY:
+            self._pace.expect_no_news(prediction.id)
         if prediction.output is not None and not prediction.status.terminal:
             # All outputs exist, but the end of the run, and where they can be had, is told by another look only.
             self._pace.hurry(prediction.id)
@@ -155,7 +160,8 @@ class Create(Step):
             model=preset.model,
             input=preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed),
             webhook=self._callbacks.url(job.id, part) if self._callbacks else None,
-            webhook_events=_EVENTS,
+            # Two or three callbacks for a run that is over before its progress is shown cost more than the run's end.
+            webhook_events=_END_ONLY if self._run_times.over_at_once(job.preset) else _EVENTS,
             # Whatever becomes of us, nothing runs on long after the person was told that it took too long.
             cancel_after_s=max(_MIN_CANCEL_AFTER_S, math.ceil((job.deadline - self._clock.now()).total_seconds())),
             wait_s=self._wait_s(preset, job, part),

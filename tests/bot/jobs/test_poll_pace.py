@@ -39,6 +39,21 @@ def test_hundreds_of_polls_do_not_overflow(callbacks):
     assert waits(PollPace(30, callbacks=callbacks), 2000)[-1] > 0
 
 
+def test_a_prediction_of_which_only_the_end_is_told_is_asked_about_briskly():
+    pace = PollPace(30, callbacks=True)
+    pace.expect_no_news("p")
+    found = waits(pace, 20)
+    assert found[0] == 1
+    assert found[-1] == 30
+    assert pace.next_poll("another", BEGIN) == BEGIN + timedelta(seconds=30)
+
+
+def test_however_many_there_are_they_share_ten_questions_a_second():
+    pace = PollPace(30, callbacks=True)
+    pace.expect_no_news("p")
+    assert pace.next_poll("p", BEGIN, among=5000) == BEGIN + timedelta(seconds=500)
+
+
 def test_news_restart_the_wait():
     pace = PollPace(30, callbacks=True)
     assert pace.next_poll("p", BEGIN + timedelta(seconds=7)) == BEGIN + timedelta(seconds=37)
@@ -47,9 +62,11 @@ def test_news_restart_the_wait():
 def test_what_ended_is_forgotten():
     pace = PollPace(30, callbacks=True)
     pace.polled("p", BEGIN)
+    pace.expect_no_news("p")
     pace.forget("p")
     pace.forget("p")
     assert not pace._polled
+    assert not pace._unheard
     assert not pace.asked_since("p", BEGIN)
 
 

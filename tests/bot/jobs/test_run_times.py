@@ -50,6 +50,16 @@ async def test_runs_count_from_the_first_and_after_twenty_nothing_else_does(worl
     assert found.usual("restore") == Usual(10, 18)
 
 
+async def test_nine_of_ten_runs_within_a_second_are_over_at_once(world):
+    found = run_times(world)
+    assert not found.over_at_once("restore")
+    for seconds in [*[0.9] * 18, 30, 30]:
+        await found.note("restore", seconds)
+    assert found.over_at_once("restore")
+    await found.note("restore", 30)
+    assert not found.over_at_once("restore")
+
+
 async def test_they_survive_a_restart(world):
     first = await loaded(world)
     for _ in range(4):

@@ -586,6 +586,14 @@ async def test_one_that_takes_longer_all_the_same_has_it_after_two_seconds(world
     assert keys(world, submission(2).job_id) == ["begun"]
 
 
+async def test_nobody_calls_back_for_progress_that_nobody_will_see(world):
+    process = await known_to_be_quick(world)
+    prediction_id = await started(world, process, submission(2))
+    assert world.replicate.requests[prediction_id].webhook_events == ("completed",)
+    await process.run_for(3)
+    assert world.faults.calls["replicate.get"] == 4, "what takes longer all the same is asked about: both, after 1 and 2.5 s"
+
+
 async def test_one_that_has_to_wait_is_told_so_at_once(world):
     process = await known_to_be_quick(world)
     world.faults.fail("replicate.create", GatewayBusyError("busy", retry_after_s=30))
