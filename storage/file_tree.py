@@ -139,6 +139,18 @@ class FileTree:
                     modified_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
                 yield ObjectInfo(key, found.size, modified_at)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """What follows `prefix` up to the next slash, wherever there are objects."""
+        check_prefix(prefix)
+        with disk_errors("list", prefix):
+            names = sorted_names(self._root / prefix)
+        if not names:
+            self._check_present()
+        for name in names:
+            key = prefix + name
+            if name.endswith("/") and key.rstrip("/") not in _RESERVED and any(True for _ in self._keys(key, key, "")):
+                yield name.rstrip("/")
+
     def _keys(self, folder: str, prefix: str, start_after: str) -> Iterator[str]:
         with disk_errors("list", folder):
             names = sorted_names(self._root / folder)

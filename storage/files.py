@@ -139,6 +139,13 @@ class FileStore:
             for row in page:
                 yield row
 
+    async def folders(self, prefix: str, *, limit: int) -> AsyncIterator[str]:
+        """See `ObjectStore.folders`."""
+        names = islice(self._tree.folders(prefix), limit)
+        while page := await self._run(_next_page, names):
+            for name in page:
+                yield name
+
     async def presigned_url(self, key: str, *, ttl_s: int, filename: str | None = None) -> str:
         """See `ObjectStore.presigned_url`; the route at `/files/` checks it with `verify_link`."""
         check_key(key)
@@ -201,5 +208,5 @@ def _read_chunk(file: BinaryIO, key: str) -> bytes:
         return file.read(_CHUNK_BYTES)
 
 
-def _next_page(rows: Iterator[ObjectInfo]) -> Sequence[ObjectInfo]:
+def _next_page(rows: Iterator[_T]) -> Sequence[_T]:
     return tuple(islice(rows, _ROWS_PER_PAGE))

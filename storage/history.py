@@ -5,16 +5,21 @@ import asyncio
 from storage import object_keys
 from storage.errors import ObjectNotFoundError
 from storage.job import Job
+from storage.known_keys import KnownKeys
 from storage.objects import ObjectStore
 from storage.record_format import JSON, MAX_RECORD_BYTES
 from storage.records import HistoryEntry, dump_history, load_history
 
 
 class HistoryRecords:
-    """The history over an object store; all methods raise the errors of `storage.objects.ObjectStore`."""
+    """The history over an object store; all methods raise the errors of `storage.objects.ObjectStore`.
 
-    def __init__(self, store: ObjectStore) -> None:
+    With `sole` this process is the only one that writes it, and knows who has none.
+    """
+
+    def __init__(self, store: ObjectStore, *, sole: bool) -> None:
         self._store = store
+        self._people = KnownKeys(store, object_keys.HISTORY, folders=True) if sole else None
 
     async def put_ended(self, user: str, job_id: str) -> None:
         """Note that this job of a person's ended without a result: all jobs of somebody can be found that way."""
@@ -23,6 +28,8 @@ class HistoryRecords:
     async def put_history(self, user: str, entry: HistoryEntry) -> None:
         """Add to a person's history; writing the same entry again changes nothing."""
         key = object_keys.history(user, entry.done_at, entry.job_id, entry.results)
+        if self._people:
+            self._people.add(object_keys.history_prefix(user))
         await self._store.put(key, dump_history(entry), content_type=JSON)
 
     async def history(self, user: str, *, limit: int, before: str = "") -> list[tuple[str, HistoryEntry]]:
@@ -51,12 +58,14 @@ class HistoryRecords:
             return None
 
     async def done_since(self, user: str, since_s: float, *, limit: int) -> list[float]:
-        """When this person's results after `since_s` (epoch seconds) were done, newest first; one listing.
+        """When this person's results after `since_s` (epoch seconds) were done, newest first; at most one listing.
 
         At least the last `limit` of them.
         """
-        times: list[float] = []
-        async for row in self._store.list(object_keys.history_prefix(user), limit=limit):
+        prefix, times = object_keys.history_prefix(user), list[float]()
+        if self._people and await self._people.surely_absent(prefix):
+            return times
+        async for row in self._store.list(prefix, limit=limit):
             at = object_keys.history_time(row.key)
             if at < since_s:
                 break

@@ -1,6 +1,7 @@
 """Which keys there are under a prefix, for a process that is the only one to write them: one listing, then memory.
 
-Most people have never chosen anything, and their photo's 200 should not wait for a read that finds nothing.
+Most people have never chosen anything, and many send their first photo: it should not wait for a read that finds
+nothing.
 """
 
 import asyncio
@@ -12,10 +13,13 @@ MAX_LISTED = 5000
 
 
 class KnownKeys:
-    """Never says of a key that might exist that it does not."""
+    """Never says of a key that might exist that it does not.
 
-    def __init__(self, store: ObjectStore, prefix: str) -> None:
-        self._store, self._prefix = store, prefix
+    With `folders` it knows what the keys below the prefix begin with, up to and with the next slash.
+    """
+
+    def __init__(self, store: ObjectStore, prefix: str, *, folders: bool = False) -> None:
+        self._store, self._prefix, self._folders = store, prefix, folders
         self._keys: set[str] = set()
         self._complete: bool | None = None  # None: not listed yet; False: too many to know
         self._listing = asyncio.Lock()
@@ -35,6 +39,11 @@ class KnownKeys:
         async with self._listing:
             if self._complete is not None:
                 return
-            found = [row.key async for row in self._store.list(self._prefix, limit=MAX_LISTED + 1)]
+            found = await self._listed(MAX_LISTED + 1)
             self._complete = len(found) <= MAX_LISTED
-            self._keys = self._keys | set(found) if self._complete else set()
+            self._keys = self._keys | found if self._complete else set()
+
+    async def _listed(self, limit: int) -> set[str]:
+        if self._folders:
+            return {f"{self._prefix}{name}/" async for name in self._store.folders(self._prefix, limit=limit)}
+        return {row.key async for row in self._store.list(self._prefix, limit=limit)}

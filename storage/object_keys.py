@@ -25,6 +25,7 @@ REPORTS = "reports/"
 TASKS = "tasks/"
 USERS = "users/"
 POISON = "poison/"
+HISTORY = "history/"
 REMINDERS = "reminders/"
 PROBE = ".probe/"
 RUN_TIMES = "stats/run_times.json"
@@ -173,7 +174,7 @@ def job_id_in(key: str) -> str | None:
 
 def history_prefix(user: str) -> str:
     """What all of a person's history entries begin with."""
-    return f"history/{user}/"
+    return f"{HISTORY}{user}/"
 
 
 def history_time(key: str) -> float:

@@ -102,6 +102,13 @@ class ObjectStore(Protocol):
         """Rows in ascending key order, read page by page; `start_after` is exclusive."""
         ...
 
+    def folders(self, prefix: str, *, limit: int) -> AsyncIterator[str]:
+        """What follows `prefix` (it ends with a slash) up to the next slash, in some order, at most `limit` of them.
+
+        Each is told once. One whose keys were deleted may still be told for a while: SeaweedFS sweeps up later.
+        """
+        ...
+
     async def presigned_url(self, key: str, *, ttl_s: int, filename: str | None = None) -> str:
         """A GET link that works for anybody for `ttl_s` seconds, on the host that the outside uses.
 

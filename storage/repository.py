@@ -69,7 +69,7 @@ class JobRepository(HistoryRecords):
         gather_deletes_s: float = 0.0,
         watch: Watch | None = None,
     ) -> None:
-        super().__init__(store)
+        super().__init__(store, sole=sole)
         self._conditional, self._sole, self._watch = conditional_writes, sole, watch
         self._recent = RecentJobs(keep_recent)
         self._locks = locks or KeyedLocks()

@@ -187,6 +187,18 @@ class S3Store:
             if next_page is None:
                 return
 
+    async def folders(self, prefix: str, *, limit: int) -> AsyncIterator[str]:
+        """See `ObjectStore.folders`."""
+        check_prefix(prefix)
+        left, next_page = limit, None
+        while left > 0:
+            page = await self._page(prefix, min(left, _KEYS_PER_REQUEST), continuation=next_page, delimiter="/")
+            for folder in page.folders:
+                yield folder.removeprefix(prefix).rstrip("/")
+            left, next_page = left - len(page.folders), page.next_page
+            if next_page is None:
+                return
+
     async def presigned_url(self, key: str, *, ttl_s: int, filename: str | None = None) -> str:
         """See `ObjectStore.presigned_url`; sends nothing, but for temporary credentials that have to be renewed."""
         check_key(key)
@@ -224,8 +236,11 @@ class S3Store:
             raise PreconditionFailedError(key)
         return _etag(found, key)
 
-    async def _page(self, prefix: str, most: int, *, start_after: str = "", continuation: str | None = None) -> Page:
+    async def _page(
+        self, prefix: str, most: int, *, start_after: str = "", continuation: str | None = None, delimiter: str = ""
+    ) -> Page:
         query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix), ("max-keys", str(most))]
+        query += [("delimiter", delimiter)] if delimiter else []
         if continuation is not None:
             query.append(("continuation-token", continuation))
         elif start_after:

@@ -48,9 +48,10 @@ async def read_bounded(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a listing; `next_page` leads to the following one."""
+    """One page of a listing; `next_page` leads to the following one. `folders` are whole prefixes."""
 
     rows: tuple[ObjectInfo, ...]
+    folders: tuple[str, ...]
     next_page: str | None
 
 
@@ -94,9 +95,10 @@ def page_of(body: bytes) -> Page:
     encoded = _text(root, "EncodingType") == "url"
     try:
         rows = tuple(_row(row, encoded=encoded) for row in _children(root, "Contents"))
+        folders = tuple(_key(row, "Prefix", encoded=encoded) for row in _children(root, "CommonPrefixes"))
     except ValueError as error:
         raise StorageUnavailableError(f"the answer is no listing of ours: {error}") from error
-    return Page(rows, _text(root, "NextContinuationToken") if truncated == "true" else None)
+    return Page(rows, folders, _text(root, "NextContinuationToken") if truncated == "true" else None)
 
 
 def failures_of(body: bytes) -> Iterator[tuple[str, str]]:
@@ -117,10 +119,17 @@ def _parsed(body: bytes, wanted: str) -> ET.Element:
 
 
 def _row(row: ET.Element, *, encoded: bool) -> ObjectInfo:
-    key, size, modified = _text(row, "Key"), _text(row, "Size"), _text(row, "LastModified")
-    if key is None or size is None or modified is None:
-        raise ValueError("a row without key, size or time")
-    return ObjectInfo(unquote(key.replace("+", " ")) if encoded else key, int(size), _time(modified))
+    size, modified = _text(row, "Size"), _text(row, "LastModified")
+    if size is None or modified is None:
+        raise ValueError("a row without size or time")
+    return ObjectInfo(_key(row, "Key", encoded=encoded), int(size), _time(modified))
+
+
+def _key(row: ET.Element, name: str, *, encoded: bool) -> str:
+    key = _text(row, name)
+    if key is None:
+        raise ValueError("a row without key")
+    return unquote(key.replace("+", " ")) if encoded else key
 
 
 def _time(text: str) -> datetime:

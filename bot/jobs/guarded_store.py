@@ -67,6 +67,12 @@ class GuardedStore:
             async for row in self._store.list(prefix, start_after=start_after, limit=limit):
                 yield row
 
+    async def folders(self, prefix: str, *, limit: int) -> AsyncIterator[str]:
+        """See `ObjectStore.folders`."""
+        with self._timed("list"), self._entered():
+            async for folder in self._store.folders(prefix, limit=limit):
+                yield folder
+
     async def presigned_url(self, key: str, *, ttl_s: int, filename: str | None = None) -> str:
         """See `ObjectStore.presigned_url`; nothing is sent for one."""
         return await self._store.presigned_url(key, ttl_s=ttl_s, filename=filename)

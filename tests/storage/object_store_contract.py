@@ -410,6 +410,19 @@ class ObjectStoreContract:
         assert await listed("c/2") == []
         assert await listed("") == names
 
+    async def test_folders_are_what_stands_before_the_next_slash(self, store, outside, folder):
+        for name in ("b/1", "b/2/3", "a c+d/1", "e", "f/1/2"):
+            outside.put(f"{folder}in/{name}", b"", BINARY)
+        outside.put(f"{folder}inside/x/1", b"", BINARY)
+
+        async def found(limit=10):
+            return {name async for name in store.folders(f"{folder}in/", limit=limit)}
+
+        assert await found() == {"b", "a c+d", "f"}
+        assert len(await found(limit=2)) == 2
+        assert await found(limit=0) == set()
+        assert [name async for name in store.folders(f"{folder}nothing/", limit=1)] == []
+
     async def test_more_than_a_page_is_listed_and_deleted(self, store, outside, folder):
         keys = [f"{folder}many/{number:04d}" for number in range(1105)]
         await self.fill(store, keys)
@@ -470,6 +483,8 @@ class ObjectStoreContract:
     async def test_a_prefix_that_no_key_has_is_refused(self, store, prefix):
         with pytest.raises(StorageRefusedError):
             await anext(store.list(prefix))
+        with pytest.raises(StorageRefusedError):
+            await anext(store.folders(prefix, limit=1))
 
     # -- links ----------------------------------------------------------------------------------------------
 

@@ -7,9 +7,12 @@ import pytest
 from storage import known_keys
 from storage.errors import StorageUnavailableError
 from storage.known_keys import KnownKeys
+from storage.object_keys import job_id_of
 from storage.people import People
 from storage.person import Person
-from tests.support.fakes import World, storage_down
+from storage.records import HistoryEntry
+from storage.repository import JobRepository
+from tests.support.fakes import BEGIN, World, storage_down
 
 
 @pytest.fixture
@@ -54,6 +57,27 @@ async def test_of_too_many_none_is_said_to_be_absent_and_they_are_not_kept(world
     keys.add("users/d")
     assert not keys._keys
     assert world.faults.calls["store.list"] == 1
+
+
+async def test_folders_are_known_as_what_their_keys_begin_with(world):
+    await put(world, "history/a/1", "history/b/1")
+    keys = KnownKeys(world.store, "history/", folders=True)
+    assert [await keys.surely_absent(f"history/{name}/") for name in "abc"] == [False, False, True]
+
+
+async def test_whether_somebody_has_a_history_costs_a_process_that_is_alone_one_listing(world):
+    entry = HistoryEntry(job_id_of(1), "restore", BEGIN, None, ())
+    writer = JobRepository(world.store)
+    assert await writer.done_since("tg-1", 0, limit=5) == []
+    assert await writer.done_since("tg-2", 0, limit=5) == []
+    assert world.faults.calls["store.list"] == 1
+    await writer.put_history("tg-1", entry)
+    assert len(await writer.done_since("tg-1", 0, limit=5)) == 1
+    one_of_many = JobRepository(world.store, sole=False)
+    world.faults.calls.clear()
+    await one_of_many.done_since("tg-2", 0, limit=5)
+    await one_of_many.done_since("tg-2", 0, limit=5)
+    assert world.faults.calls["store.list"] == 2
 
 
 async def test_a_person_without_a_record_is_not_read_by_a_process_that_is_alone(world):

@@ -555,6 +555,13 @@ class DictStore:
         for row in rows:
             yield row
 
+    async def folders(self, prefix: str, *, limit: int) -> AsyncIterator[str]:
+        async with self.faults.call("store.list"):
+            below = [k.removeprefix(prefix).split("/") for k in self.objects if k.startswith(prefix)]
+            found = sorted({parts[0] for parts in below if len(parts) > 1})[:limit]
+        for folder in found:
+            yield folder
+
     async def presigned_url(self, key: str, *, ttl_s: int, filename: str | None = None) -> str:
         async with self.faults.call("store.presigned_url"):
             return f"https://store.example/{key}?ttl={ttl_s}"

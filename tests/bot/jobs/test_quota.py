@@ -22,7 +22,9 @@ async def delivered(world: World, number: int, user: str = "tg-7") -> HistoryEnt
 
 
 def quota(world: World, limit: int, *, remember: bool = True) -> DailyQuota:
-    return DailyQuota(JobRepository(world.store), world.clock, UserLimit(limit, limit), remember=remember)
+    return DailyQuota(
+        JobRepository(world.store, sole=remember), world.clock, UserLimit(limit, limit), remember=remember
+    )
 
 
 async def test_so_many_a_day_and_no_more():

@@ -591,7 +591,7 @@ async def test_nobody_calls_back_for_progress_that_nobody_will_see(world):
     prediction_id = await started(world, process, submission(2))
     assert world.replicate.requests[prediction_id].webhook_events == ("completed",)
     await process.run_for(3)
-    assert world.faults.calls["replicate.get"] == 4, "what takes longer all the same is asked about: both, after 1 and 2.5 s"
+    assert world.faults.calls["replicate.get"] == 4, "both are asked about, after 1 and 2.5 s"
 
 
 async def test_one_that_has_to_wait_is_told_so_at_once(world):
