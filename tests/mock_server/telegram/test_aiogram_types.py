@@ -22,6 +22,7 @@ from aiogram.types import (
 from mock_server.telegram.methods import METHODS
 from tests.support import pictures
 
+FACE = {"type": "static", "photo": "attach://f"}
 KEYBOARD = {"inline_keyboard": [[{"text": "Go", "callback_data": "go", "style": "primary"}]]}
 
 
@@ -106,6 +107,9 @@ async def answers(bot, anna, group) -> dict[str, Any]:
         "setMyCommands": await bot("setMyCommands", commands=[{"command": "a", "description": "b"}]),
         "getMyCommands": await bot("getMyCommands"),
         "deleteMyCommands": await bot("deleteMyCommands"),
+        "setMyProfilePhoto": await bot("setMyProfilePhoto", photo=FACE, f=("f.jpg", pictures.jpeg())),
+        "getUserProfilePhotos": await bot("getUserProfilePhotos", user_id=(await bot("getMe"))["id"]),
+        "removeMyProfilePhoto": await bot("removeMyProfilePhoto"),
         **{f"setMy{what}": await bot(f"setMy{what}") for what in ("Name", "Description", "ShortDescription")},
         **{f"getMy{what}": await bot(f"getMy{what}") for what in ("Name", "Description", "ShortDescription")},
         "getUpdates": await bot("getUpdates"),
