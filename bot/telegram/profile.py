@@ -1,10 +1,11 @@
-"""What people see of the bot before they write: its description and its menus of commands, in every language.
+"""What people see of the bot before they write: its picture, its description and its menus, in every language.
 
 Told to Telegram only where it differs: some forty calls at every start of every process would be felt.
 """
 
 import asyncio
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import structlog
 from aiogram import Bot
@@ -15,6 +16,8 @@ from aiogram.types import (
     BotCommandScopeChat,
     BotCommandScopeDefault,
     BotCommandScopeUnion,
+    BufferedInputFile,
+    InputProfilePhotoStatic,
 )
 
 from bot.telegram.catalogues import FALLBACK, locales
@@ -24,6 +27,9 @@ from replicate_gateway.presets import Preset
 
 _TRY_AGAIN_S = 600.0
 _MAX_TRIES = 5
+
+FACE = Path(__file__).with_name("face.jpg")
+"""A JPEG, square; Telegram shows it as a circle."""
 
 _log = structlog.get_logger()
 
@@ -42,7 +48,7 @@ class Profile:
             changed += await self._describe(locale, code)
             for scope, commands in self._menus(locale):
                 changed += await self._set_menu(scope, code, commands)
-        return changed
+        return changed + await self._show_face()
 
     async def run(self) -> None:
         """Publish, and try again later where that fails: nothing depends on it."""
@@ -89,3 +95,14 @@ class Profile:
             await self._bot.set_my_short_description(words, language_code=code)
             changed += 1
         return changed
+
+    async def _show_face(self) -> bool:
+        """Only for a bot without a picture: which one an operator gave it by BotFather is not ours to say.
+
+        https://core.telegram.org/bots/api#inputprofilephotostatic: a JPEG, uploaded anew.
+        """
+        if (await self._bot.get_user_profile_photos(self._bot.id, limit=1)).total_count:
+            return False
+        face = BufferedInputFile(await asyncio.to_thread(FACE.read_bytes), FACE.name)
+        await self._bot.set_my_profile_photo(InputProfilePhotoStatic(photo=face))
+        return True
