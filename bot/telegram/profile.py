@@ -37,8 +37,8 @@ _log = structlog.get_logger()
 class Profile:
     """Safe in every process: what is there already is left alone."""
 
-    def __init__(self, bot: Bot, presets: Mapping[str, Preset], admin_ids: Collection[int]) -> None:
-        self._bot, self._presets, self._admin_ids = bot, presets, admin_ids
+    def __init__(self, bot: Bot, presets: Mapping[str, Preset], admin_ids: Collection[int], daily_jobs: int) -> None:
+        self._bot, self._presets, self._admin_ids, self._daily_jobs = bot, presets, admin_ids, daily_jobs
 
     async def publish(self) -> int:
         """Bring everything up to date; returns how much had to be changed. Raises `AiogramError`."""
@@ -86,7 +86,7 @@ class Profile:
 
     async def _describe(self, locale: str, code: str) -> int:
         changed = 0
-        words = text("description", locale)
+        words = text("description", locale, n=self._daily_jobs)
         if (await self._bot.get_my_description(language_code=code)).description != words:
             await self._bot.set_my_description(words, language_code=code)
             changed += 1

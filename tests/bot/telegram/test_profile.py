@@ -17,7 +17,7 @@ from tests.support import pictures
 from tests.support.fakes import PRESETS
 from tests.support.recording_bot import recording_bot
 
-ADMIN_ID = 42
+ADMIN_ID, DAILY = 42, 7
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def names(bot, scope=None, code=""):
 
 
 async def test_everything_is_told_in_every_language_and_a_second_time_nothing(bot):
-    profile = Profile(bot, PRESETS, {ADMIN_ID})
+    profile = Profile(bot, PRESETS, {ADMIN_ID}, DAILY)
     assert await profile.publish() == len(locales()) * 5 + 1
     assert await profile.publish() == 0
     for locale in locales():
@@ -46,14 +46,14 @@ async def test_everything_is_told_in_every_language_and_a_second_time_nothing(bo
         assert await names(bot, code=code) == PERSONAL
         assert await names(bot, BotCommandScopeAllGroupChats(), code) == tuple(PRESETS)
         assert await names(bot, BotCommandScopeChat(chat_id=ADMIN_ID), code) == (*PERSONAL, *ADMIN)
-        assert (await bot.get_my_description(code)).description == text("description", locale)
+        assert (await bot.get_my_description(code)).description == text("description", locale, n=DAILY)
         assert (await bot.get_my_short_description(code)).short_description == text("short_description", locale)
         (start, *_) = await bot.get_my_commands(language_code=code)
         assert start.description == text("command_start", locale)
 
 
 async def test_only_what_differs_is_told(bot):
-    profile = Profile(bot, PRESETS, ())
+    profile = Profile(bot, PRESETS, (), DAILY)
     await profile.publish()
     await bot.delete_my_commands(language_code="ru")
     await bot.set_my_description("something else", language_code="ko")
@@ -67,7 +67,7 @@ async def face(bot):
 
 async def test_a_bot_without_a_picture_gets_ours(bot):
     assert await face(bot) == []
-    await Profile(bot, PRESETS, ()).publish()
+    await Profile(bot, PRESETS, (), DAILY).publish()
     (photo,) = (await bot.get_user_profile_photos(bot.id)).photos
     assert [(size.width, size.height) for size in photo] == [(160, 160), (320, 320), (640, 640)]
     kept = await bot.download(photo[-1].file_id)
@@ -78,7 +78,7 @@ async def test_a_picture_of_the_operators_own_is_left_alone(bot):
     own = BufferedInputFile(pictures.jpeg(400, 400), "ours.jpg")
     await bot.set_my_profile_photo(InputProfilePhotoStatic(photo=own))
     before = await face(bot)
-    await Profile(bot, PRESETS, ()).publish()
+    await Profile(bot, PRESETS, (), DAILY).publish()
     assert await face(bot) == before
 
 
@@ -90,7 +90,7 @@ def test_our_picture_is_a_small_square_jpeg():
 
 
 async def test_a_refused_picture_is_all_that_is_left_for_the_next_time(emulator, bot):
-    profile = Profile(bot, PRESETS, ())
+    profile = Profile(bot, PRESETS, (), DAILY)
     emulator.control.fail("setMyProfilePhoto", error_code=400, description="Bad Request: PHOTO_INVALID")
     with pytest.raises(TelegramBadRequest):
         await profile.publish()
@@ -109,7 +109,7 @@ def test_it_is_tried_again_when_telegram_is_away_or_busy(skipping_time):
         for _ in range(2):
             session.refuse(500, "Internal Server Error")
         with capture_logs() as lines:
-            await Profile(bot, PRESETS, ()).run()
+            await Profile(bot, PRESETS, (), DAILY).run()
         return [line["log_level"] for line in lines if line["event"] == "profile_not_published"]
 
     assert skipping_time(story()) == ["warning", "info", "warning", "warning", "warning"]
