@@ -46,7 +46,7 @@ async def test_every_kind_of_update_is_valid(bot, emulator, anna):
     group = emulator.control.add_group("Friends", [anna])
     text = await anna.send_text("/start https://x.org @someone", thread_id=4)
     await anna.send_photo(pictures.jpeg(), caption="caption", reply_to=text)
-    await anna.send_photo(pictures.png(), as_file=True)
+    await anna.forward(await anna.send_photo(pictures.png(), as_file=True))
     await anna.send_album([pictures.jpeg(), pictures.jpeg()])
     await anna.in_chat(group).send_text("in the group")
     await anna.edit(text, "edited")
