@@ -169,6 +169,9 @@ async def test_what_cannot_be_used_is_told_with_its_numbers_and_a_way_out_and_co
             assert "does not count" in failure.all_text, name
             assert [button["text"] for button in failure.buttons()] == [text("how_to", "en")], name
             await all_closed(tmp_path)  # until then its place in the day's quota is taken
+        await person.press(failure, text("how_to", "en"))
+        await person.expect(text="What you can send")
+        assert words in failure.text  # the reason stays
         await person.send_photo(pictures.heic(), as_file=True, filename="photo.heic")
         await person.expect(photo=True, within=10)
         await all_closed(tmp_path)
