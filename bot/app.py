@@ -213,7 +213,7 @@ async def _open(
         "reminders": ReminderBell(bot, records.reminders, records.people, engine.team.turns, clock).run,
     }
     if registration and overrides.profile:
-        chores["profile"] = Profile(bot, presets, settings.admin_ids).run
+        chores["profile"] = Profile(bot, presets, settings.admin_ids, settings.user_daily_jobs).run
     if isinstance(bare_store, FileStore):
         chores["file expiry"] = partial(expire_files, bare_store, expiry_rules(settings), clock)
     await _start_work(stack, registration, chores)

@@ -180,6 +180,8 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
             notes,
             previews,
             s.repository,
+            quota,
+            s.people,
             s.clock,
             patience.answer,
         ),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.jobs.progress import COLD_START, Progress, Run
-from bot.jobs.questions import open_question
+from bot.jobs.questions import SPENDING, open_question
 from bot.jobs.run_times import RunTimes, Usual
 from bot.jobs.status import Line, Status, status
 from replicate_gateway.presets import OutputKind, Preset
@@ -57,7 +57,9 @@ class LiveStatus:
         if question := open_question(job, self._presets):
             # The order of the pictures is what the question is about: with another one it reads differently.
             order = {"first": job.inputs[0].message_id or 0} if question is Question.START else {}
-            return Status((Line(_ASKING[question], order),), settled=True)
+            left = self._progress.left_today(job.id) if question in SPENDING else None
+            limit = [Line("left_today", {"left": left})] if left is not None else []
+            return Status((Line(_ASKING[question], order), *limit), settled=True)
         if not any(slot.state in _UNDER_WAY for slot in job.slots):
             return self._waiting(job, now)
         if not any(slot.state in (SlotState.OPEN, SlotState.CLAIMED, SlotState.RUNNING) for slot in job.slots):

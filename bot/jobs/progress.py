@@ -74,6 +74,7 @@ class _LiveJob:
     picture: str = ""
     message_gone: bool = False
     place: int | None = None
+    left: int | None = None
     nudged_for: datetime | None = None
 
 
@@ -173,6 +174,15 @@ class Progress:
         """The job asked whether it is its turn, and this is its place; None: it is."""
         if place is not None or job.id in self._jobs:
             self._live(job).place = place
+
+    def left_today(self, job_id: str) -> int | None:
+        """How many images its person might still have today when the job asked last; None where it has not."""
+        live = self._jobs.get(job_id)
+        return live.left if live else None
+
+    def count_left(self, job: Job, left: int) -> None:
+        """The job asked how many images its person may still have today."""
+        self._live(job).left = left
 
     def started(self, job_id: str, part: int) -> bool:
         """Whether the slot's model is known to have begun."""

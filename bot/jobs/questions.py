@@ -6,6 +6,9 @@ from replicate_gateway.presets import Preset
 from storage.job import Job
 from storage.wishes import Question
 
+SPENDING = (Question.PRESET, Question.ALBUM)
+"""Who chooses what, and how much, shall be done should know how much may be today."""
+
 
 def open_question(job: Job, presets: Mapping[str, Preset]) -> Question | None:
     """The one question that is open now, if the job is a draft that cannot begin without an answer."""

@@ -161,7 +161,7 @@ def _helping(job: Job, names: Sequence[str]) -> InlineKeyboardMarkup | None:
     locale, buttons = job.origin.locale, []
     for name in names:
         if name == "how_to":
-            buttons.append(button(text("how_to", locale), MenuButton(screen="help", arg="sending").pack()))
+            buttons.append(button(text("how_to", locale), MenuButton(screen="how_to").pack()))
             continue
         action, style = _ACTIONS[name]
         buttons.append(button(text(name, locale), job_data(action, job.id), style))

@@ -54,6 +54,8 @@ def _line_text(job: Job, line: Line) -> str:
             person, *garments = (sent.index(image.message_id or 0) + 1 for image in job.inputs)
             words = format_list([str(number) for number in sorted(garments)], locale=locale)
             return text("ask_start", locale, person=person, garments=words)
+        case "left_today":
+            return text("left_today", locale, n=int(str(line.facts["left"])))
         case _:
             return text(line.key, locale, n=None, **line.facts)
 

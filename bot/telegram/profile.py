@@ -1,10 +1,11 @@
-"""What people see of the bot before they write: its description and its menus of commands, in every language.
+"""What people see of the bot before they write: its picture, its description and its menus, in every language.
 
 Told to Telegram only where it differs: some forty calls at every start of every process would be felt.
 """
 
 import asyncio
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import structlog
 from aiogram import Bot
@@ -15,6 +16,8 @@ from aiogram.types import (
     BotCommandScopeChat,
     BotCommandScopeDefault,
     BotCommandScopeUnion,
+    BufferedInputFile,
+    InputProfilePhotoStatic,
 )
 
 from bot.telegram.catalogues import FALLBACK, locales
@@ -25,14 +28,17 @@ from replicate_gateway.presets import Preset
 _TRY_AGAIN_S = 600.0
 _MAX_TRIES = 5
 
+FACE = Path(__file__).with_name("face.jpg")
+"""A JPEG, square; Telegram shows it as a circle."""
+
 _log = structlog.get_logger()
 
 
 class Profile:
     """Safe in every process: what is there already is left alone."""
 
-    def __init__(self, bot: Bot, presets: Mapping[str, Preset], admin_ids: Collection[int]) -> None:
-        self._bot, self._presets, self._admin_ids = bot, presets, admin_ids
+    def __init__(self, bot: Bot, presets: Mapping[str, Preset], admin_ids: Collection[int], daily_jobs: int) -> None:
+        self._bot, self._presets, self._admin_ids, self._daily_jobs = bot, presets, admin_ids, daily_jobs
 
     async def publish(self) -> int:
         """Bring everything up to date; returns how much had to be changed. Raises `AiogramError`."""
@@ -42,7 +48,7 @@ class Profile:
             changed += await self._describe(locale, code)
             for scope, commands in self._menus(locale):
                 changed += await self._set_menu(scope, code, commands)
-        return changed
+        return changed + await self._show_face()
 
     async def run(self) -> None:
         """Publish, and try again later where that fails: nothing depends on it."""
@@ -80,7 +86,7 @@ class Profile:
 
     async def _describe(self, locale: str, code: str) -> int:
         changed = 0
-        words = text("description", locale)
+        words = text("description", locale, n=self._daily_jobs)
         if (await self._bot.get_my_description(language_code=code)).description != words:
             await self._bot.set_my_description(words, language_code=code)
             changed += 1
@@ -89,3 +95,14 @@ class Profile:
             await self._bot.set_my_short_description(words, language_code=code)
             changed += 1
         return changed
+
+    async def _show_face(self) -> bool:
+        """Only for a bot without a picture: which one an operator gave it by BotFather is not ours to say.
+
+        https://core.telegram.org/bots/api#inputprofilephotostatic: a JPEG, uploaded anew.
+        """
+        if (await self._bot.get_user_profile_photos(self._bot.id, limit=1)).total_count:
+            return False
+        face = BufferedInputFile(await asyncio.to_thread(FACE.read_bytes), FACE.name)
+        await self._bot.set_my_profile_photo(InputProfilePhotoStatic(photo=face))
+        return True

@@ -124,6 +124,10 @@ class User(Watcher[Message]):
         """Send another kind of content by its Message fields, such as `voice={...}` or `location={...}`."""
         return self._actions.send_other(self.person, self.chat, content, Surroundings())
 
+    async def forward(self, message: Message) -> Message:
+        """Forward a message of any chat to this one: the bot gets the same picture again."""
+        return self._actions.forward(self.person, self.chat, message)
+
     async def edit(self, message: Message, text: str) -> None:
         """Change the text or caption of an own message."""
         self._actions.edit_text(self.person, message, text)

@@ -216,6 +216,11 @@ class RemoteUser(Watcher[RemoteMessage]):
         """Send another kind of content by its Message fields, such as `voice={...}` or `location={...}`."""
         return self._mirror.take(await self._in_chat("POST", "other", content=content))
 
+    async def forward(self, message: RemoteMessage) -> RemoteMessage:
+        """Forward a message of any chat to this one: the bot gets the same picture again."""
+        fields = {"from_chat_id": message.chat_id, "message_id": message.message_id}
+        return self._mirror.take(await self._in_chat("POST", "forward", **fields))
+
     async def edit(self, message: RemoteMessage, text: str) -> None:
         """Change the text or caption of an own message."""
         self._mirror.take(await self._to(message, "POST", "/edit", text=text))

@@ -25,6 +25,7 @@ def add_action_routes(app: web.Application) -> None:
             web.post(chat + "/start", answering(_start)),
             web.post(chat + "/media", answering(_send_media)),
             web.post(chat + "/other", answering(_send_other)),
+            web.post(chat + "/forward", answering(_forward)),
             web.put(chat + "/bot", answering(_set_bot_member)),
             web.post(message + "/press", answering(_press)),
             web.post(message + "/edit", answering(_edit)),
@@ -86,6 +87,13 @@ async def _send_other(request: web.Request, params: CallParams) -> dict[str, Any
         raise UserActionError("content is an object with fields of a Message")
     person, actions = _person(request, params).person, PersonActions(request.app[WORLD])
     return _view(request, actions.send_other(person, asked_chat(request), content, _surroundings(request, params)))
+
+
+async def _forward(request: web.Request, params: CallParams) -> dict[str, Any]:
+    """Forward message `message_id` of the chat `from_chat_id`."""
+    person, world = _person(request, params).person, request.app[WORLD]
+    message = world.book.chats[params.integer("from_chat_id")].messages[params.integer("message_id")]
+    return _view(request, PersonActions(world).forward(person, asked_chat(request), message))
 
 
 async def _set_bot_member(request: web.Request, params: CallParams) -> dict[str, Any]:

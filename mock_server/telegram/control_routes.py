@@ -44,6 +44,7 @@ async def _state(request: web.Request, _: CallParams) -> dict[str, Any]:
         "bot": world.json.bot(),
         "users": [user_view(user) for user in control.users()],
         "chats": [chat_view(world, chat) for chat in world.book.chats.values()],
+        "bot_photo": [size.as_photo_size() for size in world.profile.photo],
         "descriptions": world.profile.descriptions,
         "flood": world.flood.mode,
         "group_privacy": world.group_privacy,

@@ -3,12 +3,17 @@
 import asyncio
 import mimetypes
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from mock_server.telegram.pictures import Rendition, render_ladder, render_sticker, render_thumbnail
+from mock_server.telegram.pictures import (
+    Rendition,
+    render_ladder,
+    render_profile_photo,
+    render_sticker,
+    render_thumbnail,
+)
 
 FileKind = Literal["photo", "document", "thumbnail", "sticker", "video"]
 
@@ -87,9 +92,10 @@ class FileStore:
 
     def __init__(self, directory: Path, max_bytes: int, photo_boxes: tuple[int, ...]) -> None:
         self._directory, self._max_bytes, self._boxes = directory, max_bytes, photo_boxes
-        self._files: OrderedDict[str, StoredFile] = OrderedDict()
+        self._files: dict[str, StoredFile] = {}  # oldest first
         self._photos: dict[str, Photo] = {}
         self._by_path: dict[str, StoredFile] = {}
+        self._kept: frozenset[str] = frozenset()
         self._total = 0
         self._count = 0
 
@@ -99,9 +105,20 @@ class FileStore:
         Raises: UnreadablePictureError, PictureDimensionsError.
         """
         ladder = await asyncio.to_thread(render_ladder, data, self._boxes, max_sides_sum=max_sides_sum)
-        photo = tuple([await self._add_rendition("photo", rendition) for rendition in ladder])
-        self._photos.update((size.file_id, photo) for size in photo)
+        return await self._add_sizes(ladder)
+
+    async def add_profile_photo(self, data: bytes) -> Photo:
+        """Store a JPEG as the bot's picture; it stays until there is another, whatever else is forgotten.
+
+        Raises: UnreadablePictureError, PictureDimensionsError, NotJpegError.
+        """
+        photo = await self._add_sizes(await asyncio.to_thread(render_profile_photo, data))
+        self._kept = frozenset(size.file_id for size in photo)
         return photo
+
+    def forget_profile_photo(self) -> None:
+        """From now on it is forgotten like any other."""
+        self._kept = frozenset()
 
     async def add_document(self, data: bytes, name: str, mime_type: str | None = None) -> StoredFile:
         """Store bytes as they are; the MIME type comes from the name unless the sender gives one."""
@@ -143,6 +160,11 @@ class FileStore:
         """
         return await asyncio.to_thread((self._directory / file.path).read_bytes)
 
+    async def _add_sizes(self, ladder: list[Rendition]) -> Photo:
+        photo = tuple([await self._add_rendition("photo", rendition) for rendition in ladder])
+        self._photos.update((size.file_id, photo) for size in photo)
+        return photo
+
     async def _add_rendition(self, kind: FileKind, rendition: Rendition) -> StoredFile:
         return await self._add(kind, rendition.data, width=rendition.width, height=rendition.height)
 
@@ -159,8 +181,9 @@ class FileStore:
         return file
 
     async def _forget_oldest(self) -> None:
-        while self._total > self._max_bytes and len(self._files) > 1:
-            file_id, file = self._files.popitem(last=False)
+        while self._total > self._max_bytes and len(self._files) > 1 + len(self._kept):
+            file_id = next(one for one in self._files if one not in self._kept)
+            file = self._files.pop(file_id)
             self._total -= file.size
             self._photos.pop(file_id, None)
             del self._by_path[file.path]

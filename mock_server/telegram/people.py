@@ -21,6 +21,9 @@ from mock_server.telegram.world import World
 
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{0,64}")  # https://core.telegram.org/bots/features#deep-linking
 
+# What a message takes along when it is forwarded.
+_FORWARDED = ("text", "entities", "caption", "caption_entities", "photo", "document", "spoiler", "source_name")
+
 _T = TypeVar("_T")
 
 
@@ -120,6 +123,15 @@ class PersonActions:
     def send_other(self, person: Person, chat: Chat, content: dict[str, Any], around: Surroundings) -> Message:
         """Send another kind of content, given as the fields of a Message: voice, poll, contact, location, ..."""
         return self._post(person, chat, around, other_content=content)
+
+    def forward(self, person: Person, chat: Chat, message: Message) -> Message:
+        """Send a message once more as it is: its picture stays the same for bots, as it does in Telegram."""
+        if message.deleted:
+            raise UserActionError("the message is gone")
+        origin = {"type": "user", "sender_user": self._world.json.user(message.sender_id), "date": message.date}
+        kept = {name: getattr(message, name) for name in _FORWARDED}
+        kept["other_content"] = message.other_content | {"forward_origin": origin}
+        return self._post(person, chat, Surroundings(), **kept)
 
     def edit_text(self, person: Person, message: Message, text: str) -> None:
         """Change the text or caption of one's own message."""

@@ -9,8 +9,10 @@ MAX_SIDES_SUM = 10_000  # https://core.telegram.org/bots/api#sendphoto
 MAX_SIDE_RATIO = 20  # https://core.telegram.org/bots/api#sendphoto
 MAX_PIXELS = 89_000_000  # our own bound, just under where Pillow suspects a decompression bomb
 DOCUMENT_THUMBNAIL_BOX = 320
+PROFILE_PHOTO_SIDES = (160, 320, 640)  # https://core.telegram.org/bots/api#chatphoto
 STICKER_BOX = 512  # https://core.telegram.org/stickers#static-stickers-and-emoji
 _JPEG_QUALITY = 87
+_JPEG_START = b"\xff\xd8\xff"
 _QUARTER_TURNS = frozenset({5, 6, 7, 8})  # EXIF orientations that swap width and height
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
@@ -19,8 +21,12 @@ class UnreadablePictureError(ValueError):
     """These bytes are no picture that Telegram takes."""
 
 
+class NotJpegError(ValueError):
+    """A picture, but not the JPEG that was asked for."""
+
+
 class PictureDimensionsError(ValueError):
-    """Width and height are beyond what Telegram takes as a photo."""
+    """Width and height are not what Telegram takes as a photo."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,20 @@ def render_sticker(data: bytes) -> Rendition:
     out = io.BytesIO()
     picture.resize(target, Image.Resampling.LANCZOS).save(out, "WEBP", quality=_JPEG_QUALITY)
     return Rendition(out.getvalue(), *target)
+
+
+def render_profile_photo(data: bytes) -> list[Rendition]:
+    """Give a JPEG as a profile photo: the square in its middle in several sizes, smallest first.
+
+    Raises: UnreadablePictureError, PictureDimensionsError when a side is too short, NotJpegError.
+    """
+    size, picture = _decode(data, max(PROFILE_PHOTO_SIDES), None)
+    if not data.startswith(_JPEG_START):
+        raise NotJpegError("not a JPEG")
+    if min(size) < min(PROFILE_PHOTO_SIDES):
+        raise PictureDimensionsError(f"{size[0]} x {size[1]}")
+    sides = [side for side in PROFILE_PHOTO_SIDES if side <= min(size)]
+    return [Rendition(_encode(ImageOps.fit(picture, (side, side))), side, side) for side in sides]
 
 
 def _targets(size: tuple[int, int], boxes: tuple[int, ...]) -> list[tuple[int, int]]:

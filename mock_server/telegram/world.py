@@ -10,7 +10,7 @@ from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.delivery import PendingUpdate, UpdateQueue
 from mock_server.telegram.event_log import EventLog
 from mock_server.telegram.faults import Faults
-from mock_server.telegram.files import FileStore
+from mock_server.telegram.files import FileStore, Photo
 from mock_server.telegram.flood import FloodControl
 from mock_server.telegram.journal import Journal
 from mock_server.telegram.long_polling import LongPolling
@@ -19,12 +19,13 @@ from mock_server.telegram.message_json import BotApiJson
 
 @dataclass
 class BotProfile:
-    """What the bot says about itself, texts by language."""
+    """What the bot shows of itself; texts by language, the sizes of its picture, none when it has none."""
 
     commands: CommandMenus = field(default_factory=CommandMenus)
     names: dict[str, str] = field(default_factory=dict)
     descriptions: dict[str, str] = field(default_factory=dict)
     short_descriptions: dict[str, str] = field(default_factory=dict)
+    photo: Photo = ()
 
 
 class World:

@@ -91,7 +91,7 @@ async def test_a_second_photo_that_was_asked_for_comes_after_a_kill(bots, world,
         bot = await at.start()
         person = world.person()
         sent = await at.send(person, PHOTO, caption="try_on a red coat")
-        await person.expect(text="Now send the second one", within=15)
+        await person.expect(text=text("ask_image", "en"), within=15)
         data = at.settings.data_dir
         await eventually(lambda: any(r.get("status_message_id") for r in records(data)), within=15)
         bot.kill()

@@ -20,20 +20,19 @@ def menus(world):
     return found
 
 
-async def test_before_the_first_word_menus_and_descriptions_are_there_in_every_language(world, tmp_path):
+async def test_before_the_first_word_a_picture_menus_and_descriptions_are_there_in_every_language(world, tmp_path):
     settings = world.settings(tmp_path, admin_ids=frozenset({42}))
     async with running_bot(settings, profile=True):
         await eventually(lambda: len(menus(world)) == 3 * len(locales()), within=10)
         await eventually(lambda: sum("Description" in call.method for call in world.chat.calls) == 4 * len(locales()))
+        await eventually(lambda: "setMyProfilePhoto" in [call.method for call in world.chat.calls])
     for code in ("", "ru", "pt", "ko"):
         assert menus(world)["default", code] == list(PERSONAL)
         assert menus(world)["chat", code] == [*PERSONAL, *ADMIN]
         assert "upscale" in menus(world)["all_group_chats", code]
     async with running_bot(settings, profile=True):
         set_before = sum(call.method.startswith("setMy") for call in world.chat.calls)
-        await eventually(
-            lambda: sum(c.method == "getMyShortDescription" for c in world.chat.calls) == 2 * len(locales())
-        )
+        await eventually(lambda: sum(c.method == "getUserProfilePhotos" for c in world.chat.calls) == 2)
     assert sum(call.method.startswith("setMy") for call in world.chat.calls) == set_before
 
 

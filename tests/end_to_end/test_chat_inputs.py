@@ -4,7 +4,6 @@ from bot.app import Overrides
 from bot.telegram.wording import text
 from mock_server.replicate.scenario import Scenario
 from tests.support import pictures
-from tests.support.callback_posts import update
 from tests.support.clocks import RunningClock
 from tests.support.darkroom import running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, impatient, records
@@ -170,6 +169,9 @@ async def test_what_cannot_be_used_is_told_with_its_numbers_and_a_way_out_and_co
             assert "does not count" in failure.all_text, name
             assert [button["text"] for button in failure.buttons()] == [text("how_to", "en")], name
             await all_closed(tmp_path)  # until then its place in the day's quota is taken
+        await person.press(failure, text("how_to", "en"))
+        await person.expect(text="What you can send")
+        assert words in failure.text  # the reason stays
         await person.send_photo(pictures.heic(), as_file=True, filename="photo.heic")
         await person.expect(photo=True, within=10)
         await all_closed(tmp_path)
@@ -197,20 +199,34 @@ async def test_a_second_photo_is_waited_for_so_long_and_no_longer_and_the_wait_c
     assert world.models.predictions() == ()
 
 
-async def test_the_same_photo_twice_within_seconds_is_one_wish(world, tmp_path):
-    """As when a finger slips; the emulated upload names every file anew, so the second one is told by hand."""
-    settings = world.settings(tmp_path)
-    world.models.scenario = Scenario(hold="processing")
-    async with running_bot(settings, impatient()):
+async def test_the_same_photo_twice_within_seconds_is_one_wish_until_that_is_fulfilled(world, tmp_path):
+    """As when a finger slips on Forward: two messages, two updates, the same picture."""
+    world.models.next_scenario(Scenario(hold="processing"))
+    async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
-        await person.send_photo(PHOTO)
-        await person.expect(button=text("cancel", "en"))
-        first = world.chat.deliveries[0].update
-        again = {**first["message"], "message_id": first["message"]["message_id"] + 1}
-        assert (await update(settings, {"update_id": first["update_id"] + 1, "message": again})).status == 200
+        first = await person.send_photo(PHOTO)
+        again = await person.forward(first)
+        for sent in (first, again):
+            await eventually(lambda one=sent: ["👀"] in one.reactions.values(), because="each of them is seen")
         assert len(records(tmp_path)) == 1
         await eventually(lambda: [p for p in world.models.predictions() if p.status == "processing"])
         world.models.release()
+        result = await person.expect(photo=True, within=10)
+        assert result.reply_to is first
+        await all_closed(tmp_path)
+        assert (person.pings, len(person.bot_messages)) == (1, 1)
+        await person.forward(first)
+        await eventually(lambda: len(records(tmp_path)) == 2, because="who has the result may want another one")
         await person.expect(photo=True, within=10)
         await all_closed(tmp_path)
-    assert person.pings == 1
+
+
+async def test_a_result_that_is_forwarded_is_worked_on(world, tmp_path):
+    async with running_bot(world.settings(tmp_path), impatient()):
+        person = world.person()
+        await person.send_photo(PHOTO)
+        result = await person.expect(photo=True, within=10)
+        await person.forward(result)
+        await person.expect(photo=True, within=10)
+        await all_closed(tmp_path)
+    assert len(world.models.predictions()) == 2

@@ -1,10 +1,12 @@
 """What people hear of their limits: what is left, when there is more, their place in line, a pause; and reminders."""
 
 import re
+from dataclasses import replace
 
 from bot.app import Overrides
 from bot.telegram.wording import text
 from mock_server.replicate.scenario import Scenario
+from tests.support import pictures
 from tests.support.clocks import RunningClock
 from tests.support.darkroom import running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, impatient, stored
@@ -27,6 +29,20 @@ async def test_each_result_says_how_many_are_left_and_the_refusal_when_there_are
         refusal = await person.expect(text="You have used all 2 photos of the day")
         assert re.search(r"possible in (1 day|23 hr 59 min)\.", refusal.all_text)
         assert [button["text"] for button in refusal.buttons()] == [text("remind_me", "en")]
+        await all_closed(tmp_path)
+
+
+async def test_who_chooses_how_many_photos_shall_be_worked_on_reads_how_many_may_be(world, tmp_path):
+    album = [pictures.jpeg(160, 120), pictures.jpeg(120, 160), pictures.jpeg(120, 120)]
+    async with running_bot(world.settings(tmp_path, user_daily_jobs=3), replace(impatient(), gather_s=0.2)):
+        person = world.person("ru")
+        await a_photo(person, tmp_path)
+        await person.send_album(album)
+        question = await person.expect(text=text("ask_album", "ru", n=3), within=10)
+        assert question.text.splitlines()[1] == text("left_today", "ru", n=2)
+        await person.press(question, text("first_photo", "ru"))
+        result = await person.expect(photo=True, within=10)
+        assert text("left_today", "ru", n=1) in result.caption
         await all_closed(tmp_path)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bot.telegram.wording import text
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
 from tests.support.crash_points import AFTER, step_points
@@ -51,7 +52,7 @@ async def send_two_for_one(at: Scene) -> Sent:
     """The second photo, sent only once it was asked for, is no job that anybody hears of."""
     person = at.world.person()
     sent = await at.send(person, PHOTO, caption="try_on")
-    await person.expect(text="Now send the second one", within=15)
+    await person.expect(text=text("ask_image", "en"), within=15)
     await person.send_photo(PHOTO)
     await eventually(lambda: len(stored(at.settings.data_dir, "jobs")) == 2, within=15, because="both are recorded")
     return sent

@@ -26,9 +26,9 @@ class ImageProblem(StrEnum):
 class ImageRefusedError(JobsError):
     """The picture cannot be used; `code` says why, `data` holds the numbers behind it."""
 
-    def __init__(self, code: ImageProblem, data: Mapping[str, int | str] | None = None) -> None:
+    def __init__(self, code: ImageProblem, data: Mapping[str, int | float | str] | None = None) -> None:
         self.code = code
-        self.data: Mapping[str, int | str] = dict(data or {})
+        self.data: Mapping[str, int | float | str] = dict(data or {})
         super().__init__(f"{code} {self.data}" if self.data else str(code))
 
 
@@ -77,8 +77,8 @@ class ImageLimits:
         if size > self.max_bytes:
             # Rounded up, so that nobody reads "20.0 MB, at most 20 MB are allowed".
             megabytes = math.ceil(size / 1024 / 1024 * 10) / 10
-            data: dict[str, int | str] = {
-                "megabytes": f"{megabytes:.1f}",
+            data: dict[str, int | float | str] = {
+                "megabytes": megabytes,
                 "max_megabytes": self.max_bytes // (1024 * 1024),
             }
             raise ImageRefusedError(ImageProblem.TOO_MANY_BYTES, data)

@@ -9,10 +9,11 @@ from bot.jobs.edit_pace import EditPace, edit_pause
 from bot.jobs.errors import NotDoneError
 from bot.jobs.live_notes import LiveNotes
 from bot.jobs.live_status import LiveStatus
-from bot.jobs.ports import Clock, Notifier, Turns
+from bot.jobs.ports import Clock, Notifier, People, Turns
 from bot.jobs.previews import Previews
 from bot.jobs.progress import Progress
-from bot.jobs.questions import open_question
+from bot.jobs.questions import SPENDING, open_question
+from bot.jobs.quota import DailyQuota
 from bot.jobs.run_times import RunTimes
 from bot.jobs.status import Status
 from bot.jobs.steps.step import Due, Step
@@ -55,13 +56,16 @@ class Announce(Step):
         notes: LiveNotes,
         previews: Previews,
         repository: JobRepository,
+        quota: DailyQuota,
+        people: People,
         clock: Clock,
         answer_within: timedelta,
     ) -> None:
         self._notifier, self._presets, self._live, self._progress = notifier, presets, live, progress
         self._run_times, self._edits = run_times, edits
         self._turns, self._notes, self._previews = turns, notes, previews
-        self._repository, self._clock, self._answer_within = repository, clock, answer_within
+        self._repository, self._quota, self._people = repository, quota, people
+        self._clock, self._answer_within = clock, answer_within
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """From the moment it is known whether the job waits, and as long as there is no outcome to show instead."""
@@ -81,6 +85,8 @@ class Announce(Step):
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """Send it, or edit it."""
+        if open_question(job, self._presets) in SPENDING:
+            await self._count(job)
         wanted = self._live.wanted(job, self._clock.now())
         if job.status_message_id is None:
             events = await self._announced(job, wanted)
@@ -107,6 +113,11 @@ class Announce(Step):
             return shown != wanted.mark
         # It was said before a restart: the record tells which text, but not with which facts.
         return not (wanted.told_by_key and wanted.key == job.status_shown)
+
+    async def _count(self, job: Job) -> None:
+        user = job.origin.user
+        own = await self._people.limits_for(user)
+        self._progress.count_left(job, await self._quota.left(user, images=0, limit=own.daily))
 
     async def _announced(self, job: Job, wanted: Status) -> Sequence[Event]:
         message_id = await self._notifier.announce(job, wanted)

@@ -22,6 +22,7 @@ def router() -> Router:
     fresh = Router(name="help")
     fresh.message.register(help_, Command("help"))
     fresh.callback_query.register(turn_to, MenuButton.filter(F.screen == "help"))
+    fresh.callback_query.register(explain, MenuButton.filter(F.screen == "how_to"))
     return fresh
 
 
@@ -50,6 +51,15 @@ async def turn_to(
     if query.message:
         buttons = _keyboard(screen, query.message.chat, rules, locale)
         talk.rewrite(query, _words(screen, rules, presets, locale), buttons)
+
+
+async def explain(
+    query: CallbackQuery, rules: ChatRules, presets: Mapping[str, Preset], talk: Talk, locale: str
+) -> None:
+    """The first screen beside the reason why a photo could not be used, which stays."""
+    talk.answer(query)
+    if isinstance(query.message, Message):
+        await help_(query.message, rules, presets, talk, locale)
 
 
 def _words(screen: str, rules: ChatRules, presets: Mapping[str, Preset], locale: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.telegram.methods import changing, profile, receiving, sending
+from mock_server.telegram.methods import changing, profile, profile_photo, receiving, sending
 from mock_server.telegram.params import CallParams
 from mock_server.telegram.webhook import WebhookDelivery
 from mock_server.telegram.world import World
@@ -58,6 +58,9 @@ _ALL: tuple[Method | DeliveryMethod, ...] = (
     Method("getMyDescription", _get_description),
     Method("setMyShortDescription", _set_short),
     Method("getMyShortDescription", _get_short),
+    Method("setMyProfilePhoto", profile_photo.set_my_profile_photo),
+    Method("removeMyProfilePhoto", profile_photo.remove_my_profile_photo),
+    Method("getUserProfilePhotos", profile_photo.get_user_profile_photos),
     DeliveryMethod("getUpdates", receiving.get_updates),
     DeliveryMethod("setWebhook", receiving.set_webhook),
     DeliveryMethod("deleteWebhook", receiving.delete_webhook),

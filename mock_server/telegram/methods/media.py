@@ -10,7 +10,7 @@ from mock_server.telegram.params import CallParams, UploadedFile
 from mock_server.telegram.pictures import MAX_SIDES_SUM, PictureDimensionsError, UnreadablePictureError
 from mock_server.telegram.world import World
 
-_ATTACH = "attach://"
+ATTACH = "attach://"
 _MAX_FILE_ID_LENGTH = 256
 
 
@@ -44,13 +44,13 @@ async def take_document(world: World, params: CallParams, name: str, reference: 
 
 def _locate(params: CallParams, name: str, reference: str | None, what: str) -> tuple[UploadedFile | None, str]:
     wanted = params.string(name) if reference is None else reference
-    key = wanted.removeprefix(_ATTACH) if wanted.startswith(_ATTACH) else name if reference is None else ""
+    key = wanted.removeprefix(ATTACH) if wanted.startswith(ATTACH) else name if reference is None else ""
     upload = params.files.get(key)
     if upload is not None:
         if not upload.data:
             raise bad_request("file must be non-empty")
         return upload, ""
-    if not wanted or wanted.startswith(_ATTACH):
+    if not wanted or wanted.startswith(ATTACH):
         raise bad_request(f"there is no {what} in the request")
     return None, wanted
 

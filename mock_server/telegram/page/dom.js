@@ -52,7 +52,14 @@ export function avatar(name, id, className = "") {
 }
 
 export function botAvatar(className = "") {
-  return element("img", { className: "avatar " + className, src: "/page/icon.svg", alt: "" });
+  return element("span", { className: "avatar bot " + className, attributes: { "aria-hidden": "true" } });
+}
+
+// Wherever the bot is shown, also where that is not on the page now. Without a picture of its own it has the page's.
+export function showBotAs(url) {
+  const { style } = document.documentElement;
+  if (url) style.setProperty("--bot-face", `url("${url}")`);
+  else style.removeProperty("--bot-face");
 }
 
 const TOAST_MS = 4500;

@@ -1,6 +1,7 @@
 // Puts the page together: the list of people, the open chats side by side, the inspector.
 
-import { attempt } from "./dom.js";
+import { mediaUrl } from "./api.js";
+import { attempt, showBotAs } from "./dom.js";
 import { ChatPane } from "./chat_pane.js";
 import { Inspector } from "./inspector.js";
 import { People } from "./people.js";
@@ -23,6 +24,7 @@ class Desk {
     this.inspector = new Inspector(this.store);
     this.store.on("reload", () => this.#restore());
     this.store.on("people", () => this.panes.forEach((pane) => pane.update()));
+    for (const kind of ["reload", "people"]) this.store.on(kind, () => this.#showFace());
     this.store.on("message", (event) => this.#each(event.chatId, (pane) => {
       pane.messages.take(event);
       pane.refresh();
@@ -119,6 +121,11 @@ class Desk {
 
   #remember() {
     localStorage.setItem("panes", JSON.stringify(this.panes.map((pane) => [pane.person.id, pane.chat.id])));
+  }
+
+  #showFace() {
+    const biggest = this.store.botPhoto.at(-1);
+    showBotAs(biggest ? mediaUrl(biggest) : null);
   }
 
   #showInspectorState() {

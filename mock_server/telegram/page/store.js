@@ -16,6 +16,7 @@ export class Store extends EventTarget {
   bot = null;
   people = new Map();
   chats = new Map();
+  botPhoto = []; // its sizes, biggest last
   descriptions = {};
   flood = "off";
   groupPrivacy = false;
@@ -138,6 +139,7 @@ export class Store extends EventTarget {
   async #readState() {
     const state = await api.state();
     this.bot = state.bot;
+    this.botPhoto = state.bot_photo;
     this.descriptions = state.descriptions;
     this.flood = state.flood;
     this.groupPrivacy = state.group_privacy;
@@ -187,7 +189,7 @@ export class Store extends EventTarget {
 
   #called({ method }) {
     this.#journalHasMore();
-    if (!/^(set|delete)My(Commands|Description)/i.test(method)) return;
+    if (!/^(set|delete|remove)My(Commands|Description|ProfilePhoto)/i.test(method)) return;
     this.#menusTimer ??= setTimeout(() => {
       this.#menusTimer = null;
       this.inBackground(this.refreshPeople());

@@ -406,7 +406,7 @@ class TestRefusals:
     def test_file_above_the_download_limit_is_refused_with_both_sizes(self):
         error = refusal(pictures.jpeg_of_size())
         assert error.code is ImageProblem.TOO_MANY_BYTES
-        assert error.data == {"megabytes": "20.1", "max_megabytes": 20}
+        assert error.data == {"megabytes": 20.1, "max_megabytes": 20}
 
     def test_file_just_below_the_download_limit_passes(self):
         body = pictures.jpeg_of_size(LIMITS.max_bytes)

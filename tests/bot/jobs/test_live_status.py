@@ -58,6 +58,17 @@ def postponed(code):
     return (Postponement("step", 0, BEGIN, 1, code),)
 
 
+# Asked
+
+
+@pytest.mark.parametrize(("preset", "tells"), [("", True), ("try_on", False)])
+def test_who_is_asked_what_shall_be_done_is_told_how_many_photos_are_left(scene, preset, tells):
+    scene.job = new_job(preset=preset, slots=())
+    (question,) = scene.wanted.lines  # before anybody has counted
+    scene.progress.count_left(scene.job, 3)
+    assert scene.wanted.lines == (question, *([Line("left_today", {"left": 3})] if tells else []))
+
+
 # In line
 
 

@@ -52,6 +52,24 @@ def test_braces_in_a_fact_are_only_text():
     assert "{code}{0}" in words
 
 
+REFUSED = {
+    "too_many_bytes": {"megabytes": 20.1, "max_megabytes": 20},
+    "too_many_pixels": {"megapixels": 60, "max_megapixels": 50},
+    "too_small": {"width": 16, "height": 20, "min_side": 32},
+    "too_narrow": {"width": 40, "height": 960, "max_ratio": 20},
+}
+
+
+@pytest.mark.parametrize("locale", locales())
+@pytest.mark.parametrize("code", REFUSED)
+def test_a_picture_that_is_refused_is_told_its_numbers_and_the_limit(code, locale):
+    """A decimal is written as people of the language write it."""
+    words = outcome_text(ended(code=code, locale=locale, **REFUSED[code]))
+    numbers = [str(one) for one in REFUSED[code].values()]
+    comma = [number.replace(".", ",") for number in numbers]
+    assert all(number in words for number in (comma if locale in ("ru", "pt_BR") else numbers))
+
+
 def test_the_quota_says_when_the_next_is_possible():
     words = outcome_text(ended(code="daily_quota", limit=20, wait_s=11_521))
     assert words == "You have used all 20 photos of the day. The next is possible in 3 hr 13 min."

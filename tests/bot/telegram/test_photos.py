@@ -69,7 +69,7 @@ async def test_one_byte_above_the_limit_is_refused_with_the_numbers(photos):
         with pytest.raises(JobFailedError) as refused:
             await photos.fetch("f", max_bytes=LIMIT)
     assert refused.value.code == ImageProblem.TOO_MANY_BYTES
-    assert refused.value.facts == {"megabytes": "1.1", "max_megabytes": 1}
+    assert refused.value.facts == {"megabytes": 1.1, "max_megabytes": 1}
 
 
 @pytest.mark.parametrize("status", [404, 410])

@@ -23,6 +23,41 @@ async def stands_still(page):
     await page.wait_for_function("[...document.querySelectorAll('.messages img')].every((image) => image.complete)")
 
 
+BOT_FACES = """
+() => [...document.querySelectorAll(".avatar.bot")]
+  .map((one) => getComputedStyle(one).backgroundImage.match(/url\\("(.+)"\\)/)[1])
+"""
+SIZE_OF_IMAGE = """
+async (url) => {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  return [image.naturalWidth, image.naturalHeight];
+}
+"""
+
+
+async def faces(page, part):
+    """Where the bot's picture comes from in all places that show it, once that is somewhere in `part`."""
+    await page.wait_for_function(f"(part) => ({BOT_FACES})().every((url) => url.includes(part))", arg=part)
+    return await page.evaluate(BOT_FACES)
+
+
+async def test_the_bot_gets_its_face_in_every_place_while_one_looks_on(world, tmp_path, visit):
+    async with visit(world.telegram) as one:
+        page = one.page
+        assert len(await faces(page, "/page/icon.svg")) == 4  # two in the list, above the chat, and in the empty chat
+        async with running_bot(world.settings(tmp_path), profile=True):
+            shown = await faces(page, "/control/media/")
+            assert len(set(shown)) == 1
+            assert await page.evaluate(SIZE_OF_IMAGE, shown[0]) == [640, 640]
+            await page.locator(".pane .description", has_text="Send").wait_for()
+            await one.check_reading()
+            await one.keep("page-face")
+        await as_bot(world.telegram, "removeMyProfilePhoto")
+        await faces(page, "/page/icon.svg")
+
+
 async def test_a_newcomer_sees_how_it_goes_works_on_the_result_and_cancels_another_photo(world, tmp_path, visit):
     async with running_bot(world.settings(tmp_path)), visit(world.telegram) as one:
         page = one.page

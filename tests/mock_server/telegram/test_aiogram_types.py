@@ -22,6 +22,7 @@ from aiogram.types import (
 from mock_server.telegram.methods import METHODS
 from tests.support import pictures
 
+FACE = {"type": "static", "photo": "attach://f"}
 KEYBOARD = {"inline_keyboard": [[{"text": "Go", "callback_data": "go", "style": "primary"}]]}
 
 
@@ -45,7 +46,7 @@ async def test_every_kind_of_update_is_valid(bot, emulator, anna):
     group = emulator.control.add_group("Friends", [anna])
     text = await anna.send_text("/start https://x.org @someone", thread_id=4)
     await anna.send_photo(pictures.jpeg(), caption="caption", reply_to=text)
-    await anna.send_photo(pictures.png(), as_file=True)
+    await anna.forward(await anna.send_photo(pictures.png(), as_file=True))
     await anna.send_album([pictures.jpeg(), pictures.jpeg()])
     await anna.in_chat(group).send_text("in the group")
     await anna.edit(text, "edited")
@@ -106,6 +107,9 @@ async def answers(bot, anna, group) -> dict[str, Any]:
         "setMyCommands": await bot("setMyCommands", commands=[{"command": "a", "description": "b"}]),
         "getMyCommands": await bot("getMyCommands"),
         "deleteMyCommands": await bot("deleteMyCommands"),
+        "setMyProfilePhoto": await bot("setMyProfilePhoto", photo=FACE, f=("f.jpg", pictures.jpeg())),
+        "getUserProfilePhotos": await bot("getUserProfilePhotos", user_id=(await bot("getMe"))["id"]),
+        "removeMyProfilePhoto": await bot("removeMyProfilePhoto"),
         **{f"setMy{what}": await bot(f"setMy{what}") for what in ("Name", "Description", "ShortDescription")},
         **{f"getMy{what}": await bot(f"getMy{what}") for what in ("Name", "Description", "ShortDescription")},
         "getUpdates": await bot("getUpdates"),

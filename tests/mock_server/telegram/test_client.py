@@ -55,6 +55,21 @@ async def test_a_photo_is_sent_answered_and_downloaded(bot, anna):
     assert "bot: photo 'Done' [Again]" in anna.transcript()
 
 
+async def test_what_is_forwarded_is_the_same_picture(bot, anna, group_of):
+    sent = await anna.send_photo(PHOTO, caption="please")
+    again = await anna.forward(sent)
+    await anna.in_chat(group_of(anna)).forward(again)
+    await anna.forward(await anna.send_sticker(pictures.png(mode="RGBA")))
+    first, second, in_group, sticker, forwarded = await sent_to(bot)
+    assert second["photo"] == in_group["photo"] == first["photo"]
+    assert (second["caption"], again.caption, again.message_id > sent.message_id) == ("please", "please", True)
+    assert second["forward_origin"]["sender_user"]["id"] == anna.id
+    assert forwarded["sticker"] == sticker["sticker"]
+    await anna.delete_message(sent)
+    with pytest.raises(UserActionError, match="gone"):
+        await anna.forward(sent)
+
+
 async def test_a_file_keeps_its_name_type_and_bytes(bot, anna, tmp_path):
     path = tmp_path / "фото.bin"
     path.write_bytes(b"\0\1\2")
