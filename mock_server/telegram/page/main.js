@@ -106,7 +106,7 @@ class Desk {
   }
 
   #restore() {
-    const wanted = remembered().filter(([personId, chatId]) => this.store.chats.get(chatId)?.member_ids.includes(personId));
+    const wanted = openedBefore().filter(([personId, chatId]) => this.store.chats.get(chatId)?.member_ids.includes(personId));
     const [first] = this.store.people.keys();
     this.panes = [];
     this.#pool.clear();
@@ -126,7 +126,7 @@ class Desk {
   }
 }
 
-function remembered() {
+function openedBefore() {
   try {
     return JSON.parse(localStorage.getItem("panes") ?? "[]");
   } catch {

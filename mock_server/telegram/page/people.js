@@ -7,7 +7,7 @@ import { morphChildren } from "./morph.js";
 import { cycleTheme } from "./theme.js";
 import { Unread } from "./unread.js";
 
-const NAMES = ["Mia", "Juan", "Sora", "Lena", "Omar", "Noah", "Vera"];
+const NAMES_TO_OFFER = ["Mia", "Juan", "Sora", "Lena", "Omar", "Noah", "Vera"];
 
 export class People {
   // `desk` has: open, isShown.
@@ -108,7 +108,7 @@ export class People {
   }
 
   async #addPerson() {
-    const name = element("input", { name: "first_name", required: true, maxLength: 64, value: NAMES[this.store.people.size % NAMES.length] });
+    const name = element("input", { name: "first_name", required: true, maxLength: 64, value: NAMES_TO_OFFER[this.store.people.size % NAMES_TO_OFFER.length] });
     const answer = await ask("Add a person", [field("Name", name), field("Language", languageSelect("en", { name: "language_code" }))], "Add");
     if (!answer) return;
     const person = await api.addPerson(Object.fromEntries(answer));

@@ -73,12 +73,12 @@ export function jobIds({ rows }) {
 export function tellsOf({ rows }, words) {
   const sought = words.toLowerCase();
   const bare = sought.replaceAll("-", "");
-  return rows.some((row) => wordsOf(row).includes(sought) || (bare.length > 7 && row.keys.some((key) => key.includes(bare))));
+  return rows.some((row) => searchTextOf(row).includes(sought) || (bare.length > 7 && row.keys.some((key) => key.includes(bare))));
 }
 
 const searchable = new WeakMap();
 
-function wordsOf(row) {
+function searchTextOf(row) {
   if (!searchable.has(row)) searchable.set(row, JSON.stringify([row.title, row.keys, row.request, row.response]).toLowerCase());
   return searchable.get(row);
 }
@@ -97,11 +97,11 @@ function isUnderWay({ request, keys }) {
   return keys.some(isJob) && rows.flat().some((button) => button.style === "danger");
 }
 
-const known = new WeakMap();
+const rowsOfRecord = new WeakMap();
 
 function rowsOf(record) {
-  if (!known.has(record)) known.set(record, record.kind === "delivery" ? [deliveryRow(record)] : callRows(record));
-  return known.get(record);
+  if (!rowsOfRecord.has(record)) rowsOfRecord.set(record, record.kind === "delivery" ? [deliveryRow(record)] : callRows(record));
+  return rowsOfRecord.get(record);
 }
 
 function deliveryRow(record) {
