@@ -2,11 +2,13 @@
 
 import re
 import time
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiogram.types import Update
 
 from mock_server.telegram.config import TelegramEmulatorConfig
+from mock_server.telegram.page_files import page_files
 from mock_server.telegram.server import run_telegram_emulator
 from tests.support import pictures
 from tests.support.browser import IN_BROWSER, LOADED_WITHIN_MS, Visit, as_bot
@@ -27,11 +29,24 @@ async def test_the_page_is_ready_within_a_second(emulator, visit):
             await one.open()
             took.append(time.perf_counter() - began)
         assert min(took) < READY_WITHIN_S  # other tests run at the same time: the quickest says what it can do
-        requests = await one.page.evaluate(
-            "() => performance.getEntriesByType('resource').map((one) => one.initiatorType)"
-        )
-        assert "link" in requests  # modules are asked for at once, not one after another
-        assert len(requests) < 60
+
+
+async def test_a_browser_asks_for_one_html_one_css_and_one_js_and_they_share_no_name_with_it(emulator, browser):
+    page = await browser.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append((request.resource_type, urlsplit(request.url).path)))
+    await page.goto(emulator.base_url)
+    await page.locator("body[data-ready]").wait_for()
+    images = {"image", "other"}  # the icon of the page is "other"
+    loaded = sorted((kind, path) for kind, path in asked if kind not in images and not path.startswith("/control/"))
+    assert loaded == [("document", "/"), ("script", "/page/page.js"), ("stylesheet", "/page/page.css")]
+    assert {path for kind, path in asked if kind == "other"} <= {"/page/icon.svg"}
+    # Of all modules the names at the top are in one scope: one that the browser has too would be taken from the others.
+    script = page_files()["page.js"].body.decode()
+    names = re.findall(r"^(?:async )?(?:function|class|const|let) ([\w$]+)", script, re.MULTILINE)
+    assert len(names) > 100
+    assert await page.evaluate("(names) => names.filter((name) => name in window)", names) == []
+    await page.close()
 
 
 async def test_an_edit_keeps_focus_selection_and_what_was_revealed(emulator, visit):
