@@ -1,0 +1,86 @@
+// What each job began with: a message, or a press on what an earlier job has given. No DOM in here.
+//
+// A press says what it is pressed on, not what it leads to. So a job is taken to have begun with the newest press before
+// the first word of it, among those on what its message led to; where that has led to a job already, among those of the
+// chat. Jobs that nobody is seen to work on, such as those on the cards of a history, begin nowhere.
+
+import { isJob } from "./grouping.js";
+
+// Takes groups of rows, each in order of time. Gives {root, rows}, in order of time as well: for each group, and for each
+// job that did not begin with the message of its group. `root` is the update that it began with, if there is one.
+export function toldByJob(groups) {
+  const told = new Map(groups.map((group) => [group, { root: group.find(isMessage), rows: [] }]));
+  const homes = homesOf(groups);
+  const begun = new Map(); // job → its own story
+  const led = new Set(); // groups whose message has led to a job
+  for (const [job, { first, home }] of homes) {
+    const root = beginningOf(first, home, led.has(home), groups);
+    if (root && isMessage(root) && !led.has(home)) led.add(home);
+    else if (root) begun.set(job, { root, rows: [root], home });
+  }
+  share(groups, told, homes, begun);
+  return [...told.values(), ...begun.values()].filter(({ rows }) => rows.length);
+}
+
+// Where Telegram first heard of each job that is worked on, and the group in which that stands; in order of time.
+function homesOf(groups) {
+  const homes = new Map();
+  const worked = new Set();
+  for (const { row, group } of inOrder(groups)) {
+    for (const job of row.keys.filter(isJob)) {
+      const isOutside = row.party !== "Telegram";
+      if (!isOutside && !homes.has(job)) homes.set(job, { first: row, home: group });
+      if (isOutside || row.isUnderWay) worked.add(job);
+    }
+  }
+  return new Map([...homes].filter(([job]) => worked.has(job)));
+}
+
+function beginningOf(first, home, hasLed, groups) {
+  if (isPress(first)) return first;
+  const message = home.find(isMessage);
+  const place = hasLed || !message ? groups.flat().filter((row) => isPress(row) && chatOf(row) === chatIn(home)) : home.filter(isPress);
+  const before = place.filter((row) => row.start < first.start && row.start >= (message?.start ?? 0));
+  return before.sort(byStart).at(-1) ?? message;
+}
+
+// Gives every row to the story that it is part of. What a row made, such as a message, is part of the same one.
+function share(groups, told, homes, begun) {
+  const stories = [...begun.values()].sort((a, b) => byStart(a.root, b.root));
+  const roots = new Set(stories.map(({ root }) => root).filter(isPress));
+  const makers = new Map(); // name → story
+  const note = (names, story) => names.filter((name) => !makers.has(name)).forEach((name) => makers.set(name, story));
+  for (const story of stories) note(story.root.made, story);
+  for (const { row, group } of inOrder(groups)) {
+    if (roots.has(row)) continue;
+    const story = partOf(row, group, { stories, homes, begun, makers }) ?? told.get(group);
+    story.rows.push(row);
+    note(row.made ?? row.keys.filter((name) => !isJob(name)), story);
+  }
+}
+
+// An answer to a press is told where the press is; else it matters which job a row names, then what it is about. What has
+// nothing of that, such as a reaction to a photo, goes with the job that began last; but a person means no job.
+function partOf(row, group, { stories, homes, begun, makers }) {
+  const query = row.keys.find((name) => name.startsWith("query:") && makers.has(name));
+  if (query) return makers.get(query);
+  const job = row.keys.find((name) => homes.get(name)?.home === group);
+  if (job) return begun.get(job);
+  const about = row.keys.find((name) => makers.has(name));
+  if (about) return makers.get(about);
+  return row.update ? undefined : stories.findLast(({ root, home }) => home === group && root.start <= row.start);
+}
+
+const inOrder = (groups) => groups.flatMap((group) => group.map((row) => ({ row, group }))).sort((a, b) => byStart(a.row, b.row));
+
+const chatIn = (group) => group.map(chatOf).find(Boolean);
+
+export const byStart = (a, b) => a.start - b.start;
+
+export const isMessage = (row) => Boolean(row.update?.message);
+
+const isPress = (row) => Boolean(row.update?.callback_query);
+
+export function chatOf({ chatId, update }) {
+  return chatId ?? (update?.callback_query ?? update)?.message?.chat.id;
+}
