@@ -80,6 +80,14 @@ export class Composer {
     this.focus();
   }
 
+  // Speaks to the bot, which in a group hears little else.
+  mention() {
+    const name = "@" + this.store.bot.username;
+    if (!this.input.value.includes(name)) this.input.value = `${name} ${this.input.value}`;
+    this.#typed();
+    this.focus();
+  }
+
   replyTo(message) {
     if (this.#edited) this.#endContext();
     this.#reply = message;

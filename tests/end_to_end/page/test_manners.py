@@ -11,7 +11,7 @@ from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.page_files import page_files
 from mock_server.telegram.server import run_telegram_emulator
 from tests.support import pictures
-from tests.support.browser import IN_BROWSER, LOADED_WITHIN_MS, Visit, as_bot
+from tests.support.browser import IN_BROWSER, LOADED_WITHIN_MS, PHONE, Visit, as_bot
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -19,6 +19,7 @@ pytestmark = IN_BROWSER
 
 KEYS = {"inline_keyboard": [[{"text": "Cancel", "callback_data": "c", "style": "danger"}]]}
 READY_WITHIN_S = 1.0
+MENTION = f"@{TelegramEmulatorConfig().bot_username}"
 
 
 async def test_the_page_is_ready_within_a_second(emulator, visit):
@@ -95,7 +96,10 @@ async def test_a_press_is_answered_by_a_note_or_by_an_alert(emulator, visit):
     async with visit(emulator) as one:
         page = one.page
         await as_bot(emulator, "answerCallbackQuery", callback_query_id=await pressed(), text="Stopping")
-        await page.locator(".toast", has_text="Stopping").wait_for()
+        note = page.locator(".toast", has_text="Stopping")
+        await note.wait_for()
+        below = (await page.locator(".keys").bounding_box())["y"]
+        assert sum([(await note.bounding_box())[side] for side in ("y", "height")]) < below, "it hides no button"
         assert await page.locator(".key.waiting").count() == 0
         answer = {"callback_query_id": await pressed(), "text": "Only Anna may", "show_alert": True}
         await as_bot(emulator, "answerCallbackQuery", **answer)
@@ -210,6 +214,35 @@ async def test_commands_are_found_while_typing_and_links_open_the_bot(emulator, 
         await page.keyboard.press("Enter")
         await page.locator(".mine .words", has_text="/start tool_restore").wait_for()
         assert [message.text for message in anna.messages] == ["/history", "/start tool_restore"]
+
+
+async def test_what_is_picked_for_an_empty_group_speaks_to_the_bot_and_an_album_is_one_message(emulator, visit):
+    anna, ivan = emulator.control.add_user("Anna", user_id=1001), emulator.control.add_user("Иван", user_id=1002)
+    group = emulator.control.add_group("Photo club", [anna, ivan])
+    async with visit(emulator) as one:
+        page = one.page
+        place = page.locator(".person").first.locator(".chat", has_text="Photo club")
+        await place.click()
+        await page.locator(".empty").get_by_role("button", name="Faded lighthouse").click()
+        await page.locator(".preview-name", has_text="lighthouse.jpg").wait_for()
+        assert await page.get_by_role("textbox", name="Message").input_value() == f"{MENTION} "
+        for caption, shown in ((" before, after", "before, after"), ("", "Album")):
+            await anna.in_chat(group).send_album([pictures.jpeg()] * 2, caption=caption)
+            await place.locator(".last", has_text=f"Anna: {shown}").wait_for()
+
+
+async def test_on_a_phone_a_chat_that_is_opened_beside_takes_the_place_of_the_other(emulator, visit):
+    for name in ("Anna", "Иван"):
+        emulator.control.add_user(name)
+    async with visit(emulator, viewport=PHONE) as one:
+        page = one.page
+        for name in ("Иван", "Anna"):
+            await page.get_by_role("button", name="People and chats").click()
+            await page.locator(".person", has_text=name).locator(".chat").click()
+        low = await page.locator(".input:visible").bounding_box()
+        await one.choose("Open another chat beside")
+        await page.locator(".subtitle:visible", has_text="with Иван").wait_for()
+        assert await page.locator(".input:visible").bounding_box() | {"width": 0} == low | {"width": 0}
 
 
 async def test_what_a_photo_bot_cannot_use_can_be_sent_too(emulator, visit):
