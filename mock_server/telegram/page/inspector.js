@@ -24,7 +24,7 @@ export class Inspector {
     this.root = document.getElementById("inspector");
     this.filter = element("select", { attributes: { "aria-label": "Chat to show" }, on: { change: () => this.draw() } });
     this.search = element("input", {
-      type: "search", placeholder: "Job, prediction, method, text…", className: "search", attributes: { "aria-label": "Show only timelines with" },
+      type: "search", placeholder: "Job, method, text…", className: "search", attributes: { "aria-label": "Show only timelines with" },
       on: { input: () => this.draw() },
     });
     this.jobs = element("ol", { className: "jobs", attributes: { "aria-label": "Timelines" } });
@@ -183,7 +183,7 @@ export class Inspector {
         "span",
         { className: "job-words" },
         element("b", { text: title }),
-        element("span", { className: "faint", text: `${this.store.nameOf(job.by)}${place} · ${clock(job.start)} · ${rows.length} ${rows.length === 1 ? "step" : "steps"}` }),
+        element("span", { className: "faint", text: `${clock(job.start)} · ${rows.length} ${rows.length === 1 ? "step" : "steps"} · ${this.store.nameOf(job.by)}${place}` }),
       ),
       element("span", { className: "state " + state.replaceAll(" ", "-"), text: STATES[state] }),
       element("span", { className: "duration", text: seconds(job.end - job.start) }),
