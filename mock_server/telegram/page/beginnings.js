@@ -11,10 +11,11 @@ import { isJob } from "./grouping.js";
 export function toldByJob(groups) {
   const told = new Map(groups.map((group) => [group, { root: group.find(isMessage), rows: [] }]));
   const homes = homesOf(groups);
+  const presses = groups.flat().filter(isPress).sort(byStart);
   const begun = new Map(); // job → its own story
   const led = new Set(); // groups whose message has led to a job
   for (const [job, { first, home }] of homes) {
-    const root = beginningOf(first, home, led.has(home), groups);
+    const root = beginningOf(first, home, led.has(home), presses);
     if (root && isMessage(root) && !led.has(home)) led.add(home);
     else if (root) begun.set(job, { root, rows: [root], home });
   }
@@ -36,40 +37,47 @@ function homesOf(groups) {
   return new Map([...homes].filter(([job]) => worked.has(job)));
 }
 
-function beginningOf(first, home, hasLed, groups) {
+function beginningOf(first, home, hasLed, presses) {
   if (isPress(first)) return first;
   const message = home.find(isMessage);
-  const place = hasLed || !message ? groups.flat().filter((row) => isPress(row) && chatOf(row) === chatIn(home)) : home.filter(isPress);
-  const before = place.filter((row) => row.start < first.start && row.start >= (message?.start ?? 0));
-  return before.sort(byStart).at(-1) ?? message;
+  const [chat, places] = [chatIn(home), new Set(home)];
+  const isNear = hasLed || !message ? (press) => chatOf(press) === chat : (press) => places.has(press);
+  const press = presses.findLast((one) => one.start < first.start && isNear(one));
+  return press && press.start >= (message?.start ?? 0) ? press : message;
 }
 
 // Gives every row to the story that it is part of. What a row made, such as a message, is part of the same one.
 function share(groups, told, homes, begun) {
   const stories = [...begun.values()].sort((a, b) => byStart(a.root, b.root));
   const roots = new Set(stories.map(({ root }) => root).filter(isPress));
-  const makers = new Map(); // name → story
+  const [makers, answers] = [new Map(), new Map()]; // name → the story that it is made in, that answers to it
   const note = (names, story) => names.filter((name) => !makers.has(name)).forEach((name) => makers.set(name, story));
   for (const story of stories) note(story.root.made, story);
   for (const { row, group } of inOrder(groups)) {
     if (roots.has(row)) continue;
-    const story = partOf(row, group, { stories, homes, begun, makers }) ?? told.get(group);
+    const job = row.keys.find((name) => homes.get(name)?.home === group);
+    const latest = () => stories.findLast(({ root, home }) => home === group && root.start <= row.start);
+    const story = partOf(row, { job, begun, makers, answers, latest, rest: told.get(group) });
     story.rows.push(row);
     note(row.made ?? row.keys.filter((name) => !isJob(name)), story);
+    if (job) for (const name of named(row)) answers.set(name, story);
   }
 }
 
-// An answer to a press is told where the press is; else it matters which job a row names, then what it is about. What has
-// nothing of that, such as a reaction to a photo, goes with the job that began last; but a person means no job.
-function partOf(row, group, { stories, homes, begun, makers }) {
+// An answer to a press is told where the press is; else it matters which job a row names, then what it is about: with a
+// reaction to a photo that is the job which was the last to answer to it. What has nothing of that goes with the latest
+// job; but a person means no job.
+function partOf(row, { job, begun, makers, answers, latest, rest }) {
   const query = row.keys.find((name) => name.startsWith("query:") && makers.has(name));
   if (query) return makers.get(query);
-  const job = row.keys.find((name) => homes.get(name)?.home === group);
-  if (job) return begun.get(job);
-  const about = row.keys.find((name) => makers.has(name));
-  if (about) return makers.get(about);
-  return row.update ? undefined : stories.findLast(({ root, home }) => home === group && root.start <= row.start);
+  if (job) return begun.get(job) ?? rest;
+  const maker = makers.get(row.keys.find((name) => makers.has(name)));
+  if (row.update) return maker ?? rest;
+  return answers.get(named(row).find((name) => answers.has(name))) ?? maker ?? latest() ?? rest;
 }
+
+// What a row is about and did not make.
+const named = (row) => row.keys.filter((name) => !isJob(name) && !row.made?.includes(name));
 
 const inOrder = (groups) => groups.flatMap((group) => group.map((row) => ({ row, group }))).sort((a, b) => byStart(a.row, b.row));
 
