@@ -23,18 +23,20 @@ export function toldByJob(groups) {
   return [...told.values(), ...begun.values()].filter(({ rows }) => rows.length);
 }
 
-// Where Telegram first heard of each job that is worked on, and the group in which that stands; in order of time.
+// The first word of each job that Telegram hears of and that is worked on, and the group in which it stands; in order of
+// time. A quick job may be over before Telegram hears of it.
 function homesOf(groups) {
   const homes = new Map();
-  const worked = new Set();
+  const [heard, worked] = [new Set(), new Set()];
   for (const { row, group } of inOrder(groups)) {
+    const isTelegram = row.party === "Telegram";
     for (const job of row.keys.filter(isJob)) {
-      const isOutside = row.party !== "Telegram";
-      if (!isOutside && !homes.has(job)) homes.set(job, { first: row, home: group });
-      if (isOutside || row.isUnderWay) worked.add(job);
+      if (!homes.has(job)) homes.set(job, { first: row, home: group });
+      if (isTelegram) heard.add(job);
+      if (!isTelegram || row.isUnderWay) worked.add(job);
     }
   }
-  return new Map([...homes].filter(([job]) => worked.has(job)));
+  return new Map([...homes].filter(([job]) => heard.has(job) && worked.has(job)));
 }
 
 function beginningOf(first, home, hasLed, presses) {
