@@ -225,7 +225,14 @@ async def test_what_is_picked_for_an_empty_group_speaks_to_the_bot_and_an_album_
         await place.click()
         await page.locator(".empty").get_by_role("button", name="Faded lighthouse").click()
         await page.locator(".preview-name", has_text="lighthouse.jpg").wait_for()
-        assert await page.get_by_role("textbox", name="Message").input_value() == f"{MENTION} "
+        field = page.get_by_role("textbox", name="Message")
+        assert await field.input_value() == f"{MENTION} "
+        await field.fill("please ")
+        await field.press_sequentially(MENTION[:3])
+        await page.locator(".commands li", has_text=MENTION).wait_for()
+        await page.keyboard.press("Enter")
+        assert await field.input_value() == f"please {MENTION} "
+        assert not await page.locator(".commands").is_visible()
         for caption, shown in ((" before, after", "before, after"), ("", "Album")):
             await anna.in_chat(group).send_album([pictures.jpeg()] * 2, caption=caption)
             await place.locator(".last", has_text=f"Anna: {shown}").wait_for()
