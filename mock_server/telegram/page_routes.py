@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import web
@@ -10,17 +11,15 @@ from aiohttp import web
 from mock_server.telegram.control_views import message_view
 from mock_server.telegram.event_log import Event
 from mock_server.telegram.files import StoredFile
+from mock_server.telegram.page_files import PageFile, page_files
 from mock_server.telegram.pictures import PictureDimensionsError, UnreadablePictureError, render_ladder
 from mock_server.telegram.samples import SAMPLES, find_sample
 from mock_server.telegram.world import World
 
 KEEP_ALIVE_S = 15.0
-PAGE_DIRECTORY = Path(__file__).parent / "page"
 _WORLD = web.AppKey("page_world", World)
 _WITH_MESSAGE = frozenset({"message", "edit", "delete", "reaction", "delivered"})
-_MIME_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-# Kept in memory: some forty small files are asked for at once, and the page shall be there at once.
-_PAGE_FILES = {path.name: path.read_bytes() for path in PAGE_DIRECTORY.iterdir() if path.suffix in _MIME_TYPES}
+_PAGE_FILES = web.AppKey("page_files", Mapping[str, PageFile])
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -43,8 +42,8 @@ _MEDIA_HEADERS = {
 
 def add_page_routes(app: web.Application, world: World) -> None:
     """Serve `/`, `/page/...`, `/control/media/...`, `/control/preview/...`, `/control/samples`, `/control/events`."""
-    app[_WORLD] = world
-    app.router.add_get("/", _page)
+    app[_WORLD], app[_PAGE_FILES] = world, page_files()
+    app.router.add_get("/", _page_file)
     app.router.add_get("/page/{name}", _page_file)
     app.router.add_get("/control/media/{file_id}", _media)
     app.router.add_get("/control/preview/{file_id}", _preview)
@@ -53,20 +52,11 @@ def add_page_routes(app: web.Application, world: World) -> None:
     app.router.add_get("/control/events", _events)
 
 
-async def _page(_: web.Request) -> web.StreamResponse:
-    return _file_of_page("index.html")
-
-
-async def _page_file(request: web.Request) -> web.StreamResponse:
-    return _file_of_page(request.match_info["name"])
-
-
-def _file_of_page(name: str) -> web.StreamResponse:
-    body = _PAGE_FILES.get(name)
-    if body is None:
+async def _page_file(request: web.Request) -> web.Response:
+    file = request.app[_PAGE_FILES].get(request.match_info.get("name", "index.html"))
+    if file is None:
         return web.json_response({"error": "the page has no such file"}, status=404)
-    mime_type = _MIME_TYPES[Path(name).suffix]
-    return web.Response(body=body, headers=_PAGE_HEADERS | {"Content-Type": f"{mime_type}; charset=utf-8"})
+    return web.Response(body=file.body, headers=_PAGE_HEADERS | {"Content-Type": f"{file.mime_type}; charset=utf-8"})
 
 
 def _stored(request: web.Request) -> tuple[StoredFile, Path] | None:

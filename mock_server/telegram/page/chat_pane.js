@@ -51,8 +51,7 @@ export class ChatPane {
     this.chat = this.store.chats.get(this.chat.id);
     Object.assign(this.messages, { person: this.person, chat: this.chat });
     this.composer.update(this.person, this.chat);
-    const { descriptions } = this.store;
-    this.description.textContent = descriptions[this.person.language_code.slice(0, 2)] ?? descriptions[""] ?? "The real bot, an emulated Telegram. Nothing leaves this machine.";
+    this.description.textContent = this.#about();
     this.refresh();
   }
 
@@ -62,6 +61,12 @@ export class ChatPane {
     this.subtitle.textContent = this.#state();
     this.subtitle.classList.toggle("acting", Boolean(this.#action));
     this.composer.takeReplyMarkup(this.store.messagesOf(this.chat.id).findLast((message) => message.sandbox.reply_keyboard));
+  }
+
+  #about() {
+    if (this.chat.type !== "private") return "In a group a bot answers to commands, to replies to it, and where it is mentioned.";
+    const { descriptions } = this.store;
+    return descriptions[this.person.language_code.slice(0, 2)] ?? descriptions[""] ?? "The real bot, an emulated Telegram. Nothing leaves this machine.";
   }
 
   #act(action) {
@@ -106,22 +111,26 @@ export class ChatPane {
   }
 
   #emptyView() {
+    const isPrivate = this.chat.type === "private";
+    const mention = () => this.composer.mention();
     this.description = element("p", { className: "description" });
     const photos = element("div", { className: "sample-photos" });
     attempt(async () => {
       const samples = await readSamples();
-      photos.append(...samples.filter((sample) => sample.kind === "photo").map((sample) => card(sample, this.composer)));
+      photos.append(...samples.filter((sample) => sample.kind === "photo").map((sample) => card(sample, this.composer, isPrivate ? undefined : mention)));
     });
     const begin = () => attempt(() => api.start(this.chat.id, this.person.id, ""));
     return element(
       "div",
       { className: "empty" },
       element("div", { className: "empty-card" },
-        botAvatar("large"),
+        isPrivate ? botAvatar("large") : avatar(this.chat.title, this.chat.id, "large"),
         element("h2", { text: this.store.titleOf(this.chat) }),
         this.description,
         element("button", { type: "button", className: "primary start", text: "START", on: { click: begin } }),
-        element("button", { type: "button", className: "text-button", text: "or by a deep link…", on: { click: () => attempt(() => askForLink(this)) } }),
+        isPrivate
+          ? element("button", { type: "button", className: "text-button", text: "or by a deep link…", on: { click: () => attempt(() => askForLink(this)) } })
+          : element("button", { type: "button", className: "text-button", text: `or mention @${this.store.bot.username}`, on: { click: mention } }),
         element("p", { className: "faint", text: "or pick a photo, drop one here, paste one" }),
         photos),
     );

@@ -65,17 +65,17 @@ function sending(group, times, samples) {
 }
 
 function albumCall(group, first, samples) {
-  const pictures = group.map((message) => picture(message, samples)).join(", ");
+  const pictures = group.map((message) => pictureInPython(message, samples)).join(", ");
   return { verb: "send_album", args: [`[${pictures}]`, ...captioned(first), ...(first.document ? ["as_file=True"] : [])] };
 }
 
 function singleCall(message, samples) {
-  if (message.sticker) return { verb: "send_sticker", args: [picture(message, samples), `emoji=${python(message.sticker.emoji ?? "🙂")}`] };
-  if (message.live_photo) return { verb: "send_live_photo", args: [picture(message, samples), ...captioned(message)] };
-  if (message.photo) return { verb: "send_photo", args: [picture(message, samples), ...captioned(message)] };
+  if (message.sticker) return { verb: "send_sticker", args: [pictureInPython(message, samples), `emoji=${python(message.sticker.emoji ?? "🙂")}`] };
+  if (message.live_photo) return { verb: "send_live_photo", args: [pictureInPython(message, samples), ...captioned(message)] };
+  if (message.photo) return { verb: "send_photo", args: [pictureInPython(message, samples), ...captioned(message)] };
   if (message.document) {
     const kept = ["as_file=True", `filename=${python(message.document.file_name)}`];
-    return { verb: "send_photo", args: [picture(message, samples), ...captioned(message), ...kept] };
+    return { verb: "send_photo", args: [pictureInPython(message, samples), ...captioned(message), ...kept] };
   }
   const [isStart, payload] = START.exec(message.text ?? "") ?? [];
   if (isStart) return { verb: "start", args: payload ? [python(payload)] : [] };
@@ -86,7 +86,7 @@ function captioned(message) {
   return message.caption ? [`caption=${python(message.caption)}`] : [];
 }
 
-function picture(message, samples) {
+function pictureInPython(message, samples) {
   const name = message.sandbox.source_name;
   return samples.includes(name) ? `make_sample(${python(name)})` : "pictures.jpeg()";
 }

@@ -1,4 +1,5 @@
-// The bot's commands above the input: all of them by the button, or those that begin with what was typed.
+// What may be meant, above the input: the bot's commands, all by the button or those that begin with what was typed; and
+// whom one can speak to in a group.
 
 import { api } from "./api.js";
 import { attempt, element } from "./dom.js";
@@ -7,11 +8,12 @@ export class CommandList {
   #commands = [];
   #marked = 0;
 
-  // `onChoose` is called with a command, without its slash; `onKnown` with whether the bot has any.
-  constructor(input, { onChoose, onKnown }) {
-    Object.assign(this, { input, onChoose, onKnown });
+  // `onChoose` is called with a command, without its slash; `onMention` with one of `mentioned`, bots or people, when
+  // its name was begun; `onKnown` with whether the bot has any commands.
+  constructor(input, { mentioned, onChoose, onKnown, onMention }) {
+    Object.assign(this, { input, mentioned, onChoose, onKnown, onMention });
     this.root = element("ul", {
-      className: "commands", hidden: true, id: `commands-${crypto.randomUUID()}`, attributes: { role: "listbox", "aria-label": "Commands" },
+      className: "commands", hidden: true, id: `commands-${crypto.randomUUID()}`, attributes: { role: "listbox", "aria-label": "Suggestions" },
       // The input keeps the focus, so that one can go on typing.
       onmousedown: (event) => event.preventDefault(),
     });
@@ -32,13 +34,14 @@ export class CommandList {
 
   toggle() {
     if (this.isOpen) this.close();
-    else this.#show(this.#commands);
+    else this.#show(this.#startingWith(""));
   }
 
-  // Shows what fits a text that begins with a slash.
+  // Shows what fits a text that is the beginning of a command, or ends with that of a name.
   suggest(text) {
-    const [, begun] = /^\/([a-z0-9_]*)$/i.exec(text) ?? [];
-    this.#show(begun === undefined ? [] : this.#commands.filter(({ command }) => command.startsWith(begun.toLowerCase())));
+    const [, command] = /^\/([a-z0-9_]*)$/i.exec(text) ?? [];
+    const [, name] = /(?:^|\s)@(\w*)$/.exec(text) ?? [];
+    this.#show(command === undefined ? this.#called(name?.toLowerCase()) : this.#startingWith(command.toLowerCase()));
   }
 
   close() {
@@ -57,22 +60,33 @@ export class CommandList {
     return true;
   }
 
-  #show(commands) {
-    this.root.hidden = !commands.length;
+  #startingWith(begun) {
+    const fitting = this.#commands.filter(({ command }) => command.startsWith(begun));
+    return fitting.map(({ command, description }) => ({ text: "/" + command, note: description, choose: () => this.onChoose(command) }));
+  }
+
+  // A name that is there in full needs no help.
+  #called(begun) {
+    const fitting = begun === undefined ? [] : this.mentioned().filter(({ username }) => username.toLowerCase().startsWith(begun) && username.length > begun.length);
+    return fitting.map((one) => ({ text: "@" + one.username, note: one.first_name, choose: () => this.onMention(one) }));
+  }
+
+  #show(suggestions) {
+    this.root.hidden = !suggestions.length;
     this.input.setAttribute("aria-expanded", String(this.isOpen));
-    const options = commands.map(({ command, description }, index) =>
+    const options = suggestions.map(({ text, note, choose }, index) =>
       element(
         "li",
         {
           id: `${this.root.id}-${index}`, attributes: { role: "option" },
           onclick: () => {
             this.close();
-            this.onChoose(command);
+            choose();
           },
           onpointermove: () => this.#mark(index),
         },
-        element("b", { text: "/" + command }),
-        element("span", { className: "faint", text: description }),
+        element("b", { text }),
+        element("span", { className: "faint", text: note }),
       ),
     );
     this.root.replaceChildren(...options);

@@ -30,7 +30,9 @@ export class Composer {
     // The input keeps the focus, and the list with it stays open.
     this.menuButton = iconButton("menu", "Commands of the bot", () => this.#openCommands(), { hidden: true, onmousedown: (event) => event.preventDefault() });
     this.commands = new CommandList(this.input, {
+      mentioned: () => (this.chat.type === "private" ? [] : [this.store.bot]),
       onChoose: (command) => this.#sendNow("/" + command),
+      onMention: ({ username }) => this.#write(this.input.value.replace(/@\w*$/, `@${username} `)),
       onKnown: (hasAny) => (this.menuButton.hidden = !hasAny),
     });
     this.replyKeys = new ReplyKeys(this.input, (text) => this.#sendNow(text));
@@ -77,6 +79,18 @@ export class Composer {
 
   stage(files, options) {
     this.attachments.add(files, options);
+    this.focus();
+  }
+
+  // Speaks to the bot, which in a group hears little else.
+  mention() {
+    const name = "@" + this.store.bot.username;
+    this.#write(this.input.value.includes(name) ? this.input.value : `${name} ${this.input.value}`);
+  }
+
+  #write(text) {
+    this.input.value = text;
+    this.#typed();
     this.focus();
   }
 

@@ -15,25 +15,6 @@ export function grouped(rows) {
   return [...Map.groupBy(rows, (row) => sets.find(namesIn(row)[0])).values()];
 }
 
-// What one job did in a timeline that tells of several, `ids`, if these words begin its id: without what is of the others.
-export function rowsOfJob(rows, ids, words) {
-  const bare = bareId(words.toLowerCase());
-  const sought = bare.length > 7 ? ids.filter((id) => bareId(id).startsWith(bare)) : [];
-  if (ids.length < 2 || sought.length !== 1) return rows;
-  const own = claimedBy(sought[0], rows);
-  const others = ids.filter((id) => id !== sought[0]).map((id) => claimedBy(id, rows));
-  return rows.filter((row) => own.has(row) || !others.some((claimed) => claimed.has(row)));
-}
-
-// Rows that name a job, and those about what such a row made: a message, a prediction.
-function claimedBy(id, rows) {
-  const naming = rows.filter((row) => row.keys.includes("job:" + bareId(id)));
-  const made = new Set(naming.flatMap((row) => row.made ?? row.keys.filter((name) => !isJob(name))));
-  return new Set([...naming, ...rows.filter((row) => row.keys.some((name) => made.has(name)))]);
-}
-
-const bareId = (id) => id.replaceAll("-", "");
-
 export const isJob = (name) => name.startsWith("job:");
 
 // What a row names first is not a job where it can be anything else; a row that names nothing is alone.

@@ -1,16 +1,14 @@
-// What went to and fro behind the chat: one timeline for every message of a person.
+// What went to and fro behind the chat: one timeline for every message of a person and every job.
 
 import { mediaUrl } from "./api.js";
 import { curlCommand } from "./curl.js";
 import { attempt, clock, copyText, element, icon, iconButton } from "./dom.js";
 import { Faults } from "./faults.js";
-import { rowsOfJob } from "./grouping.js";
-import { jobIds, messageTitle, tellsOf, timelines } from "./timeline.js";
+import { jobIds, tellsOf, timelines } from "./timeline.js";
 
 const SHOWN_JOBS = 60;
 const NOTED_PAUSE_S = 0.8;
 const REFRESH_MS = 1000;
-const UUID_LENGTH = 36;
 const STATES = {
   delivered: "delivered", answered: "answered", "in work": "in work", taken: "taken", waiting: "not taken yet",
 };
@@ -26,7 +24,7 @@ export class Inspector {
     this.root = document.getElementById("inspector");
     this.filter = element("select", { attributes: { "aria-label": "Chat to show" }, on: { change: () => this.draw() } });
     this.search = element("input", {
-      type: "search", placeholder: "Job, prediction, method, text…", className: "search", attributes: { "aria-label": "Show only timelines with" },
+      type: "search", placeholder: "Job, method, text…", className: "search", attributes: { "aria-label": "Show only timelines with" },
       on: { input: () => this.draw() },
     });
     this.jobs = element("ol", { className: "jobs", attributes: { "aria-label": "Timelines" } });
@@ -66,7 +64,10 @@ export class Inspector {
     if (!this.isOpen) this.toggle(true);
     this.#tab("timeline");
     await attempt(() => this.store.watchJournals(true));
-    const job = timelines(this.store.records, this.store.neighbourRecords).jobs.find((one) => one.rows.some((row) => row.keys.includes("message:" + key)));
+    const { jobs } = timelines(this.store.records, this.store.neighbourRecords);
+    const name = "message:" + key;
+    const has = (names) => (one) => one.rows.some((row) => row[names]?.includes(name));
+    const job = jobs.find((one) => one.key === key) ?? jobs.find(has("made")) ?? jobs.find(has("keys"));
     if (job) this.#isOpen.set(job.key, true);
     this.#cards.delete(job?.key);
     this.draw();
@@ -151,12 +152,10 @@ export class Inspector {
   }
 
   #card(job, isNewest) {
-    const sought = this.search.value.trim();
-    const rows = sought ? rowsOfJob(job.rows, jobIds(job), sought) : job.rows; // reading for ids takes a while
-    const signature = [job.rows.length, rows.length, sought.length === UUID_LENGTH ? sought : "", job.state, job.rows.filter((row) => row.response).length, this.#unfolded(job, isNewest)].join();
+    const signature = [job.rows.length, job.state, job.rows.filter((row) => row.response).length, this.#unfolded(job, isNewest)].join();
     const old = this.#cards.get(job.key);
     if (old?.signature === signature) return old.card;
-    const card = this.#drawCard({ ...job, rows }, jobIds(job), isNewest);
+    const card = this.#drawCard(job, isNewest);
     this.#cards.set(job.key, { card, signature });
     return card;
   }
@@ -165,8 +164,8 @@ export class Inspector {
     return this.#isOpen.get(job.key) ?? isNewest;
   }
 
-  #drawCard(job, ids, isNewest) {
-    const { message, state, rows } = job;
+  #drawCard(job, isNewest) {
+    const { message, rows, state, title } = job;
     const isOpen = this.#unfolded(job, isNewest);
     const thumb = message.photo?.[0] ?? message.document?.thumbnail;
     const chat = this.store.chats.get(job.chatId);
@@ -183,28 +182,13 @@ export class Inspector {
       element(
         "span",
         { className: "job-words" },
-        element("b", { text: messageTitle(message) }),
-        element("span", { className: "faint", text: `${this.store.nameOf(message.from.id)}${place} · ${clock(message.date)} · ${rows.length} ${rows.length === 1 ? "step" : "steps"}` }),
+        element("b", { text: title }),
+        element("span", { className: "faint", text: `${clock(job.start)} · ${rows.length} ${rows.length === 1 ? "step" : "steps"} · ${this.store.nameOf(job.by)}${place}` }),
       ),
       element("span", { className: "state " + state.replaceAll(" ", "-"), text: STATES[state] }),
       element("span", { className: "duration", text: seconds(job.end - job.start) }),
     );
-    return element("li", { className: "job", data: { job: job.key } }, head, isOpen ? this.#ids(ids) : null, isOpen ? element("ol", { className: "rows" }, ...this.#rowsWithPauses(job)) : null);
-  }
-
-  // The names under which the jobs stand in logs and records, to copy; each of several can be looked at alone.
-  #ids(known) {
-    if (!known.length) return null;
-    const sought = this.search.value.trim();
-    const narrow = (words) => {
-      this.search.value = words;
-      this.draw();
-    };
-    const shown = known.flatMap((id) => [
-      element("button", { type: "button", className: "text-button id", text: id, title: "Copy", on: { click: () => copyText(id, "the id") } }),
-      known.length > 1 && (id === sought ? textButton("all", "Show all jobs", () => narrow("")) : textButton("only", `Show only ${id}`, () => narrow(id))),
-    ]);
-    return element("div", { className: "ids" }, element("span", { className: "faint", text: known.length > 1 ? "jobs" : "job" }), ...shown);
+    return element("li", { className: "job", data: { job: job.key } }, head, isOpen ? ids(jobIds(job)) : null, isOpen ? element("ol", { className: "rows" }, ...this.#rowsWithPauses(job)) : null);
   }
 
   #rowsWithPauses({ rows, start }) {
@@ -260,8 +244,11 @@ export class Inspector {
   }
 }
 
-function textButton(text, title, click) {
-  return element("button", { type: "button", className: "text-button", text, title, on: { click } });
+// The names under which the jobs stand in logs and records, to copy.
+function ids(known) {
+  if (!known.length) return null;
+  const shown = known.map((id) => element("button", { type: "button", className: "text-button id", text: id, title: "Copy", on: { click: () => copyText(id, "the id") } }));
+  return element("div", { className: "ids" }, element("span", { className: "faint", text: known.length > 1 ? "jobs" : "job" }), ...shown);
 }
 
 function legend(neighbours) {

@@ -42,8 +42,8 @@ class Desk {
   open(personId, chatId, { isBeside = false } = {}) {
     document.getElementById("people").classList.remove("open");
     const known = this.panes.find((pane) => pane.shows(personId, chatId));
-    if (!known) this.#put(this.#made(personId, chatId), isBeside && this.panes.length < MOST_PANES ? null : this.active);
-    this.activate(known ?? this.active);
+    if (known) this.activate(known);
+    else this.#put(this.#made(personId, chatId), isBeside && this.panes.length < MOST_PANES ? null : this.active);
     this.active.composer.focus();
     this.people.draw();
     this.#remember();
@@ -97,7 +97,7 @@ class Desk {
       this.panes.push(pane);
       this.root.append(pane.root);
     }
-    this.active = pane;
+    this.activate(pane); // before it is measured: on a phone only the active one is seen, as wide as the page
     pane.shown();
     this.#showInspectorState();
   }
@@ -108,7 +108,7 @@ class Desk {
   }
 
   #restore() {
-    const wanted = remembered().filter(([personId, chatId]) => this.store.chats.get(chatId)?.member_ids.includes(personId));
+    const wanted = openedBefore().filter(([personId, chatId]) => this.store.chats.get(chatId)?.member_ids.includes(personId));
     const [first] = this.store.people.keys();
     this.panes = [];
     this.#pool.clear();
@@ -133,7 +133,7 @@ class Desk {
   }
 }
 
-function remembered() {
+function openedBefore() {
   try {
     return JSON.parse(localStorage.getItem("panes") ?? "[]");
   } catch {

@@ -131,7 +131,8 @@ export class MessageList {
   }
 
   toEnd(isSmooth = false) {
-    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior: isSmooth ? "smooth" : "instant" });
+    const top = this.#blocks.size ? this.scroller.scrollHeight : 0; // what stands in an empty chat is read from its beginning
+    this.scroller.scrollTo({ top, behavior: isSmooth ? "smooth" : "instant" });
     this.#isAtEnd = true;
     this.#missed = 0;
     this.jump.hidden = true;

@@ -7,7 +7,7 @@ import { morphChildren } from "./morph.js";
 import { cycleTheme } from "./theme.js";
 import { Unread } from "./unread.js";
 
-const NAMES = ["Mia", "Juan", "Sora", "Lena", "Omar", "Noah", "Vera"];
+const NAMES_TO_OFFER = ["Mia", "Juan", "Sora", "Lena", "Omar", "Noah", "Vera"];
 
 export class People {
   // `desk` has: open, isShown.
@@ -75,7 +75,8 @@ export class People {
   }
 
   #chat(person, chat) {
-    const last = this.store.messagesOf(chat.id).at(-1);
+    const messages = this.store.messagesOf(chat.id);
+    const last = messages.at(-1);
     const unread = this.unread.count(person.id, chat.id);
     const isOpen = this.desk.isShown(person.id, chat.id);
     const who = last && chat.type !== "private" ? this.store.nameOf(last.from.id) + ": " : "";
@@ -95,7 +96,7 @@ export class People {
         element(
           "span",
           { className: "chat-bottom" },
-          element("span", { className: "faint last", text: last ? who + (last.text || last.caption || contentName(last)) : "No messages yet" }),
+          element("span", { className: "faint last", text: last ? who + lastWords(messages) : "No messages yet" }),
           unread ? element("b", { className: "unread", text: String(unread), attributes: { "aria-label": `${unread} unread` } }) : null,
         ),
       ),
@@ -108,7 +109,7 @@ export class People {
   }
 
   async #addPerson() {
-    const name = element("input", { name: "first_name", required: true, maxLength: 64, value: NAMES[this.store.people.size % NAMES.length] });
+    const name = element("input", { name: "first_name", required: true, maxLength: 64, value: NAMES_TO_OFFER[this.store.people.size % NAMES_TO_OFFER.length] });
     const answer = await ask("Add a person", [field("Name", name), field("Language", languageSelect("en", { name: "language_code" }))], "Add");
     if (!answer) return;
     const person = await api.addPerson(Object.fromEntries(answer));
@@ -129,6 +130,14 @@ export class People {
     await this.store.refreshPeople();
     this.desk.open(ids[0], group.id);
   }
+}
+
+// An album is one message to people; its words may stand with any of its photos.
+function lastWords(messages) {
+  const last = messages.at(-1);
+  const album = messages.filter((message) => message.media_group_id && message.media_group_id === last.media_group_id);
+  const worded = [last, ...album].find((message) => message.text || message.caption);
+  return worded?.text || worded?.caption || (album.length > 1 ? "Album" : contentName(last));
 }
 
 function wordedButton(name, word, label, work) {

@@ -4,11 +4,11 @@ import { api } from "./api.js";
 import { attempt, element, icon } from "./dom.js";
 import { openPopup } from "./popup.js";
 
-let known = null;
+let readAlready = null;
 
 export async function readSamples() {
-  known ??= await api.samples();
-  return known;
+  readAlready ??= await api.samples();
+  return readAlready;
 }
 
 export async function openSamples(anchor, composer) {

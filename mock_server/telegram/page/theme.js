@@ -3,7 +3,7 @@
 import { toast } from "./dom.js";
 
 const THEMES = ["", "light", "dark"];
-const NAMES = { "": "Colours as the system has them", light: "Light", dark: "Dark" };
+const THEME_NAMES = { "": "Colours as the system has them", light: "Light", dark: "Dark" };
 
 export function applyTheme() {
   const theme = localStorage.getItem("theme") ?? "";
@@ -15,5 +15,5 @@ export function cycleTheme() {
   const next = THEMES[(THEMES.indexOf(localStorage.getItem("theme") ?? "") + 1) % THEMES.length];
   localStorage.setItem("theme", next);
   applyTheme();
-  toast(NAMES[next]);
+  toast(THEME_NAMES[next]);
 }

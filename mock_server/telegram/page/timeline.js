@@ -1,11 +1,12 @@
-// From journals to timelines: which records belong to the same message of a person. No DOM in here.
+// From journals to timelines: one for each message of a person and each job that a press began. No DOM in here.
 //
 // Every record names what it is about: messages, files, pressed buttons, predictions, and ids of the bot's own jobs
 // (UUIDs, wherever they stand in the JSON; in the data of buttons packed into 22 characters too). Records that share a
 // name are told together. A call that only names a chat is taken for an answer to the newest message there.
 
+import { byStart, chatOf, toldByJob } from "./beginnings.js";
 import { callCurl } from "./curl.js";
-import { grouped, isJob } from "./grouping.js";
+import { grouped } from "./grouping.js";
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 const UUID_WITHOUT_DASHES = /\b[0-9a-f]{32}\b/g;
@@ -29,31 +30,29 @@ export function kindOf(update) {
 // Gives {jobs, background}: jobs newest first, each with `rows` in order of time; background is what belongs to none.
 export function timelines(records, neighbourRecords) {
   const rows = [...records.flatMap(rowsOf), ...neighbourRecords.map(neighbourRow)].sort(byStart);
-  const rooted = [];
-  const rootless = [];
-  for (const group of grouped(rows)) (group.some(isRoot) ? rooted : rootless).push(group);
+  const [rooted, rootless] = [[], []];
+  for (const story of toldByJob(grouped(rows))) (story.root ? rooted : rootless).push(story);
   const background = [];
-  for (const group of rootless) (newestBefore(group[0], rooted) ?? background).push(...group);
-  const jobs = rooted.map((group) => job(group.sort(byStart)));
-  return { jobs: jobs.sort((a, b) => b.start - a.start), background: background.sort(byStart) };
+  for (const story of rootless) (newestBefore(story.rows[0], rooted)?.rows ?? background).push(...story.rows);
+  return { jobs: rooted.map(jobOf).sort((a, b) => b.start - a.start), background: background.sort(byStart) };
 }
 
-const byStart = (a, b) => a.start - b.start;
-const isRoot = (row) => Boolean(row.update?.message);
-
-function newestBefore({ chatId, start }, groups) {
-  if (!chatId) return undefined;
-  const starts = (group) => group.find(isRoot).start;
-  const earlier = groups.filter((group) => group.find(isRoot).update.message.chat.id === chatId && starts(group) <= start);
-  return earlier.sort((a, b) => starts(b) - starts(a))[0];
+function newestBefore(row, stories) {
+  const earlier = stories.filter(({ root }) => chatOf(root) === chatOf(row) && root.start <= row.start);
+  return earlier.sort((a, b) => byStart(b.root, a.root))[0];
 }
 
-function job(rows) {
-  const { message } = rows.find(isRoot).update;
+// `message` is the one of a person that it began with, or the one whose button was pressed.
+function jobOf({ root, rows: unsorted }) {
+  const { callback_query: query, message = query.message } = root.update;
+  const rows = unsorted.sort(byStart);
   return {
-    key: `${message.chat.id}:${message.message_id}`,
+    key: query ? `press:${query.id}` : `${message.chat.id}:${message.message_id}`,
     chatId: message.chat.id,
+    title: query ? `Press: ${pressedLabel(query)}` : messageTitle(message),
+    by: (query ?? message).from.id,
     message,
+    root,
     rows,
     start: rows[0].start,
     end: rows.at(-1).end,
@@ -62,8 +61,10 @@ function job(rows) {
 }
 
 // The ids of the bot's own jobs that a timeline tells of, as UUIDs: what its webhook URLs and its buttons name. Other
-// UUIDs, such as names of files, bring records together too, but nobody looks for them in a log.
-export function jobIds({ rows }) {
+// UUIDs, such as names of files, bring records together too, but nobody looks for them in a log. What a press begins is
+// another job than the one it is pressed on.
+export function jobIds({ root, rows: all }) {
+  const rows = all.filter((row) => row !== root);
   const named = (row) => JSON.stringify([row.request, row.response]).matchAll(NAMED_JOB);
   const found = rows.flatMap((row) => [...[...named(row)].map(([, id]) => id.replaceAll("-", "")), ...packedIds(row.request)]);
   return [...new Set(found)].map((id) => id.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
@@ -73,35 +74,35 @@ export function jobIds({ rows }) {
 export function tellsOf({ rows }, words) {
   const sought = words.toLowerCase();
   const bare = sought.replaceAll("-", "");
-  return rows.some((row) => wordsOf(row).includes(sought) || (bare.length > 7 && row.keys.some((key) => key.includes(bare))));
+  return rows.some((row) => searchTextOf(row).includes(sought) || (bare.length > 7 && row.keys.some((key) => key.includes(bare))));
 }
 
 const searchable = new WeakMap();
 
-function wordsOf(row) {
+function searchTextOf(row) {
   if (!searchable.has(row)) searchable.set(row, JSON.stringify([row.title, row.keys, row.request, row.response]).toLowerCase());
   return searchable.get(row);
 }
 
-// A red button under the last words is one that stops what they tell of.
 function stateOf(rows) {
   const answers = rows.filter((row) => row.isGood && /^(send(?!ChatAction)|editMessage(?!ReplyMarkup)|copyMessage)/.test(row.method ?? ""));
   const last = answers.at(-1);
   if (!last) return rows.some((row) => row.update && row.isGood) ? "taken" : "waiting";
   if (/Photo|Document|MediaGroup|Media$/.test(last.method)) return "delivered";
-  return isUnderWay(last) ? "in work" : "answered";
+  return last.isUnderWay ? "in work" : "answered";
 }
 
-function isUnderWay({ request, keys }) {
-  const rows = parsed(request.reply_markup)?.inline_keyboard ?? [];
-  return keys.some(isJob) && rows.flat().some((button) => button.style === "danger");
+// A red button under words about a job is one that stops it.
+function isUnderWay({ params }) {
+  const rows = parsed(params.reply_markup)?.inline_keyboard ?? [];
+  return jobKeys(params.reply_markup).length > 0 && rows.flat().some((button) => button.style === "danger");
 }
 
-const known = new WeakMap();
+const rowsOfRecord = new WeakMap();
 
 function rowsOf(record) {
-  if (!known.has(record)) known.set(record, record.kind === "delivery" ? [deliveryRow(record)] : callRows(record));
-  return known.get(record);
+  if (!rowsOfRecord.has(record)) rowsOfRecord.set(record, record.kind === "delivery" ? [deliveryRow(record)] : callRows(record));
+  return rowsOfRecord.get(record);
 }
 
 function deliveryRow(record) {
@@ -140,6 +141,7 @@ function callRows(record) {
       isGood: isGood(record.status),
       fault: record.fault,
       via: record.via === "http" ? null : record.via,
+      isUnderWay: isUnderWay(record),
       request: record.params,
       response: record.result,
       keys: callKeys(record),

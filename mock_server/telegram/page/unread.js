@@ -7,7 +7,7 @@ export class Unread {
 
   constructor(store) {
     this.store = store;
-    this.#read = new Map(remembered());
+    this.#read = new Map(readBefore());
   }
 
   // Everything in this chat has been seen by this person.
@@ -25,7 +25,7 @@ export class Unread {
   }
 }
 
-function remembered() {
+function readBefore() {
   try {
     return JSON.parse(localStorage.getItem(KEY) ?? "[]");
   } catch {

@@ -2,14 +2,16 @@
 
 import re
 import time
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiogram.types import Update
 
 from mock_server.telegram.config import TelegramEmulatorConfig
+from mock_server.telegram.page_files import page_files
 from mock_server.telegram.server import run_telegram_emulator
 from tests.support import pictures
-from tests.support.browser import IN_BROWSER, LOADED_WITHIN_MS, Visit, as_bot
+from tests.support.browser import IN_BROWSER, LOADED_WITHIN_MS, PHONE, Visit, as_bot
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -17,6 +19,7 @@ pytestmark = IN_BROWSER
 
 KEYS = {"inline_keyboard": [[{"text": "Cancel", "callback_data": "c", "style": "danger"}]]}
 READY_WITHIN_S = 1.0
+MENTION = f"@{TelegramEmulatorConfig().bot_username}"
 
 
 async def test_the_page_is_ready_within_a_second(emulator, visit):
@@ -27,11 +30,24 @@ async def test_the_page_is_ready_within_a_second(emulator, visit):
             await one.open()
             took.append(time.perf_counter() - began)
         assert min(took) < READY_WITHIN_S  # other tests run at the same time: the quickest says what it can do
-        requests = await one.page.evaluate(
-            "() => performance.getEntriesByType('resource').map((one) => one.initiatorType)"
-        )
-        assert "link" in requests  # modules are asked for at once, not one after another
-        assert len(requests) < 60
+
+
+async def test_a_browser_asks_for_one_html_one_css_and_one_js_and_they_share_no_name_with_it(emulator, browser):
+    page = await browser.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append((request.resource_type, urlsplit(request.url).path)))
+    await page.goto(emulator.base_url)
+    await page.locator("body[data-ready]").wait_for()
+    images = {"image", "other"}  # the icon of the page is "other"
+    loaded = sorted((kind, path) for kind, path in asked if kind not in images and not path.startswith("/control/"))
+    assert loaded == [("document", "/"), ("script", "/page/page.js"), ("stylesheet", "/page/page.css")]
+    assert {path for kind, path in asked if kind == "other"} <= {"/page/icon.svg"}
+    # Of all modules the names at the top are in one scope: one that the browser has too would be taken from the others.
+    script = page_files()["page.js"].body.decode()
+    names = re.findall(r"^(?:async )?(?:function|class|const|let) ([\w$]+)", script, re.MULTILINE)
+    assert len(names) > 100
+    assert await page.evaluate("(names) => names.filter((name) => name in window)", names) == []
+    await page.close()
 
 
 async def test_an_edit_keeps_focus_selection_and_what_was_revealed(emulator, visit):
@@ -80,7 +96,10 @@ async def test_a_press_is_answered_by_a_note_or_by_an_alert(emulator, visit):
     async with visit(emulator) as one:
         page = one.page
         await as_bot(emulator, "answerCallbackQuery", callback_query_id=await pressed(), text="Stopping")
-        await page.locator(".toast", has_text="Stopping").wait_for()
+        note = page.locator(".toast", has_text="Stopping")
+        await note.wait_for()
+        below = (await page.locator(".keys").bounding_box())["y"]
+        assert sum([(await note.bounding_box())[side] for side in ("y", "height")]) < below, "it hides no button"
         assert await page.locator(".key.waiting").count() == 0
         answer = {"callback_query_id": await pressed(), "text": "Only Anna may", "show_alert": True}
         await as_bot(emulator, "answerCallbackQuery", **answer)
@@ -195,6 +214,42 @@ async def test_commands_are_found_while_typing_and_links_open_the_bot(emulator, 
         await page.keyboard.press("Enter")
         await page.locator(".mine .words", has_text="/start tool_restore").wait_for()
         assert [message.text for message in anna.messages] == ["/history", "/start tool_restore"]
+
+
+async def test_what_is_picked_for_an_empty_group_speaks_to_the_bot_and_an_album_is_one_message(emulator, visit):
+    anna, ivan = emulator.control.add_user("Anna", user_id=1001), emulator.control.add_user("Иван", user_id=1002)
+    group = emulator.control.add_group("Photo club", [anna, ivan])
+    async with visit(emulator) as one:
+        page = one.page
+        place = page.locator(".person").first.locator(".chat", has_text="Photo club")
+        await place.click()
+        await page.locator(".empty").get_by_role("button", name="Faded lighthouse").click()
+        await page.locator(".preview-name", has_text="lighthouse.jpg").wait_for()
+        field = page.get_by_role("textbox", name="Message")
+        assert await field.input_value() == f"{MENTION} "
+        await field.fill("please ")
+        await field.press_sequentially(MENTION[:3])
+        await page.locator(".commands li", has_text=MENTION).wait_for()
+        await page.keyboard.press("Enter")
+        assert await field.input_value() == f"please {MENTION} "
+        assert not await page.locator(".commands").is_visible()
+        for caption, shown in ((" before, after", "before, after"), ("", "Album")):
+            await anna.in_chat(group).send_album([pictures.jpeg()] * 2, caption=caption)
+            await place.locator(".last", has_text=f"Anna: {shown}").wait_for()
+
+
+async def test_on_a_phone_a_chat_that_is_opened_beside_takes_the_place_of_the_other(emulator, visit):
+    for name in ("Anna", "Иван"):
+        emulator.control.add_user(name)
+    async with visit(emulator, viewport=PHONE) as one:
+        page = one.page
+        for name in ("Иван", "Anna"):
+            await page.get_by_role("button", name="People and chats").click()
+            await page.locator(".person", has_text=name).locator(".chat").click()
+        low = await page.locator(".input:visible").bounding_box()
+        await one.choose("Open another chat beside")
+        await page.locator(".subtitle:visible", has_text="with Иван").wait_for()
+        assert await page.locator(".input:visible").bounding_box() | {"width": 0} == low | {"width": 0}
 
 
 async def test_what_a_photo_bot_cannot_use_can_be_sent_too(emulator, visit):

@@ -181,18 +181,57 @@ async def test_the_inspector_tells_the_story_of_a_photo_and_keeps_secrets(world,
         await one.send("/history")
         await page.locator(".job", has_text="/history").locator(".row-title", has_text="sendPhoto").wait_for()
         assert await page.locator(".job").count() == 2, "a card names the job, and is no part of its timeline"
-        await page.get_by_role("button", name="🔁 Again").first.click()
-        photo = page.locator(".job", has_text="update: photo")
-        await page.locator(".job-head", has_text="Photo").click()
-        await photo.locator(".id").nth(1).wait_for()
-        await photo.locator(".row-title", has_text="sendPhoto").nth(1).wait_for()
-        steps = await photo.locator(".row").count()
-        await photo.get_by_title(f"Show only {job_id}").click()
-        assert await photo.locator(".row-title", has_text="sendPhoto").count() == 1
-        assert await photo.locator(".row-title", has_text="webhook completed").count() == 1
-        await photo.get_by_role("button", name="all", exact=True).first.click()
-        assert await photo.locator(".row").count() >= steps
         assert not re.search(r"[?&](ref|s)=\w", shown)
+
+
+async def test_a_press_that_begins_a_job_stands_in_the_timeline_of_that_job(world, tmp_path, visit):
+    async with running_bot(world.settings(tmp_path)), visit(world.telegram) as one:
+        page = one.page
+        photo, again = (
+            page.locator(".job").filter(has=page.locator(".job-head b").get_by_text(title, exact=True))
+            for title in ("Photo", "Press: 🔁 Again")
+        )
+        await page.get_by_role("button", name="Inspector", exact=True).click()
+        await one.attach("lighthouse.jpg")
+        await one.send()
+        await page.locator(".job .state", has_text="delivered").wait_for()
+        steps = ["POST /v1/predictions", "webhook completed", "sendPhoto"]
+
+        async def story(card):
+            """The id of its job, and what happened."""
+            if await card.locator(".job-head").get_attribute("aria-expanded") == "false":
+                await card.locator(".job-head").click()
+            for step in steps:
+                await card.locator(".row-title", has_text=step).wait_for()
+            (job_id,) = await card.locator(".ids .id").all_inner_texts()
+            return job_id, await card.locator(".row-title").all_inner_texts()
+
+        first_id, _ = await story(photo)
+        await page.get_by_role("button", name="↔ Compare").click()
+        await photo.locator(".row-title", has_text="press: ↔ Compare").wait_for()
+        await page.get_by_role("button", name="🔁 Again").click()
+        again_id, titles = await story(again)
+        assert titles[0] == "press: 🔁 Again"
+        assert {"answerCallbackQuery", "setMessageReaction"} <= set(titles)
+        assert not {"update: photo", "press: ↔ Compare"} & set(titles)
+        photo_id, titles = await story(photo)
+        assert photo_id == first_id
+        assert [titles.count(step) for step in steps] == [1, 1, 1]
+        assert "press: 🔁 Again" not in titles
+
+        await one.send("/history")
+        card = page.locator(".theirs", has=page.get_by_role("button", name="1/2"))
+        await card.get_by_role("button", name="🔁 Again").click()
+        await again.nth(1).wait_for()
+        third_id, titles = await story(again.first)
+        assert titles[0] == "press: 🔁 Again"
+        assert len({first_id, again_id, third_id}) == await page.locator(".job").count() - 1 == 3, (
+            "and one for the history"
+        )
+        assert {path.stem for path in (tmp_path / "jobs").iterdir()} == {first_id, again_id, third_id}
+        await page.locator(".theirs", has_text="✨ Done").last.get_by_role("button", name="Actions on").click()
+        await page.get_by_role("menuitem", name="Show in the inspector").click()
+        await page.wait_for_function("() => document.activeElement.matches('.job:first-child .job-head')")
 
 
 async def test_switches_turn_and_a_blocked_bot_shows(world, tmp_path, visit):

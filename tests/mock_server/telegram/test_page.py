@@ -13,14 +13,14 @@ from PIL import ExifTags
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
 from mock_server.sandbox import open_sandbox
-from mock_server.telegram import page_routes
 from mock_server.telegram.config import TelegramEmulatorConfig
+from mock_server.telegram.page_files import PAGE_DIRECTORY as PAGE
 from mock_server.telegram.samples import SAMPLES, TOO_LARGE_TO_DOWNLOAD, SampleKind, make_sample
 from mock_server.telegram.server import run_telegram_emulator
 from tests.support import pictures
 
-PAGE = Path(page_routes.__file__).parent / "page"
 FILES = sorted(path.name for path in PAGE.iterdir())
+MODULES = [name for name in FILES if name.endswith(".js")]
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"  # a name, not an address
 
 
@@ -35,16 +35,21 @@ def get(emulator, http):
 
 
 async def test_the_page_and_its_files_are_served_with_their_types(get):
-    types = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-    for name in FILES:
+    types = {"page.css": "text/css", "icon.svg": "image/svg+xml", "page.js": "text/javascript"}
+    for name, mime_type in types.items():
         response, body = await get(f"/page/{name}")
-        assert response.content_type == types[Path(name).suffix]
-        assert body == (PAGE / name).read_bytes()
+        assert (response.content_type, response.charset) == (mime_type, "utf-8")
+        assert name == "page.js" or body == (PAGE / name).read_bytes()
+    assert body.count(b"\n// ---- ") == len(MODULES) - 1, "the modules come as one script"
     response, body = await get("/")
+    assert response.content_type == "text/html"
     assert body == (PAGE / "index.html").read_bytes()
+    assert sorted(re.findall(rb'(?:src|href)="/page/([^"]+)"', body)) == sorted(name.encode() for name in types)
 
 
-@pytest.mark.parametrize("path", ["/page/", "/page/page_routes.py", "/page/..%2Fserver.py", "/page/%2e%2e/server.py"])
+@pytest.mark.parametrize(
+    "path", ["/page/", "/page/main.js", "/page/page_routes.py", "/page/..%2Fserver.py", "/page/%2e%2e/server.py"]
+)
 async def test_nothing_else_is_served(get, path):
     await get(path, expected=404)
 
@@ -72,19 +77,14 @@ def test_the_html_has_nothing_inline_that_the_policy_would_stop():
     assert re.findall(r"<script[^>]*>([^<]*)</script>", html) == [""]
 
 
-def test_every_icon_that_is_asked_for_exists_and_every_import_leads_to_a_file():
+def test_every_icon_that_is_asked_for_exists():
     html = (PAGE / "index.html").read_text()
-    for script in PAGE.glob("*.js"):
-        source = script.read_text()
-        for name in re.findall(r"\bicon(?:Button)?\(\"(\w+)\"", source):
+    for script in MODULES:
+        for name in re.findall(r"\bicon(?:Button)?\(\"(\w+)\"", (PAGE / script).read_text()):
             assert f'id="icon-{name}"' in html
-        for imported in re.findall(r"from \"\./([\w.]+)\"", source):
-            assert imported in FILES
 
 
-def test_every_module_is_asked_for_at_once_and_every_file_is_shipped():
-    preloaded = re.findall(r'<link rel="modulepreload" href="/page/([\w.]+)">', (PAGE / "index.html").read_text())
-    assert sorted([*preloaded, "main.js"]) == [name for name in FILES if name.endswith(".js")]
+def test_every_file_of_the_page_is_shipped():
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
     patterns = project["tool"]["setuptools"]["package-data"]["*"]
     assert {f"*{Path(name).suffix}" for name in FILES} <= set(patterns)
