@@ -1,8 +1,19 @@
+import sys
+
 import pytest
 
 from tests.support.crash_runs import starter
 from tests.support.darkroom import World
 from tests.support.s3_servers import moto_server  # noqa: F401 - a fixture
+
+
+if sys.platform != "win32":
+    import uvloop
+
+    @pytest.fixture(scope="session")
+    def event_loop_policy():
+        """The product's own loop (`bot.cli`)."""
+        return uvloop.EventLoopPolicy()
 
 
 @pytest.fixture(scope="session")
