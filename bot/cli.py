@@ -74,7 +74,7 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
     writer = configure_logging(settings.log_level, settings.log_format, settings.secret_values(), stream=stream)
     log = structlog.get_logger()
     try:
-        with asyncio.Runner(loop_factory=_event_loop()) as runner:
+        with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
             return runner.run(command(settings, arguments))
     except SettingsError as error:  # one that only the command itself can find
         print(error, file=sys.stderr)  # noqa: T201 - the answer to a person at a shell
@@ -86,7 +86,7 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
         writer.close()
 
 
-def _event_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """What makes the loop: uvloop where it exists, which takes a tenth less CPU time for a photo."""
     if sys.platform == "win32":
         return None

@@ -1,19 +1,16 @@
-import sys
+import asyncio
 
 import pytest
 
+from bot.cli import event_loop_factory
 from tests.support.crash_runs import starter
 from tests.support.darkroom import World
 from tests.support.s3_servers import moto_server  # noqa: F401 - a fixture
 
 
-if sys.platform != "win32":
-    import uvloop
-
-    @pytest.fixture(scope="session")
-    def event_loop_policy():
-        """The product's own loop (`bot.cli`)."""
-        return uvloop.EventLoopPolicy()
+def pytest_asyncio_loop_factories():
+    """These stories are told on the product's own loop."""
+    return {"product": event_loop_factory() or asyncio.new_event_loop}
 
 
 @pytest.fixture(scope="session")
