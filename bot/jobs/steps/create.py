@@ -4,19 +4,20 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from bot.jobs.admission import Admission
 from bot.jobs.callback_reference import CallbackReference
-from bot.jobs.errors import NotDoneError
+from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks
 from bot.jobs.progress import Progress
 from bot.jobs.replicate_news import news_of, output_kind, translated
 from bot.jobs.run_follower import RunFollower
 from bot.jobs.steps.step import Due, Step
-from replicate_gateway.errors import GatewayBusyError, GatewayError
+from replicate_gateway.errors import GatewayBusyError, GatewayError, PredictionRejectedError
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
@@ -76,8 +77,9 @@ class Create(Step):
     async def prepare(self, job: Job, part: int) -> Sequence[Event]:
         """Take one of the places for predictions in flight, and bring the inputs where Replicate can read them.
 
-        Nobody knocks while Replicate has said to wait.
+        Nobody knocks while Replicate has said to wait, nor for what cannot be asked for: the offer may have changed.
         """
+        self._input(job, part, ["" for _ in _images(job, part)])
         wait_s = (self._busy_until - self._clock.now()).total_seconds()
         if wait_s > 0:
             raise NotDoneError("replicate_busy", retry_after_s=wait_s)
@@ -142,24 +144,38 @@ class Create(Step):
             return False
         if self._callbacks and prediction.webhook:
             return prediction.webhook == self._callbacks.url(job.id, part)
-        seed, field = job.slots[part].seed, self._presets[job.preset].seed_field
+        seed, preset = job.slots[part].seed, self._presets.get(job.preset)
+        field = preset.seed_field if preset else None
         if field and seed is not None and prediction.input.get(field) != seed:
             return False
         sent = json.dumps(prediction.input)
         return all(trace in sent for trace in traces)
 
     async def _request(self, job: Job, part: int) -> PredictionRequest:
-        preset = self._presets[job.preset]
         links = [image.link or await self._links.link(image) for image in _images(job, part)]
+        preset = self._preset(job)
         return PredictionRequest(
             model=preset.model,
-            input=preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed),
+            input=self._input(job, part, links),
             webhook=self._callbacks.url(job.id, part) if self._callbacks else None,
             webhook_events=_EVENTS,
             # Whatever becomes of us, nothing runs on long after the person was told that it took too long.
             cancel_after_s=max(_MIN_CANCEL_AFTER_S, math.ceil((job.deadline - self._clock.now()).total_seconds())),
             wait_s=self._wait_s(preset, job, part),
         )
+
+    def _input(self, job: Job, part: int, links: Sequence[str]) -> Mapping[str, Any]:
+        """The model's input; `JobFailedError` where the preset is not what it was when it was asked for."""
+        try:
+            return self._preset(job).build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed)
+        except PredictionRejectedError as error:
+            raise JobFailedError("preset_changed") from error
+
+    def _preset(self, job: Job) -> Preset:
+        preset = self._presets.get(job.preset)
+        if preset is None:
+            raise JobFailedError("preset_gone")
+        return preset
 
     def _wait_s(self, preset: Preset, job: Job, part: int) -> int | None:
         """Where nobody calls back, a fast model's answer is worth waiting for: it saves polls, and comes at once."""
