@@ -131,15 +131,16 @@ class Advancer:
             if not ready or self._stopping:
                 break
             before = job
-            claim = Claim(self._run, self._clock.now())
             job, ready = await self._prepare(job, ready, pending)
+            claim = Claim(self._run, self._clock.now())  # not before: preparing may take minutes, and claims grow old
             claimed = await self._claim(job, ready, claim, pending)
             if claimed is None:  # somebody else was faster; see what they did
                 job = await self._repository.fresh(job.id)
             else:
                 job = await self._perform(claimed, ready, claim, pending)
             job = self._put_off_what_stands_still(before, job, ready, pending)
-            put_off |= {(p.step, p.part) for p in job.postponed}
+            now = self._clock.now()
+            put_off |= {(p.step, p.part) for p in job.postponed if p.until > now}
         else:
             _log.error("job_goes_round_in_circles")
             job = self._put_off(job, ready, pending)

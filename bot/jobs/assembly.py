@@ -151,7 +151,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         s.gateway, s.presets, s.links, s.callbacks, admission, pace, progress, follower, s.repository, s.clock
     )
     previews = Previews(s.outputs, budget, s.executor)
-    orphans = FindOrphan(s.gateway, create, follower, s.clock)
+    orphans = FindOrphan(s.gateway, create, follower, s.clock, alone=s.team.alone)
     drafts = Drafts(s.repository, s.team.drafts)
     patience = Patience(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
     steps = (

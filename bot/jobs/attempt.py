@@ -97,7 +97,7 @@ class Attempt:
             case OutcomeUnknownError():
                 # The claim stands; the step that settles it is due from now on.
                 _log.warning("outcome_unknown", step=step.name, part=part, error=str(error))
-                return []
+                return step.unanswered(part, self._clock.now())
             case ChatGoneError():
                 _log.info("chat_gone", step=step.name)
                 return [OutcomeDecided(JobStatus.CANCELED, self._clock.now(), "chat_gone")]

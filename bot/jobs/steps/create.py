@@ -23,7 +23,7 @@ from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
 from storage.errors import StorageError
 from storage.event import Event
-from storage.events import InputPublished
+from storage.events import InputPublished, StepPostponed, StepResumed
 from storage.job import Claim, InputImage, Job, JobStatus, SlotState
 from storage.records import TaskRecord
 from storage.repository import JobRepository
@@ -31,6 +31,12 @@ from storage.slot_events import CreateClaimed, CreateReleased
 
 # A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.
 ASK_AGAIN_S = 30.0
+# A claim that is older is not acted on: whoever stood still for so long may have lost the job to another process. The
+# write of the claim lies in between, and takes half a minute at most.
+START_WITHIN = timedelta(seconds=30)
+# What `find_orphan` is to know: the claimed call is over, and only its answer is missing.
+CALL_OVER = "create_unanswered"
+SETTLED_BY = "find_orphan"
 _MIN_CANCEL_AFTER_S = 5  # the least that Replicate takes
 # An answer that was held back for the result may carry it, as a data URL: worth it for small pictures only.
 _MAX_WAITED_PIXELS = 2_000_000
@@ -92,7 +98,10 @@ class Create(Step):
             links = [await self._links.publish(job.inputs[index]) for index in indices]
         except GatewayError as error:
             raise translated(error) from error
-        return [InputPublished(index, link) for index, link in zip(indices, links, strict=True) if link]
+        published = [InputPublished(index, link) for index, link in zip(indices, links, strict=True) if link]
+        # How long was waited for the prediction of an earlier claim tells nothing about that of the next one.
+        waited = [StepResumed(SETTLED_BY, part)] if job.postponement(SETTLED_BY, part) else []
+        return [*published, *waited]
 
     def claim(self, job: Job, part: int, claim: Claim) -> Event:
         """From here on a prediction may exist that nobody knows of."""
@@ -105,6 +114,9 @@ class Create(Step):
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """One POST, never repeated here: only the record may say whether another one is safe."""
         request = await self._request(job, part)
+        claim = job.slots[part].claim
+        if claim is None or self._clock.now() - claim.at > START_WITHIN:
+            raise NotDoneError("claim_too_old")
         self._waits += request.wait_s is not None
         try:
             prediction = await self._gateway.create(request)
@@ -120,6 +132,10 @@ class Create(Step):
         await self._follower.follow(job, part, prediction)
         await self.remember(job, part, prediction.id)
         return self.news(job, prediction, part)
+
+    def unanswered(self, part: int, now: datetime) -> Sequence[Event]:
+        """The call is over: nobody, wherever they are, has to wait for it any more, but for what it may have made."""
+        return [StepPostponed(SETTLED_BY, part, now, CALL_OVER)]
 
     def news(self, job: Job, prediction: Prediction, part: int) -> Sequence[Event]:
         """What this prediction means for its slot."""

@@ -59,6 +59,10 @@ class Step(ABC):
         """The event that takes this claim back."""
         return None
 
+    def unanswered(self, part: int, now: datetime) -> Sequence[Event]:
+        """What is known all the same when `perform` has raised `OutcomeUnknownError`: the claim stands."""
+        return ()
+
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """What follows when this step keeps failing in a way nobody foresaw."""
         return OutcomeDecided(JobStatus.FAILED, now, code)
