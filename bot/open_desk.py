@@ -44,7 +44,7 @@ def open_desk(
         results=jobs.results,
         smaller=SmallerAgain(jobs.service, jobs.results, store, executor),
         result_erasure=ResultErasure(jobs.erasure, records.jobs),
-        person_erasure=PersonErasure(jobs.erasure, records.jobs, store, records.people, queue, clock),
+        person_erasure=PersonErasure(jobs.erasure, records.jobs, store, records.people, records.spent, queue, clock),
         people=records.people,
         presets=presets,
         showing=Showing(jobs.results, executor, zone),

@@ -82,7 +82,9 @@ def a_desk(process, world, bot, rules=None, **changes):
         results=process.results,
         smaller=SmallerAgain(process.service, process.results, world.store, InlineExecutor()),
         result_erasure=ResultErasure(jobs.erasure, process.repository),
-        person_erasure=PersonErasure(jobs.erasure, process.repository, world.store, people, process.queue, world.clock),
+        person_erasure=PersonErasure(
+            jobs.erasure, process.repository, world.store, people, process.spent, process.queue, world.clock
+        ),
         people=people,
         presets=PRESETS,
         showing=Showing(process.results, InlineExecutor(), UTC),

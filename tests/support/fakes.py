@@ -45,6 +45,7 @@ from storage.job import InputImage, Job, JobStatus, Origin, Slot
 from storage.objects import Capabilities, ExpiryRule, ObjectInfo, StoredObject
 from storage.records import load_job
 from storage.repository import JobRepository
+from storage.spent import SpentQuotas
 from tests.support import pictures
 
 T = TypeVar("T")
@@ -731,6 +732,7 @@ class Process:
         self.world, self.jobs, self.queue = world, jobs, queue
         self.service, self.results, self.worker, self.sweep = jobs.service, jobs.results, jobs.worker, jobs.sweep
         self.repository, self.background = surroundings.repository, surroundings.background
+        self.spent = surroundings.spent
         self.tasks: set[asyncio.Task[Any]] = set()
         self._life = _Life()
         # A process that dies leaves no open files behind.
@@ -884,6 +886,7 @@ def build(
         random=Random(7),
         people=world.people,
         executor=InlineExecutor(),
+        spent=SpentQuotas(store, b"s" * 32),
         say=text,
         timezone=UTC,
     )
