@@ -199,7 +199,7 @@ async def _open(
         overrides.gather_s,
     )
     readiness = open_readiness(store, queue, circuits).parts
-    desk = open_desk(settings, bot, records, jobs, store, executor, presets, alerts, talk, readiness, queue, clock)
+    desk = open_desk(settings, bot, records, jobs, store, executor, presets, alerts, talk, readiness, engine, clock)
     apologize = Apology(bot, talk, settings.default_locale).say
     updates = UpdateIntake(bot, build_dispatcher(desk), records.jobs, notifier, meter, apologize)
     app[app_keys.UPDATES] = updates
