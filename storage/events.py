@@ -54,6 +54,20 @@ class StatusShown(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ChatMoved(Event):
+    """The job's group has become a supergroup, another chat with messages of its own."""
+
+    chat_id: int
+
+    def fold(self, job: Job) -> Job:
+        """There is no status message any more: its number may be anybody's message there."""
+        if job.origin.speaks_in == self.chat_id:
+            return job
+        moved = replace(job.origin, moved_to=self.chat_id)
+        return replace(job, origin=moved, status_message_id=None, status_shown="")
+
+
+@dataclass(frozen=True, slots=True)
 class InputStored(Event):
     """An input was fetched, checked and stored."""
 

@@ -23,7 +23,7 @@ from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference, JobReference
 from bot.jobs.circuit import Circuit
-from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
+from bot.jobs.errors import ChatGoneError, ChatMovedError, StatusMessageGoneError
 from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.images.contact_sheet import Sheet, contact_sheet
 from bot.jobs.links import PresignedLinks
@@ -220,13 +220,14 @@ class RecordingNotifier:
         self.messages: dict[int, Message] = {}
         self.alerts: list[tuple[str, str]] = []
         self.blocked = False
+        self.moved_to: int | None = None  # the group has become a supergroup
         self.edits = 0
         self.missed_edits: Counter[str] = Counter()  # settling an outcome where there was no status message
         self._ids = itertools.count(100)
 
     async def announce(self, job: Job, status: Status) -> int:
         async with self.faults.call("chat.announce"):
-            self._be_there()
+            self._be_there(job)
             message_id = self._send(job, status.key, pings=False)
             self.messages[message_id].statuses.append(status)
             return message_id
@@ -234,7 +235,7 @@ class RecordingNotifier:
 
     async def show_status(self, job: Job, status: Status, picture: bytes | None = None) -> bool:
         async with self.faults.call("chat.show_status"):
-            self._be_there()
+            self._be_there(job)
             message = self._status(job)
             if message:
                 message.shows = status.key
@@ -246,7 +247,7 @@ class RecordingNotifier:
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         async with self.faults.call("chat.send_outcome"):
-            self._be_there()
+            self._be_there(job)
             assert job.outcome
             pings = job.outcome.status is not JobStatus.CANCELED  # its person has just asked for it, or is away
             return self._hand_over(job, results, pings=pings)
@@ -254,7 +255,7 @@ class RecordingNotifier:
 
     async def send_more(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         async with self.faults.call("chat.send_more"):
-            self._be_there()
+            self._be_there(job)
             assert job.handed
             assert results
             return self._hand_over(job, results, pings=False)
@@ -262,7 +263,7 @@ class RecordingNotifier:
 
     async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         async with self.faults.call("chat.edit_into_outcome"):
-            self._be_there()
+            self._be_there(job)
             message = self._status(job)
             if message is None:
                 self.missed_edits[job.id] += 1
@@ -275,7 +276,7 @@ class RecordingNotifier:
 
     async def edit_into_report(self, job: Job, report: BinaryIO) -> int:
         async with self.faults.call("chat.edit_into_report"):
-            self._be_there()
+            self._be_there(job)
             message = self._status(job)
             if message is None or message.outcome:
                 raise StatusMessageGoneError
@@ -288,7 +289,7 @@ class RecordingNotifier:
 
     async def retract_status(self, job: Job) -> None:
         async with self.faults.call("chat.retract_status"):
-            self._be_there()
+            self._be_there(job)
             message = self._status(job)
             if message and message.id not in job.message_ids:
                 message.deleted = True
@@ -314,9 +315,11 @@ class RecordingNotifier:
             if not message.outcome:
                 message.deleted = True
 
-    def _be_there(self) -> None:
+    def _be_there(self, job: Job) -> None:
         if self.blocked:
             raise ChatGoneError("bot was blocked by the user")
+        if self.moved_to and job.origin.moved_to != self.moved_to:
+            raise ChatMovedError(self.moved_to)
 
     def _send(self, job: Job, shows: str, *, pings: bool) -> int:
         message_id = next(self._ids)

@@ -42,7 +42,8 @@ class Step(ABC):
         """Do it; the events that follow. Nothing is left to do where the claim itself is what happens.
 
         Raises:
-            NotDoneError, OutcomeUnknownError, JobFailedError, SlotFailedError, ChatGoneError: see `bot.jobs.errors`.
+            NotDoneError, OutcomeUnknownError, JobFailedError, SlotFailedError, ChatGoneError, ChatMovedError: see
+                `bot.jobs.errors`.
             StorageError: the storage cannot be used; whatever was done shows when the job is looked at again.
         """
         return ()
