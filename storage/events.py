@@ -187,8 +187,11 @@ class HandedOver(Event):
     items: tuple[Handed, ...]
 
     def fold(self, job: Job) -> Job:
-        """A result's own message is the first one that shows it."""
-        if not job.outcome or not job.delivery:
+        """A result's own message is the first one that shows it.
+
+        The claim may have been taken back meanwhile, by whoever was told that its own message was refused.
+        """
+        if not job.outcome:
             raise EventRefusedError("nobody set out to hand anything over")
         if job.handed != self.first:
             return job

@@ -51,7 +51,7 @@ class SlotState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Somebody (`by`: one run of one process) set out at `at` to do what cannot be undone."""
+    """Somebody (`by`: one attempt of one run of one process) set out at `at` to do what cannot be undone."""
 
     by: str
     at: datetime

@@ -159,10 +159,10 @@ class Faults:
         make = (lambda: error) if isinstance(error, BaseException) else error
         self._rules.append(_Rule(call, make, when, skip, times))
 
-    def hold(self, call: str, *, when: str = "before", skip: int = 0) -> Gate:
-        """Stop the next such call until the gate is opened."""
+    def hold(self, call: str, *, when: str = "before", skip: int = 0, error: BaseException | None = None) -> Gate:
+        """Stop the next such call until the gate is opened; then it goes on, or raises this."""
         gate = Gate()
-        self._rules.append(_Rule(call, None, when, skip, 1, gate))
+        self._rules.append(_Rule(call, (lambda: error) if error else None, when, skip, 1, gate))
         return gate
 
     def stop(self) -> None:

@@ -3,11 +3,13 @@
 Both run on one world, each with a queue of its own, so nothing but the record keeps them apart.
 """
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot.jobs.errors import NotDoneError
 from bot.jobs.steps import create, find_orphan
 from bot.work_queue.alone import alone
 from replicate_gateway import errors as gateway
@@ -171,3 +173,61 @@ async def test_a_delivery_that_is_under_way_is_not_made_by_the_heir_too():
     await task
     await heir.run_for(60)
     assert (world.job(JOB).status, world.chat.pings(JOB)) == (JobStatus.COMPLETED, 1)
+
+
+async def test_a_message_that_is_refused_while_the_heir_settles_it_is_told_once_and_crashes_nobody(logs):
+    """The heir makes the status message the result; then the slow one hears 429 and takes its claim back."""
+    world = World()
+    slow, heir = one_of_several(world), one_of_several(world)
+    await slow.submit(ASKED)
+    await slow.run_for(3)
+    world.replicate.succeed(*world.replicate.running)
+    await slow.deliver_callbacks()
+    sending = world.faults.hold("chat.send_outcome", error=NotDoneError("telegram_busy", retry_after_s=1))
+    editing = world.faults.hold("chat.edit_into_outcome", when="after")
+    first = slow.spawn(slow.advance(JOB))
+    await sending.reached.wait()
+    await heir.sweep.once()
+    second = heir.spawn(heir.run_ready())
+    await editing.reached.wait()
+    sending.open()
+    await first
+    editing.open()
+    await second
+    await slow.run_for(120)
+    await heir.run_for(120)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+    assert (world.chat.pings(JOB), len(world.chat.outcomes(JOB))) == (0, 1), "nothing that pings was ever taken"
+    assert "advance_crashed" not in {line["event"] for line in logs}
+
+
+async def test_a_process_does_not_do_a_job_beside_itself():
+    """The engine was restarted and forgot all leases: the very process that is at work gets the job once more."""
+    world = World()
+    process = one_of_several(world)
+    await process.submit(ASKED)
+    await process.run_ready()
+    world.replicate.succeed(*world.replicate.running)
+    await process.deliver_callbacks()
+    gate = world.faults.hold("chat.send_outcome")
+    first = process.spawn(process.worker(JOB))
+    await gate.reached.wait()
+    edits = world.chat.edits
+    second = process.spawn(process.worker(JOB))
+    await process.settled()
+    assert world.chat.edits == edits, "nothing was settled that is still under way"
+    gate.open()
+    await asyncio.gather(first, second)
+    await process.run_for(60)
+    assert (world.job(JOB).status, world.chat.pings(JOB)) == (JobStatus.COMPLETED, 1)
+    assert len(world.chat.outcomes(JOB)) == 1
+
+
+async def test_two_claims_of_one_process_are_two_even_in_the_same_moment():
+    """A clock may stand still for both: then each took the other's claim for its own, and both asked Replicate."""
+    world = World()
+    process = one_of_several(world)
+    await process.submit(ASKED)
+    advance = process.jobs.advancer.advance
+    await asyncio.gather(process.spawn(advance(JOB)), process.spawn(advance(JOB)))
+    assert len(world.replicate.predictions) == 1
