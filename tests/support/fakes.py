@@ -96,10 +96,12 @@ class FrozenClock:
 
 
 class _Life:
-    """Whether a process is alive; what a dead one asks for does not happen."""
+    """Whether a process is alive, and goes on; what a dead one asks for does not happen."""
 
     def __init__(self) -> None:
         self.alive = True
+        self.going = asyncio.Event()
+        self.going.set()
 
 
 _LIFE: ContextVar[_Life | None] = ContextVar("life", default=None)
@@ -181,8 +183,10 @@ class Faults:
     async def _turn(self) -> None:
         await asyncio.sleep(0)
         life = _LIFE.get()
-        if life and not life.alive:
-            raise asyncio.CancelledError
+        if life:
+            await life.going.wait()
+            if not life.alive:
+                raise asyncio.CancelledError
 
     async def _meet(self, name: str, when: str) -> None:
         for rule in self._rules:
@@ -797,10 +801,19 @@ class Process:
         for _ in range(100):
             await asyncio.sleep(0)
 
+    def stand_still(self) -> None:
+        """No call of this process begins or ends until it goes on."""
+        self._life.going.clear()
+
+    def go_on(self) -> None:
+        """It knows nothing of the time that has passed."""
+        self._life.going.set()
+
     async def crash(self) -> None:
         """`kill -9`: from now on nothing that this process does has an effect."""
         await asyncio.sleep(0)  # a coroutine that never began cannot be told from one that was forgotten
         self._life.alive = False
+        self._life.going.set()
         tasks = list(self.tasks)
         for task in tasks:
             task.cancel()
