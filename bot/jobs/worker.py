@@ -91,8 +91,16 @@ class Worker:
             return self._retry_after(job_id, error)
         except Exception:  # noqa: BLE001 - a fault of ours must not end the process
             _log.exception("advance_crashed")
+            await self._tell_admins(job_id)
             return CRASH_RETRY_S
         return delay_until(wake_at, self._clock.now()) if wake_at else None
+
+    async def _tell_admins(self, job_id: str) -> None:
+        """Nobody else hears of a job that comes back every minute and never gets on."""
+        try:
+            await self._notifier.alert("advance_crashed", f"job {job_id} does not get on, by a mistake of ours")
+        except Exception:  # noqa: BLE001 - it may have been this very call that crashed
+            _log.exception("admins_not_told")
 
     def _retry_after(self, job_id: str, error: StorageError) -> float:
         failures = self._failures[job_id] = self._failures.get(job_id, 0) + 1
