@@ -192,7 +192,7 @@ class HandedOver(Event):
         The claim may have been taken back meanwhile, by whoever was told that its own message was refused.
         """
         if not job.outcome:
-            raise EventRefusedError("nobody set out to hand anything over")
+            raise EventRefusedError("how the job ends is not decided")
         if job.handed != self.first:
             return job
         sent = dict.fromkeys((*job.message_ids, *(item.message_id for item in self.items if item.message_id)))
