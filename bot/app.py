@@ -164,7 +164,10 @@ async def _open(
     capabilities = await ready_storage(bare_store, expiry_rules(settings))
     store = GuardedStore(bare_store, circuits["storage"], meter)
     engine = await stack.enter_async_context(open_queue(settings, concurrency=ADVANCE_CONCURRENCY))
-    records, presets = open_records(store, capabilities, engine, meter.job_written), load_presets(overrides.presets)
+    records, presets = (
+        open_records(store, capabilities, engine, meter.job_written, settings.signing_key("spent quotas")),
+        load_presets(overrides.presets),
+    )
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], meter)
     bot = await stack.enter_async_context(open_bot(settings, engine.pace, Guard(circuits["telegram"], meter)))
     downloads = await stack.enter_async_context(open_downloads(settings, bot, meter, connections=ADVANCE_CONCURRENCY))
@@ -196,7 +199,7 @@ async def _open(
         overrides.gather_s,
     )
     readiness = open_readiness(store, queue, circuits).parts
-    desk = open_desk(settings, bot, records, jobs, store, executor, presets, alerts, talk, readiness, queue, clock)
+    desk = open_desk(settings, bot, records, jobs, store, executor, presets, alerts, talk, readiness, engine, clock)
     apologize = Apology(bot, talk, settings.default_locale).say
     updates = UpdateIntake(bot, build_dispatcher(desk), records.jobs, notifier, meter, apologize)
     app[app_keys.UPDATES] = updates

@@ -18,7 +18,7 @@ from bot.telegram.history_cards import HistoryCards
 from bot.telegram.office import Office
 from bot.telegram.showing import Showing
 from bot.telegram.talk import Talk
-from bot.work_queue.engine import WorkQueue
+from bot.work_queue.engine import Engine
 from replicate_gateway.presets import Preset
 from storage.objects import ObjectStore
 
@@ -34,7 +34,7 @@ def open_desk(
     alerts: AdminAlerts,
     talk: Talk,
     readiness: Callable[[], Awaitable[Mapping[str, str]]],
-    queue: WorkQueue,
+    engine: Engine,
     clock: Clock,
 ) -> Desk:
     """The desk on these parts."""
@@ -44,14 +44,17 @@ def open_desk(
         results=jobs.results,
         smaller=SmallerAgain(jobs.service, jobs.results, store, executor),
         result_erasure=ResultErasure(jobs.erasure, records.jobs),
-        person_erasure=PersonErasure(jobs.erasure, records.jobs, store, records.people, queue, clock),
+        person_erasure=PersonErasure(
+            jobs.erasure, records.jobs, store, records.people, records.spent, engine.queue, clock
+        ),
         people=records.people,
         presets=presets,
         showing=Showing(jobs.results, executor, zone),
         cards=HistoryCards(records.jobs, jobs.service, jobs.results, presets, rules.keep, zone, clock),
         alerts=alerts,
-        office=Office(records.jobs, jobs.tally, records.pause, readiness, queue.depth, mode, zone, clock),
+        office=Office(records.jobs, jobs.tally, records.pause, readiness, engine.queue.depth, mode, zone, clock),
         reminders=records.reminders,
+        notes=engine.team.notes,
         clock=clock,
         rules=rules,
         talk=talk,

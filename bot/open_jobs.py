@@ -62,6 +62,7 @@ def open_jobs(
             random=random,
             people=RecordedLimits(records.people, records.pause),
             executor=executor,
+            spent=records.spent,
             meter=meter,
             say=text,
             timezone=settings.timezone,

@@ -9,6 +9,7 @@ from storage.objects import Capabilities, ObjectStore
 from storage.people import People
 from storage.reminders import Reminders
 from storage.repository import JobRepository, Watch
+from storage.spent import SpentQuotas
 
 # How long a person is believed to be as last seen, where other processes may have changed them.
 _PEOPLE_FRESH_S = 60.0
@@ -24,9 +25,12 @@ class Records:
     people: People
     pause: Pause
     reminders: Reminders
+    spent: SpentQuotas
 
 
-def open_records(store: ObjectStore, capabilities: Capabilities, engine: Engine, watch: Watch) -> Records:
+def open_records(
+    store: ObjectStore, capabilities: Capabilities, engine: Engine, watch: Watch, spent_key: bytes
+) -> Records:
     """Where the store does not honour conditions, the locks of the team order all changes."""
     conditional, alone = capabilities.conditional_writes, engine.team.alone
     locks = None if conditional else engine.locks
@@ -47,4 +51,11 @@ def open_records(store: ObjectStore, capabilities: Capabilities, engine: Engine,
         ),
         pause=Pause(store, conditional_writes=conditional, locks=locks, alone=alone),
         reminders=Reminders(store),
+        spent=SpentQuotas(
+            store,
+            spent_key,
+            conditional_writes=conditional,
+            locks=locks,
+            fresh_for_s=math.inf if alone else _PEOPLE_FRESH_S,
+        ),
     )

@@ -35,6 +35,7 @@ def expiry_rules(settings: Settings) -> tuple[ExpiryRule, ...]:
         ExpiryRule(object_keys.TASKS, settings.task_ttl_days),
         ExpiryRule(object_keys.IMAGES, settings.image_ttl_days),
         ExpiryRule(object_keys.REPORTS, settings.image_ttl_days),
+        ExpiryRule(object_keys.SPENT, 1),  # the quota looks back a day
         ExpiryRule(object_keys.PROBE, 1),
     )
 

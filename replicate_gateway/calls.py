@@ -13,6 +13,7 @@ import httpx
 from replicate_gateway import errors
 from replicate_gateway.answers import Subject, error_of, lost
 from replicate_gateway.prediction import read_json
+from replicate_gateway.protocol import CREATE_S
 from replicate_gateway.retry import backoff_s
 from replicate_gateway.transport import (
     EXCHANGE,
@@ -45,8 +46,10 @@ class CallLimits:
     pool_s: float = 10.0
     write_s: float = 20.0
     read_s: float = 20.0
-    call_s: float = 45.0
-    """The whole of a call, repetitions and pauses included."""
+    call_s: float = CREATE_S
+    """The whole of a call, repetitions and pauses included; of a create call also what is looked up before."""
+    look_up_s: float = 15.0
+    """Of a create call's time, what may pass before it is sent."""
     upload_s: float = 120.0
     attempts: int = 4
     backoff_base_s: float = 0.25

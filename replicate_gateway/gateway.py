@@ -4,6 +4,7 @@ What the client forgets is done below it (`transport`) and around it (`calls`); 
 used, because they drop what `prediction` keeps. https://github.com/replicate/replicate-python
 """
 
+import asyncio
 import io
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -60,12 +61,14 @@ class OfficialReplicateGateway(ReplicateGateway):
 
     async def create(self, request: PredictionRequest) -> Prediction:
         """See `ReplicateGateway.create`."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + self._limits.call_s
         send = await self._creation(request)
         try:
             document = await self._calls.once(
                 send,
                 subject=Subject.CREATION,
-                limit_s=self._limits.call_s,
+                limit_s=end - clock(),
                 headers=_wishes(request),
                 held_back_s=request.wait_s or 0.0,
             )
@@ -137,11 +140,18 @@ class OfficialReplicateGateway(ReplicateGateway):
             return partial(self._client.deployments.predictions.async_create, model.slug, **options)
         version = model.version
         if version is None and not model.official:
-            version = await self._latest.of(model)
+            version = await self._latest_version(model)
         if version is None:
             # Not predictions.async_create(model=…): that one drops arguments without a word.
             return partial(self._client.models.predictions.async_create, model.slug, **options)
         return partial(self._client.predictions.async_create, version, **options)
+
+    async def _latest_version(self, model: ModelReference) -> str | None:
+        try:
+            async with asyncio.timeout(self._limits.look_up_s):
+                return await self._latest.of(model)
+        except TimeoutError as error:
+            raise errors.GatewayUnavailableError("the model's version could not be looked up in time") from error
 
     async def _read(self, send: Send, subject: Subject) -> object:
         return await self._calls.repeated(send, subject=subject)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from replicate_gateway.errors import PredictionRejectedError
 from replicate_gateway.models import ModelReference, ModelReferenceError
+from replicate_gateway.protocol import MAX_WAIT_S
 
 DEFAULT_PRESET = "restore"
 DEFAULT_PATH = Path(__file__).with_name("presets.toml")
@@ -61,7 +62,7 @@ class Preset(BaseModel):
     max_images: int = Field(default=1, ge=1, le=14)
     typical_s: float = Field(gt=0)
     """Seconds that a warm model usually takes."""
-    wait_s: int | None = Field(default=None, ge=1, le=60)
+    wait_s: int | None = Field(default=None, ge=1, le=MAX_WAIT_S)
     """Where Replicate cannot call back: hold the create call's answer back this long for a result."""
     price_hint_usd: float = Field(ge=0)
     """Roughly what one run costs; Replicate's page of the model is what counts."""

@@ -12,6 +12,12 @@ from typing import Any, Protocol
 from replicate_gateway.models import ModelReference
 from replicate_gateway.prediction import Prediction
 
+# A create call is over after so long, whatever happens: its outcome is told, or unknown. Who wants to know whether a
+# call that somebody else began may still make a prediction counts on it.
+CREATE_S = 45.0
+# Longer than this no answer is had held back; that much a create call takes longer.
+MAX_WAIT_S = 15
+
 
 @dataclass(frozen=True, slots=True)
 class PredictionRequest:
@@ -26,7 +32,8 @@ class PredictionRequest:
     cancel_after_s: int | None = None
     """Replicate gives up this long after creation (5 s at least): `aborted` if it never started, else `canceled`."""
     wait_s: int | None = None
-    """Have the answer held back this long (1..60 s) for a result; None answers at once. It may still be unfinished."""
+    """Have the answer held back this long (1..`MAX_WAIT_S`) for a result; None answers at once. It may still be
+    unfinished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ class ReplicateGateway(Protocol):
     """
 
     async def create(self, request: PredictionRequest) -> Prediction:
-        """A new prediction. Sent once, never repeated inside.
+        """A new prediction. Sent once, never repeated inside, and over within `CREATE_S` and `request.wait_s` seconds.
 
         OutcomeUnknownError is the one error after which a prediction may exist; every other one means that none
         was created. A cancelled call leaves the outcome unknown too.

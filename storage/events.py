@@ -54,6 +54,20 @@ class StatusShown(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ChatMoved(Event):
+    """The job's group has become a supergroup, another chat with messages of its own."""
+
+    chat_id: int
+
+    def fold(self, job: Job) -> Job:
+        """There is no status message any more: its number may be anybody's message there."""
+        if job.origin.speaks_in == self.chat_id:
+            return job
+        moved = replace(job.origin, moved_to=self.chat_id)
+        return replace(job, origin=moved, status_message_id=None, status_shown="")
+
+
+@dataclass(frozen=True, slots=True)
 class InputStored(Event):
     """An input was fetched, checked and stored."""
 
@@ -173,9 +187,12 @@ class HandedOver(Event):
     items: tuple[Handed, ...]
 
     def fold(self, job: Job) -> Job:
-        """A result's own message is the first one that shows it."""
-        if not job.outcome or not job.delivery:
-            raise EventRefusedError("nobody set out to hand anything over")
+        """A result's own message is the first one that shows it.
+
+        The claim may have been taken back meanwhile, by whoever was told that its own message was refused.
+        """
+        if not job.outcome:
+            raise EventRefusedError("how the job ends is not decided")
         if job.handed != self.first:
             return job
         sent = dict.fromkeys((*job.message_ids, *(item.message_id for item in self.items if item.message_id)))

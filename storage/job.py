@@ -51,7 +51,7 @@ class SlotState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Somebody (`by`: one run of one process) set out at `at` to do what cannot be undone."""
+    """Somebody (`by`: one attempt of one run of one process) set out at `at` to do what cannot be undone."""
 
     by: str
     at: datetime
@@ -69,6 +69,12 @@ class Origin:
     update_id: int | None = None
     on_behalf_of: str | None = None  # whom the caller of the API works for, in its own words
     delivery: Delivery = Delivery.PHOTO
+    moved_to: int | None = None  # the supergroup that its group has become since
+
+    @property
+    def speaks_in(self) -> int | None:
+        """The chat that its answer goes to now."""
+        return self.moved_to or self.chat_id
 
 
 @dataclass(frozen=True, slots=True)

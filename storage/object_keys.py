@@ -8,7 +8,7 @@ users/{user}.json              choices, limits             images/output/{job_id
 drafts/{user}/{chat}/{job_id}  waits for its person        ended/{user}/{job_id}              without a result
 poison/{kind}/{id}.json        what nobody foresaw         .probe/...                         start-up probe
 stats/run_times.json           how long models take        control/pause.json                 whether new jobs wait
-reminders/{user}/{time}.json   whom to tell when
+reminders/{user}/{time}.json   whom to tell when            spent/{digest}.json                a day, deleted
 """
 
 import math
@@ -27,6 +27,7 @@ USERS = "users/"
 POISON = "poison/"
 HISTORY = "history/"
 REMINDERS = "reminders/"
+SPENT = "spent/"
 PROBE = ".probe/"
 RUN_TIMES = "stats/run_times.json"
 PAUSE = "control/pause.json"
@@ -211,6 +212,11 @@ def job_id_of_cursor(text: str) -> str | None:
 def person(user: str) -> str:
     """What is remembered of a person."""
     return f"{USERS}{user}.json"
+
+
+def spent(digest: str) -> str:
+    """What somebody had used of their day, whoever it was."""
+    return f"{SPENT}{digest}.json"
 
 
 def reminder(user: str, due_at: datetime) -> str:

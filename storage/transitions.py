@@ -39,6 +39,7 @@ from storage.events import (
     Announced,
     CancellationTold,
     CancelRequested,
+    ChatMoved,
     DeliveryClaimed,
     DeliveryReleased,
     ErasureRequested,
@@ -80,8 +81,8 @@ ANSWERS: tuple[type[Event], ...] = (
 
 # What may come late: told by the outside world, or by a part of us that had not heard of the end yet.
 LATE_NEWS: tuple[type[Event], ...] = (
-    Admitted, PauseEnded, Announced, StatusShown, InputStored, InputPublished, PredictionCreated, PredictionEnded,
-    PredictionDiscarded, OutputArchived, SlotFailed, CancelRequested, ErasureRequested, CreateReleased,
+    Admitted, PauseEnded, Announced, StatusShown, ChatMoved, InputStored, InputPublished, PredictionCreated,
+    PredictionEnded, PredictionDiscarded, OutputArchived, SlotFailed, CancelRequested, ErasureRequested, CreateReleased,
     DeliveryReleased, OutcomeDecided, HandedOver, ReportStored, ReportSettled, ResultTold, FailureTold,
     CancellationTold, StepPostponed, StepResumed, Joined, *ANSWERS,
 )  # fmt: skip
@@ -92,6 +93,7 @@ TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
         PauseEnded: _P,
         Announced: _P,
         StatusShown: _P,
+        ChatMoved: _P,
         StepPostponed: _P,
         StepResumed: _P,
         CancelRequested: _P,
@@ -107,6 +109,7 @@ TABLE: Mapping[JobStatus, Mapping[type[Event], JobStatus]] = {
         PauseEnded: _W,
         Announced: _W,
         StatusShown: _W,
+        ChatMoved: _W,
         InputStored: _W,
         InputPublished: _W,
         CreateClaimed: _W,

@@ -8,12 +8,13 @@ from aiogram.client.session.base import DEFAULT_TIMEOUT as TELEGRAM_CALL_S
 from bot import errors, refusals, storage_setup
 from bot.http_limits import HttpLimits
 from bot.jobs import attempt, circuit, guarded_store, worker
-from bot.jobs.steps import close, decide, find_orphan
+from bot.jobs.steps import close, create, decide, find_orphan
 from bot.replicate_callback import signing_key
 from bot.telegram import intake, photos, registration, reminder_bell, uploads
 from bot.work_queue import engine, redis_client
 from replicate_gateway import outputs, retry
 from replicate_gateway.calls import CallLimits
+from replicate_gateway.protocol import CREATE_S, MAX_WAIT_S
 from storage import s3, s3_client
 
 PAGE = (Path(__file__).parent.parent / "docs" / "retries.md").read_text()
@@ -54,7 +55,8 @@ ROWS = {
         "1",
         (
             f"`create`, {STEP}, where nothing was made; `find_orphan` after {seconds(find_orphan.GRACE_S)} where that "
-            f"is unclear; on top of `Retry-After`, up to {seconds(retry.MAX_RETRY_AFTER_S)}"
+            f"is unclear, {seconds(find_orphan.CALL_S + find_orphan.GRACE_S)} where another process may still be "
+            f"asking; on top of `Retry-After`, up to {seconds(retry.MAX_RETRY_AFTER_S)}"
         ),
         f"`JOB_TIMEOUT_S`; {find_orphan._MAX_CREATES} unclear calls an image",
     ),
@@ -147,6 +149,12 @@ def test_the_sentence_about_circuits_is_true():
     pauses = f"{seconds(circuit.FIRST_PAUSE_S)}, then ever later, up to {seconds(circuit.LONGEST_PAUSE_S)}"
     assert f"After {circuit.FAILURES_IN_A_ROW} failures in a row" in PAGE
     assert pauses in PAGE
+
+
+def test_the_sentence_about_create_calls_is_true():
+    assert f"ends within {seconds(CREATE_S)} (and up to {seconds(MAX_WAIT_S)}" in PAGE
+    assert f"not begun on a claim older than {seconds(create.START_WITHIN)}" in PAGE
+    assert f"before the {seconds(find_orphan.GRACE_S)} begin" in PAGE
 
 
 def test_both_that_are_waited_for_at_the_start_get_the_same_patience():

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -71,7 +72,7 @@ class Advancer:
         self._repository, self._steps, self._close, self._attempt = repository, steps, close, attempt
         self._admission, self._drafts = admission, drafts
         self._artifacts, self._notes = artifacts, notes
-        self._run, self._clock = run_id, clock
+        self._run, self._clock, self._claims = run_id, clock, count(1)
         # What happened but could not be written yet: kept for the next try, since this process knows better than
         # the record. Only jobs met while the storage is down are in here.
         self._unwritten: dict[str, list[Event]] = {}
@@ -131,21 +132,26 @@ class Advancer:
             if not ready or self._stopping:
                 break
             before = job
-            claim = Claim(self._run, self._clock.now())
             job, ready = await self._prepare(job, ready, pending)
+            claim = self._new_claim()  # not before: preparing may take minutes, and claims grow old
             claimed = await self._claim(job, ready, claim, pending)
             if claimed is None:  # somebody else was faster; see what they did
                 job = await self._repository.fresh(job.id)
             else:
                 job = await self._perform(claimed, ready, claim, pending)
             job = self._put_off_what_stands_still(before, job, ready, pending)
-            put_off |= {(p.step, p.part) for p in job.postponed}
+            now = self._clock.now()
+            put_off |= {(p.step, p.part) for p in job.postponed if p.until > now}
         else:
             _log.error("job_goes_round_in_circles")
             job = self._put_off(job, ready, pending)
         if any(not event.soft for event in pending):
             job = await self._write(job, pending)
         return job
+
+    def _new_claim(self) -> Claim:
+        """Equal to no other, even if the clock stands still."""
+        return Claim(f"{self._run}.{next(self._claims)}", self._clock.now())
 
     def _ready(self, job: Job) -> list[_Action]:
         now = self._clock.now()

@@ -63,6 +63,7 @@ from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway
 from storage.objects import ObjectStore
 from storage.repository import JobRepository
+from storage.spent import SpentQuotas
 
 # Pictures in work at a time, in bytes of their files; decoding one may take several times that for a moment.
 PICTURE_BUDGET_BYTES = 256_000_000
@@ -107,6 +108,7 @@ class Surroundings:
     random: Random
     people: People
     executor: Executor  # for pictures; few threads, since decoding takes memory
+    spent: SpentQuotas
     say: Say
     timezone: tzinfo  # of the times that people read
     meter: Meter = SILENT
@@ -136,7 +138,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         people=s.team.job_places, keys=s.team.key_places, predictions=s.team.prediction_places, queue=s.queue
     )
     daily = UserLimit(person=limits.user_daily, api_key=limits.api_daily)
-    quota = DailyQuota(s.repository, s.clock, daily, remember=s.team.alone)
+    quota = DailyQuota(s.repository, s.spent, s.clock, daily, remember=s.team.alone)
     notifier = NotifyOrigin(s.notifier)
     tally, erasure = Tally(s.clock, s.presets), JobErasure(s.repository, s.store)
     pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
@@ -161,7 +163,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         s.clock,
     )
     previews = Previews(s.outputs, budget, s.executor)
-    orphans = FindOrphan(s.gateway, create, follower, s.clock)
+    orphans = FindOrphan(s.gateway, create, follower, s.clock, alone=s.team.alone)
     drafts = Drafts(s.repository, s.team.drafts)
     patience = Patience(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
     steps = (

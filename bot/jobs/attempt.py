@@ -12,6 +12,7 @@ import structlog
 from bot.jobs.errors import (
     IN_LINE,
     ChatGoneError,
+    ChatMovedError,
     JobFailedError,
     NotDoneError,
     OutcomeUnknownError,
@@ -24,7 +25,7 @@ from bot.jobs.steps.step import Step
 from replicate_gateway.retry import backoff_s
 from storage.errors import StorageRefusedError, StorageUnavailableError
 from storage.event import Event
-from storage.events import OutcomeDecided, StepPostponed, StepResumed
+from storage.events import ChatMoved, OutcomeDecided, StepPostponed, StepResumed
 from storage.job import Claim, Job, JobStatus, SlotState
 from storage.repository import JobRepository
 from storage.slot_events import PredictionCreated, SlotFailed
@@ -97,10 +98,13 @@ class Attempt:
             case OutcomeUnknownError():
                 # The claim stands; the step that settles it is due from now on.
                 _log.warning("outcome_unknown", step=step.name, part=part, error=str(error))
-                return []
+                return step.unanswered(part, self._clock.now())
             case ChatGoneError():
                 _log.info("chat_gone", step=step.name)
                 return [OutcomeDecided(JobStatus.CANCELED, self._clock.now(), "chat_gone")]
+            case ChatMovedError():
+                _log.info("chat_moved", step=step.name)
+                return [*released, ChatMoved(error.chat_id)]
             case JobFailedError():
                 await self._report_failure(step, error)
                 if not step.by_slot or len(job.slots) == 1:
@@ -166,7 +170,7 @@ class Attempt:
 
 def _outcome(error: Exception) -> str:
     match error:
-        case NotDoneError():
+        case NotDoneError() | ChatMovedError():
             return "postponed"
         case JobFailedError() | SlotFailedError():
             return "failed"

@@ -1,12 +1,15 @@
 """Deleting what is remembered: of one job, or everything of a person."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import structlog
 
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.ports import Clock, JobQueue
+from bot.jobs.quota import WINDOW_S
 from storage import object_keys
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.events import ErasureRequested
@@ -15,13 +18,16 @@ from storage.objects import ObjectStore
 from storage.people import People
 from storage.person import Person
 from storage.repository import JobRepository
+from storage.spent import SpentQuotas
 
-# Jobs that are looked at at a time: a person may have hundreds, and Telegram waits a minute for its answer.
+# Jobs that are looked at at a time: there may be hundreds, and Telegram waits a minute for its answer.
 _AT_ONCE = 10
 # How many finished jobs of somebody may lie after one whose result is deleted.
 _LOOK_BACK = 1000
 # A job that ends meanwhile is written into the lists after they were read.
 _PASSES = 2
+
+T = TypeVar("T")
 
 _log = structlog.get_logger()
 
@@ -69,15 +75,22 @@ class PersonErasure:
         repository: JobRepository,
         store: ObjectStore,
         people: People,
+        spent: SpentQuotas,
         queue: JobQueue,
         clock: Clock,
     ) -> None:
         self._jobs, self._repository, self._store = jobs, repository, store
-        self._people, self._queue, self._clock = people, queue, clock
+        self._people, self._spent, self._queue, self._clock = people, spent, queue, clock
 
     async def erase(self, user: str) -> Erased:
-        """What runs is canceled and goes with its end; all else goes now. What admins have decided stays."""
+        """What runs is canceled and goes with its end; all else goes now. What admins have decided stays.
+
+        So does, for the day, how much of it was used: under a name that tells nobody whose it was.
+        """
         stopping, objects = await self._stop_and_erase(user)
+        since_s = self._clock.now().timestamp() - WINDOW_S
+        used = await self._repository.done_since(user, since_s, limit=_LOOK_BACK)
+        await self._spent.keep(user, used, since_s=since_s)
         for _ in range(_PASSES):
             objects += await self._erase_ended(user)
         person = await self._people.load(user)
@@ -91,18 +104,19 @@ class PersonErasure:
 
     async def _stop_and_erase(self, user: str) -> tuple[int, int]:
         """How many jobs are stopped first, and how many objects of those that have just ended were deleted."""
-        stopping = objects = 0
-        async for marker in self._repository.open_jobs():
-            job = await self._find(marker.job_id)
+
+        async def stop(job_id: str) -> tuple[int, int]:
+            job = await self._find(job_id)
             if job is None or job.origin.user != user:
-                continue
+                return 0, 0
             job = await self._repository.change(job.id, [ErasureRequested()], self._clock.now())
             if job.status.terminal:  # perhaps it is in no list yet
-                objects += await self._jobs.erase(job)
-            else:
-                await self._queue.enqueue(job.id)
-                stopping += 1
-        return stopping, objects
+                return 0, await self._jobs.erase(job)
+            await self._queue.enqueue(job.id)
+            return 1, 0
+
+        done = await _each([marker.job_id async for marker in self._repository.open_jobs()], stop)
+        return sum(stopping for stopping, _ in done), sum(objects for _, objects in done)
 
     async def _erase_ended(self, user: str) -> int:
         prefixes = (
@@ -112,14 +126,12 @@ class PersonErasure:
         )
         rows = [row.key for prefix in prefixes async for row in self._store.list(prefix)]
         by_job = {object_keys.job_id_in(key): key for key in rows}
-        gate = asyncio.Semaphore(_AT_ONCE)
 
         async def erase(job_id: str) -> int:
-            async with gate:
-                job = await self._find(job_id)
-                return await self._jobs.erase(job) if job else 0
+            job = await self._find(job_id)
+            return await self._jobs.erase(job) if job else 0
 
-        erased = await asyncio.gather(*(erase(job_id) for job_id in by_job if job_id))
+        erased = await _each([job_id for job_id in by_job if job_id], erase)
         await self._store.delete(rows)
         return len(rows) + sum(erased)
 
@@ -150,6 +162,23 @@ class ResultErasure:
             entry = await self._repository.history_entry(key)
             await self._repository.put_history(job.origin.user, replace(entry, input_key=None, keys=(), message_ids=()))
         return await self._jobs.erase(job)
+
+
+async def _each(job_ids: Iterable[str], work: Callable[[str], Awaitable[T]]) -> list[T]:
+    """`work` on every job, a few at a time; all of them have ended when it raises what one of them raised."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(job_id: str) -> T:
+        async with gate:
+            return await work(job_id)
+
+    outcomes = await asyncio.gather(*map(one, job_ids), return_exceptions=True)
+    done = []
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        done.append(outcome)
+    return done
 
 
 def _made_for(job: Job, index: int, key: str) -> bool:

@@ -54,6 +54,14 @@ class ChatGoneError(JobsError):
     """The person blocked the bot, or the chat is no more: nobody is there to be told."""
 
 
+class ChatMovedError(JobsError):
+    """The group is another chat now, and no message of the old one is in it; nothing was sent."""
+
+    def __init__(self, chat_id: int) -> None:
+        super().__init__(str(chat_id))
+        self.chat_id = chat_id
+
+
 class StatusMessageGoneError(JobsError):
     """There is no status message to edit (any more)."""
 

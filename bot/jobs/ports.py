@@ -43,7 +43,8 @@ class Sent:
 class Notifier(Protocol):
     """Speaks to the chat that a job came from.
 
-    Every method raises `ChatGoneError` when nobody is there any more, and `NotDoneError` when the message is known
+    Every method raises `ChatGoneError` when nobody is there any more, `ChatMovedError` when the job does not know yet
+    that its group is another chat now, and `NotDoneError` when the message is known
     not to have been accepted and time helps. Methods that edit may be repeated at will.
     """
 

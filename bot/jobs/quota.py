@@ -1,6 +1,7 @@
 """The day's quota of a person, derived from their history: only what was delivered counts, each image as one.
 
-A job that failed or was canceled leaves no history entry, so its place in the quota returns by itself.
+A job that failed or was canceled leaves no history entry, so its place in the quota returns by itself. A history that
+was deleted does not: what it had counted is kept for the day.
 """
 
 import math
@@ -11,6 +12,7 @@ from datetime import datetime
 from bot.jobs.ports import Clock
 from bot.jobs.users import UserLimit
 from storage.repository import JobRepository
+from storage.spent import SpentQuotas, together
 
 WINDOW_S = 24 * 3600.0
 _KEPT_PEOPLE = 10_000
@@ -33,8 +35,11 @@ class DailyQuota:
     listing per job.
     """
 
-    def __init__(self, repository: JobRepository, clock: Clock, limit: UserLimit, *, remember: bool) -> None:
-        self._repository, self._clock, self._limit, self._remember = repository, clock, limit, remember
+    def __init__(
+        self, repository: JobRepository, spent: SpentQuotas, clock: Clock, limit: UserLimit, *, remember: bool
+    ) -> None:
+        self._repository, self._spent, self._clock = repository, spent, clock
+        self._limit, self._remember = limit, remember
         self._done: OrderedDict[str, tuple[float, ...]] = OrderedDict()  # newest first
 
     async def refusal(
@@ -72,7 +77,8 @@ class DailyQuota:
         """When the person's images of the window were delivered, newest first."""
         done = self._done.get(user)
         if done is None:
-            done = tuple(await self._repository.done_since(user, since, limit=max(limit, self._limit.of(user))))
+            history = await self._repository.done_since(user, since, limit=max(limit, self._limit.of(user)))
+            done = tuple(together(history, await self._spent.of(user)))
         done = tuple(at for at in done if at >= since)
         self._keep(user, done)
         return done

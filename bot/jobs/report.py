@@ -46,18 +46,21 @@ class ReportWriter:
         """The headline; the code is what a person can quote."""
         return self.say("report_title", job.origin.locale, code=job.code)
 
-    def lines(self, job: Job, preset: Preset) -> list[str]:
-        """What is true of the whole job."""
+    def lines(self, job: Job, preset: Preset | None) -> list[str]:
+        """What is true of the whole job; of a preset that is no longer offered nothing can be told."""
         locale = job.origin.locale
         done = sum(bool(slot.files) for slot in job.slots)
         predict_s = sum(slot.predict_time_s or 0.0 for slot in job.slots)
         ended = job.outcome.at if job.outcome else job.updated_at
-        return [
-            self.say("report_model", locale, preset=preset.title(locale), model=str(preset.model)),
+        lines = [
             self.say("report_times", locale, begun=self._time(job.created_at), ended=self._time(ended)),
             self.say("report_made", locale, done=done, wanted=len(job.slots), seconds=f"{predict_s:.1f}"),
-            self.say("report_cost", locale, usd=f"{estimated_usd(job, {preset.name: preset}):.3f}"),
         ]
+        if preset is None:
+            return lines
+        model = self.say("report_model", locale, preset=preset.title(locale), model=str(preset.model))
+        cost = self.say("report_cost", locale, usd=f"{estimated_usd(job, {preset.name: preset}):.3f}")
+        return [model, *lines, cost]
 
     def cells(self, job: Job, content: Callable[[str], BinaryIO | None]) -> list[Cell]:
         """Every input that was used, then every result; a frame where there is none."""

@@ -109,7 +109,7 @@ class ResultService:
                     with suppress(NoSuchJobError):  # its record has expired, or was deleted
                         job = await self._jobs.job(entry.job_id, user)
                         number = _picture_in(job, message_id)
-                        if number and job.origin.chat_id == chat_id:
+                        if number and job.origin.speaks_in == chat_id:
                             return job, number
             if len(page) < _PAGE:
                 break

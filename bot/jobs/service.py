@@ -127,7 +127,7 @@ class JobService:
         """The person's jobs in this chat that are asked about, in line or under way; and the latter `elsewhere`."""
         job_ids = dict.fromkeys([*await self._drafts.of(user, chat_id), *await self._admission.open_jobs_of(user)])
         found = [await self._readable(job_id) for job_id in job_ids]
-        here = [job for job in found if job and (elsewhere or job.origin.chat_id == chat_id)]
+        here = [job for job in found if job and (elsewhere or chat_id in (job.origin.chat_id, job.origin.moved_to))]
         return [job for job in here if not job.status.terminal]
 
     async def renew(self, job: Job) -> None:

@@ -12,6 +12,7 @@ from bot.jobs.errors import EngineUnavailableError, NoSuchJobError
 from bot.jobs.ports import Clock, JobQueue, Notifier
 from replicate_gateway.retry import backoff_s
 from storage.errors import RecordCorruptError, RecordTooNewError, StorageError, StorageUnavailableError
+from storage.recent import KeyedLocks
 from storage.repository import JobRepository
 
 # A job whose record cannot be read or written comes back after this, and ever later while that stays so.
@@ -41,10 +42,15 @@ class Worker:
         self._advancer, self._repository, self._queue = advancer, repository, queue
         self._notifier, self._clock = notifier, clock
         self._circuit, self._random = storage_circuit, random
+        self._at_work = KeyedLocks()
         self._failures: dict[str, int] = {}  # in a row, of the jobs that wait for the storage now
 
     async def __call__(self, job_id: str) -> None:
-        """Advance it once."""
+        """Advance it once. Who hands jobs out may have forgotten that it did: an engine that was restarted, say."""
+        async with self._at_work.hold(job_id):
+            await self._once(job_id)
+
+    async def _once(self, job_id: str) -> None:
         started = perf_counter()
         # The task inherits the context of whoever nudged, which may be another job's.
         clear_contextvars()
@@ -85,8 +91,16 @@ class Worker:
             return self._retry_after(job_id, error)
         except Exception:  # noqa: BLE001 - a fault of ours must not end the process
             _log.exception("advance_crashed")
+            await self._tell_admins(job_id)
             return CRASH_RETRY_S
         return delay_until(wake_at, self._clock.now()) if wake_at else None
+
+    async def _tell_admins(self, job_id: str) -> None:
+        """Nobody else hears of a job that comes back every minute and never gets on."""
+        try:
+            await self._notifier.alert("advance_crashed", f"job {job_id} does not get on, by a mistake of ours")
+        except Exception:  # noqa: BLE001 - it may have been this very call that crashed
+            _log.exception("admins_not_told")
 
     def _retry_after(self, job_id: str, error: StorageError) -> float:
         failures = self._failures[job_id] = self._failures.get(job_id, 0) + 1

@@ -19,7 +19,7 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 
-from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError
+from bot.jobs.errors import ChatGoneError, ChatMovedError, NotDoneError, OutcomeUnknownError
 
 # The token is wrong or revoked: an admin has to act, and jobs wait for them.
 _CREDENTIALS_RETRY_S = 60.0
@@ -78,7 +78,8 @@ def translated(*, repeatable: bool) -> Iterator[None]:
     simply not done. "Not modified" is success and passes silently.
 
     Raises:
-        NotDoneError, OutcomeUnknownError, ChatGoneError, MessageGoneError, OtherKindError, PhotoRefusedError.
+        NotDoneError, OutcomeUnknownError, ChatGoneError, ChatMovedError, MessageGoneError, OtherKindError,
+            PhotoRefusedError.
         TelegramBadRequest: a refusal that nobody foresaw.
     """
     try:
@@ -86,7 +87,7 @@ def translated(*, repeatable: bool) -> Iterator[None]:
     except TelegramRetryAfter as error:
         raise NotDoneError("telegram_busy", retry_after_s=float(error.retry_after)) from error
     except (TelegramForbiddenError, TelegramMigrateToChat) as error:
-        raise ChatGoneError(error.message) from error
+        raise _not_here(error) from error
     except (TelegramUnauthorizedError, TelegramNotFound) as error:  # 404 is about the token too, never about a chat
         raise NotDoneError("telegram_credentials", retry_after_s=_CREDENTIALS_RETRY_S) from error
     except TelegramBadRequest as error:
@@ -101,6 +102,13 @@ def translated(*, repeatable: bool) -> Iterator[None]:
         if repeatable:
             raise NotDoneError("telegram_unreachable") from error
         raise OutcomeUnknownError(f"telegram: {type(error).__name__}") from error
+
+
+def _not_here(error: TelegramForbiddenError | TelegramMigrateToChat) -> ChatGoneError | ChatMovedError:
+    """A group that became a supergroup: https://core.telegram.org/bots/api#responseparameters."""
+    if isinstance(error, TelegramMigrateToChat):
+        return ChatMovedError(error.migrate_to_chat_id)
+    return ChatGoneError(error.message)
 
 
 def _refused(error: TelegramBadRequest) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.jobs.erasure import PersonErasure, ResultErasure
-from bot.jobs.ports import Clock
+from bot.jobs.ports import Clock, Notes
 from bot.jobs.result_service import ResultService
 from bot.jobs.service import JobService
 from bot.jobs.smaller import SmallerAgain
@@ -35,6 +35,7 @@ class Desk:
     alerts: AdminAlerts
     office: Office
     reminders: Reminders
+    notes: Notes
     clock: Clock
     rules: ChatRules
     talk: Talk

@@ -25,6 +25,7 @@ _FAILED: Mapping[str, tuple[str, ...]] = {
     "service_credentials": (),
     "service_credit": (),
     "service_model": ("another_tool",),
+    "preset_gone": ("another_tool",),
     "daily_quota": ("remind_me",),
     "daily_quota_left": ("remind_me",),
     "too_many_bytes": ("how_to",),

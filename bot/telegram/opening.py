@@ -9,7 +9,6 @@ from aiogram.client.telegram import TelegramAPIServer
 from bot.jobs.send_pace import Pace
 from bot.settings import Settings
 from bot.telegram.guard import Guard
-from bot.telegram.migration import Migration
 from bot.telegram.pacing import Pacing
 from bot.telegram.session import TelegramSession
 
@@ -22,7 +21,6 @@ async def open_bot(settings: Settings, pace: Pace, guard: Guard) -> AsyncIterato
     session = TelegramSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
     session.middleware(Pacing(pace))
     session.middleware(guard)
-    session.middleware(Migration())
     bot = Bot(settings.bot_token.get_secret_value(), session=session)
     try:
         yield bot

@@ -1,6 +1,7 @@
 """Tells people, when they have asked for it, that the day's photos are free again."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -8,7 +9,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 from aiogram.types import ReplyParameters
 
-from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError
+from bot.jobs.errors import ChatGoneError, ChatMovedError, NotDoneError, OutcomeUnknownError
 from bot.jobs.ports import Clock, Turns
 from bot.telegram.api_errors import translated
 from bot.telegram.wording import text
@@ -82,6 +83,8 @@ class ReminderBell:
         except NotDoneError as error:
             _log.info("reminder_not_sent", reason=error.code)
             return False
+        except ChatMovedError as error:
+            return await self._told(replace(reminder, chat_id=error.chat_id, message_id=None, thread_id=None))
         except (ChatGoneError, OutcomeUnknownError, AiogramError) as error:
             _log.info("reminder_dropped", reason=type(error).__name__)
             return True

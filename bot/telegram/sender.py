@@ -239,13 +239,17 @@ class ChatNotifier:
 
     def _nod(self, job: Job) -> None:
         """The sign on the person's own photo says that it is done; nothing depends on it."""
-        if job.origin.message_id is None or any(image.file_id == SAMPLE_FILE_ID for image in job.inputs):
+        if (
+            job.origin.message_id is None
+            or job.origin.moved_to
+            or any(image.file_id == SAMPLE_FILE_ID for image in job.inputs)
+        ):
             return  # there is no message of theirs
         sign = _ALL_DONE if len(job.files) > 1 else _DONE
         self._talk.sign(self._bot.set_message_reaction(chat_of(job), job.origin.message_id, [sign]))
 
 
 def _quote(job: Job) -> ReplyParameters | None:
-    if job.origin.message_id is None:
-        return None
+    if job.origin.message_id is None or job.origin.moved_to:
+        return None  # what it would quote stayed behind: its number may be anybody's message here
     return ReplyParameters(message_id=job.origin.message_id, allow_sending_without_reply=True)

@@ -82,9 +82,9 @@ async def show_so_far(bot: Bot, job: Job, words: str, buttons: InlineKeyboardMar
 
 def chat_of(job: Job) -> int:
     """The chat that a job came from."""
-    if job.origin.chat_id is None:
+    if (chat_id := job.origin.speaks_in) is None:
         raise ValueError("the job did not come from a chat")
-    return job.origin.chat_id
+    return chat_id
 
 
 async def _edited(job: Job, edit: Awaitable[Message | bool]) -> Sequence[Sent]:

@@ -43,10 +43,10 @@ class Submissions:
         presets: Mapping[str, Preset],
         rules: ChatRules,
         talk: Talk,
+        double_taps: DoubleTaps,
     ) -> None:
         self._jobs, self._results, self._people, self._presets = jobs, results, people, presets
-        self._rules, self._talk = rules, talk
-        self._double_taps = DoubleTaps()
+        self._rules, self._talk, self._double_taps = rules, talk, double_taps
 
     async def of_message(self, message: Message, image: InputImage, words: str, person: Person, locale: str) -> None:
         """A picture, sent with `message` or replied to by it, and what its words ask for."""
@@ -57,10 +57,10 @@ class Submissions:
             # What was chosen in the settings meanwhile is a part of the wish.
             settings = (preset, person.ask_first, person.variations, person.delivery)
             taken = (user, message.chat.id, picture, wish, settings)
-            before = self._double_taps.before(job_id, *taken)
+            before = await self._double_taps.before(job_id, *taken)
             if before and await self._under_way(before, user):
                 return self._talk.react(message, _SEEN)
-            self._double_taps.note(job_id, *taken)
+            await self._double_taps.note(job_id, *taken)
         submission = Submission(
             job_id,
             origin_of(message, message.from_user, locale, person),
@@ -90,7 +90,8 @@ class Submissions:
 
     async def of_sample(self, query: CallbackQuery, message: Message, person: Person, locale: str) -> None:
         """Our own picture; it stands in the message whose button was pressed. Each press is a job."""
-        job_id = job_id_of("telegram", self._rules.bot_id, "press", query.id)
+        press = await self._double_taps.first_press(query)
+        job_id = job_id_of("telegram", self._rules.bot_id, "press", press)
         origin = origin_of(message, query.from_user, locale, person)
         image = InputImage(SAMPLE_FILE_ID, message_id=message.message_id)
         await self._submit(Submission(job_id, origin, self._rules.preset, (image,), chosen=True), person)

@@ -23,6 +23,7 @@ _FAULT_FIELDS: dict[str, Callable[[Any], Any]] = {
     "error_code": int,
     "description": str,
     "retry_after": int,
+    "migrate_to_chat_id": int,
     "delay_s": float,
 }
 

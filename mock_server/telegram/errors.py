@@ -6,18 +6,22 @@ from typing import Any
 class BotApiError(Exception):
     """A refusal that becomes the JSON answer of a Bot API call.
 
-    `retry_after` is in seconds. https://core.telegram.org/bots/api#making-requests
+    `retry_after` is in seconds; `migrate_to_chat_id` is what the group has become. https://core.telegram.org/bots/api#making-requests
     """
 
-    def __init__(self, code: int, description: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, code: int, description: str, *, retry_after: int | None = None, migrate_to_chat_id: int | None = None
+    ) -> None:
         super().__init__(description)
         self.code, self.description, self.retry_after = code, description, retry_after
+        self.migrate_to_chat_id = migrate_to_chat_id
 
     def answer(self) -> dict[str, Any]:
         """Give the body of the HTTP answer."""
         body: dict[str, Any] = {"ok": False, "error_code": self.code, "description": self.description}
-        if self.retry_after is not None:
-            body["parameters"] = {"retry_after": self.retry_after}
+        parameters = {"retry_after": self.retry_after, "migrate_to_chat_id": self.migrate_to_chat_id}
+        if said := {name: value for name, value in parameters.items() if value is not None}:
+            body["parameters"] = said
         return body
 
 

@@ -17,8 +17,9 @@ class Fault:
         method: Bot API method it is for, any case; "*" for every method.
         chat_id: only for calls about this chat; None for all.
         times: for how many more calls; None until it is removed.
-        action: "error" answers `error_code`, `description`, `retry_after`; "reset_before" closes the connection and
-            does nothing; "drop_answer_after_delivery" does the work, then closes the connection; "none" only delays.
+        action: "error" answers `error_code`, `description`, `retry_after`, `migrate_to_chat_id`; "reset_before"
+            closes the connection and does nothing; "drop_answer_after_delivery" does the work, then closes the
+            connection; "none" only delays.
         delay_s: seconds to wait before anything else.
 
     """
@@ -30,12 +31,18 @@ class Fault:
     error_code: int = 500
     description: str = "Internal Server Error"
     retry_after: int | None = None
+    migrate_to_chat_id: int | None = None
     delay_s: float = 0.0
     fault_id: int = 0
 
     def error(self) -> BotApiError:
         """Give the refusal that this fault answers."""
-        return BotApiError(self.error_code, self.description, retry_after=self.retry_after)
+        return BotApiError(
+            self.error_code,
+            self.description,
+            retry_after=self.retry_after,
+            migrate_to_chat_id=self.migrate_to_chat_id,
+        )
 
     def fits(self, method: str, chat_id: int | None) -> bool:
         """Tell whether a call of `method` about `chat_id` is hit."""

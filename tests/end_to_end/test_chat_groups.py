@@ -34,6 +34,29 @@ async def test_the_bot_is_silent_unless_asked_and_then_quotes(world, tmp_path):
         assert len([m for m in here.bot_messages if m.photo]) == 3
 
 
+async def test_a_group_that_becomes_a_supergroup_gets_its_result_there_once(world, tmp_path):
+    """Its messages stayed behind, and their numbers are other messages in the new chat."""
+    anna, ben = world.chat.add_user("Anna"), world.chat.add_user("Ben")
+    group, supergroup = (world.chat.add_group("Family", [anna, ben]) for _ in range(2))
+    world.models.next_scenario(Scenario(hold="processing"))
+    async with running_bot(world.settings(tmp_path), impatient()):
+        here, there = anna.in_chat(group), anna.in_chat(supergroup)
+        photo = await here.send_photo(PHOTO, caption=MENTION)
+        status = await here.expect(button=text("cancel", "en"))
+        moved = {"error_code": 400, "description": "Bad Request: group chat was upgraded to a supergroup chat"}
+        world.chat.fail(chat_id=group.id, times=None, migrate_to_chat_id=supergroup.id, **moved)
+        await eventually(lambda: [p for p in world.models.predictions() if p.status == "processing"])
+        world.models.release()
+        result = await there.expect(photo=True, text="Done", within=10)
+        await all_closed(tmp_path)
+        assert result.reply_to is None
+        assert [m for m in there.bot_messages if m.photo] == [result]
+        assert not [m for m in here.bot_messages if m.photo]
+        said = [c.params for c in world.chat.calls if str(c.params.get("chat_id")) == str(supergroup.id)]
+        assert said
+        assert not [p for p in said for old in (photo, status) if str(old.message_id) in str(p)]
+
+
 async def test_only_the_person_who_asked_can_use_the_buttons(world, tmp_path):
     anna, ben = world.chat.add_user("Anna"), world.chat.add_user("Ben")
     group = world.chat.add_group("Family", [anna, ben])

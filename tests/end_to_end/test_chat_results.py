@@ -174,18 +174,30 @@ price_hint_usd = 0.005
 """
 
 
-async def test_what_nobody_foresaw_is_told_with_a_code_that_can_be_reported_to_the_owner(world, tmp_path):
-    """A preset is taken off the offer while a photo waits for it: the step that asks for it breaks."""
-    admin, person, clock = world.person(), world.person(), RunningClock()
-    presets, data = tmp_path / "presets.toml", tmp_path / "data"
+async def test_a_preset_that_is_taken_off_the_offer_while_a_photo_waits_is_the_reason_that_is_told(world, tmp_path):
+    person, clock, presets = world.person(), RunningClock(), tmp_path / "presets.toml"
     presets.write_text(DEFAULT_PATH.read_text() + TRIAL)
-    settings = world.settings(data, admin_ids=frozenset({admin.id}))
+    settings = world.settings(tmp_path / "data")
     world.models.scenario = Scenario(create_status=429, retry_after_s=60)
     async with running_bot(settings, Overrides(random=Impatient(), presets=presets)):
         await person.send_photo(PHOTO, caption="trial")
-        await eventually(lambda: stored(data, "jobs") and records(data)[0].get("postponed"))
-    world.models.scenario = Scenario()
+        await eventually(lambda: stored(tmp_path / "data", "jobs") and records(tmp_path / "data")[0].get("postponed"))
+    clock.put_forward(61)
     async with running_bot(settings, Overrides(clock=clock, random=Impatient())):
+        failure = await person.expect(text=text("preset_gone", "en"), within=5)
+        assert [button["text"] for button in failure.buttons()] == [text("another_tool", "en")]
+        await all_closed(tmp_path / "data")
+    assert stored(tmp_path / "data", "poison") == []
+
+
+async def test_what_nobody_foresaw_is_told_with_a_code_that_can_be_reported_to_the_owner(world, tmp_path):
+    """A parameter of a preset that no request can carry: the step that asks for it breaks."""
+    admin, person, clock = world.person(), world.person(), RunningClock()
+    presets, data = tmp_path / "presets.toml", tmp_path / "data"
+    presets.write_text(DEFAULT_PATH.read_text() + TRIAL + "fixed = { since = 2026-11-21 }\n")
+    settings = world.settings(data, admin_ids=frozenset({admin.id}))
+    async with running_bot(settings, Overrides(clock=clock, random=Impatient(), presets=presets)):
+        await person.send_photo(PHOTO, caption="trial")
         await admin.send_text("/start")
 
         async def failed():
@@ -197,7 +209,7 @@ async def test_what_nobody_foresaw_is_told_with_a_code_that_can_be_reported_to_t
         (failure,) = await eventually(failed)
         (code,) = [record["id"][:8] for record in records(data)]
         assert code in failure.all_text
-        assert "KeyError" not in failure.all_text
+        assert "TypeError" not in failure.all_text
         press = await person.press(failure, text("tell_owner", "en"))
         assert (await press.answer())["text"] == text("reported", "en", code=code)
         await admin.expect(text=f"somebody reports job {code}")

@@ -261,6 +261,26 @@ async def test_a_failed_lookup_of_the_version_does_not_leave_the_outcome_unknown
     assert api.count(CREATE) == 0
 
 
+async def test_looking_the_version_up_takes_of_the_create_calls_own_time(api, make_gateway, reply, fast_limits):
+    """Whoever waits for the end of somebody else's call counts on the whole of it."""
+    found = {"latest_version": {"id": "c" * 64}}
+    api.on("GET /v1/models/sczhou/codeformer", reply(found, delay_s=0.2))
+    api.on(CREATE, reply(hang=True))
+    gateway = await make_gateway(replace(fast_limits, read_s=30, call_s=0.4))
+    begun = asyncio.get_running_loop().time()
+    with pytest.raises(errors.OutcomeUnknownError):
+        await gateway.create(community)
+    assert asyncio.get_running_loop().time() - begun < 0.55
+
+
+async def test_a_lookup_that_takes_too_long_leaves_no_outcome_unknown(api, make_gateway, reply, fast_limits):
+    api.on("GET /v1/models/sczhou/codeformer", reply(hang=True))
+    gateway = await make_gateway(replace(fast_limits, read_s=30, look_up_s=0.05))
+    with pytest.raises(errors.GatewayUnavailableError):
+        await gateway.create(community)
+    assert api.count(CREATE) == 0
+
+
 @pytest.mark.parametrize("value", ["\ud800", float("nan")])
 async def test_input_that_cannot_be_written_as_json_is_the_inputs_fault(api, gateway, value):
     with pytest.raises(errors.PredictionRejectedError):

@@ -198,10 +198,15 @@ def test_what_was_not_sent_counts_as_handed_over_without_a_message():
     assert (job.handed, job.message_ids, job.files[0].message_id) == (2, (12,), None)
 
 
-@pytest.mark.parametrize("change", [{"outcome": None}, {"delivery": None}])
-def test_nothing_is_handed_over_unless_somebody_set_out_to(change):
+def test_nothing_is_handed_over_before_it_is_decided():
     with pytest.raises(EventRefusedError):
-        apply(handing(**change), HandedOver(0, ()), SOON)
+        apply(handing(outcome=None), HandedOver(0, ()), SOON)
+
+
+def test_what_stands_in_the_chat_counts_although_the_claim_was_taken_back_meanwhile():
+    job = apply(handing(), DeliveryReleased(CLAIM), SOON)
+    job = apply(job, HandedOver(0, (Handed(FILES[0].key, 11),)), LATER)
+    assert (job.delivery, job.handed, job.message_ids) == (None, 1, (11,))
 
 
 def test_a_claim_is_not_released_once_something_was_handed_over():

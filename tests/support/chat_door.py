@@ -19,6 +19,7 @@ from bot.telegram.rules import ChatRules
 from bot.telegram.sender import ChatNotifier
 from bot.telegram.showing import Showing
 from bot.telegram.talk import Talk
+from bot.work_queue.alone import NoNotes
 from replicate_gateway.prediction import PredictionStatus
 from storage import object_keys
 from storage.people import People
@@ -82,12 +83,15 @@ def a_desk(process, world, bot, rules=None, **changes):
         results=process.results,
         smaller=SmallerAgain(process.service, process.results, world.store, InlineExecutor()),
         result_erasure=ResultErasure(jobs.erasure, process.repository),
-        person_erasure=PersonErasure(jobs.erasure, process.repository, world.store, people, process.queue, world.clock),
+        person_erasure=PersonErasure(
+            jobs.erasure, process.repository, world.store, people, process.spent, process.queue, world.clock
+        ),
         people=people,
         presets=PRESETS,
         showing=Showing(process.results, InlineExecutor(), UTC),
         alerts=AdminAlerts(bot, (), world.clock, process.background),
         reminders=Reminders(world.store),
+        notes=NoNotes(),
         clock=world.clock,
         office=Office(process.repository, jobs.tally, pause, readiness, depth, "mock", UTC, world.clock),
         rules=rules,
@@ -106,7 +110,7 @@ def a_notifier(bot, *, people=None, background=None, clock=None):
 class ChatDoor:
     """`await door.message(text=...)` is an update, `door.said` what the bot answered, `door.jobs` what it recorded."""
 
-    def __init__(self, world=None, *, people=None, **rules):
+    def __init__(self, world=None, *, people=None, notes=None, **rules):
         self.world = world or World()
         self.bot, self.session = recording_bot()
         self.people, self.pause = people or People(self.world.store), Pause(self.world.store)
@@ -115,7 +119,7 @@ class ChatDoor:
         defaults = {"bot_id": BOT_ID, "default_locale": "en", "preset": "restore", "max_image_mb": 20}
         self.rules = ChatRules(**defaults | rules)
         desk = a_desk(self.process, self.world, self.bot, self.rules, people=self.people)
-        desk = replace(desk, office=replace(desk.office, pause=self.pause))
+        desk = replace(desk, office=replace(desk.office, pause=self.pause), notes=notes or NoNotes())
         self.dispatcher = build_dispatcher(desk)
         self.intake = UpdateIntake(self.bot, self.dispatcher, self.repository, self.world.chat)
 

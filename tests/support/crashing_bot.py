@@ -59,7 +59,7 @@ def run_bot(environ: Mapping[str, str]) -> int:
     overrides = Overrides(random=_Impatient(), gather_s=float(environ.get(GATHER_S, "0.2")), profile=False)
     bot.serving.create_app = partial(create_app, overrides=overrides)
     if GRACE_S in environ:
-        bot.jobs.steps.find_orphan.GRACE_S = float(environ[GRACE_S])
+        bot.jobs.steps.find_orphan.GRACE_S = bot.jobs.steps.find_orphan.CALL_S = float(environ[GRACE_S])
     if LEASE_S in environ:
         bot.work_queue.redis_streams.LEASE_S = float(environ[LEASE_S])
     if FILES_URL in environ:

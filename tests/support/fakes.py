@@ -23,7 +23,7 @@ from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference, JobReference
 from bot.jobs.circuit import Circuit
-from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
+from bot.jobs.errors import ChatGoneError, ChatMovedError, StatusMessageGoneError
 from bot.jobs.guarded_store import GuardedStore
 from bot.jobs.images.contact_sheet import Sheet, contact_sheet
 from bot.jobs.links import PresignedLinks
@@ -45,6 +45,7 @@ from storage.job import InputImage, Job, JobStatus, Origin, Slot
 from storage.objects import Capabilities, ExpiryRule, ObjectInfo, StoredObject
 from storage.records import load_job
 from storage.repository import JobRepository
+from storage.spent import SpentQuotas
 from tests.support import pictures
 
 T = TypeVar("T")
@@ -95,10 +96,12 @@ class FrozenClock:
 
 
 class _Life:
-    """Whether a process is alive; what a dead one asks for does not happen."""
+    """Whether a process is alive, and goes on; what a dead one asks for does not happen."""
 
     def __init__(self) -> None:
         self.alive = True
+        self.going = asyncio.Event()
+        self.going.set()
 
 
 _LIFE: ContextVar[_Life | None] = ContextVar("life", default=None)
@@ -158,10 +161,10 @@ class Faults:
         make = (lambda: error) if isinstance(error, BaseException) else error
         self._rules.append(_Rule(call, make, when, skip, times))
 
-    def hold(self, call: str, *, when: str = "before", skip: int = 0) -> Gate:
-        """Stop the next such call until the gate is opened."""
+    def hold(self, call: str, *, when: str = "before", skip: int = 0, error: BaseException | None = None) -> Gate:
+        """Stop the next such call until the gate is opened; then it goes on, or raises this."""
         gate = Gate()
-        self._rules.append(_Rule(call, None, when, skip, 1, gate))
+        self._rules.append(_Rule(call, (lambda: error) if error else None, when, skip, 1, gate))
         return gate
 
     def stop(self) -> None:
@@ -180,8 +183,10 @@ class Faults:
     async def _turn(self) -> None:
         await asyncio.sleep(0)
         life = _LIFE.get()
-        if life and not life.alive:
-            raise asyncio.CancelledError
+        if life:
+            await life.going.wait()
+            if not life.alive:
+                raise asyncio.CancelledError
 
     async def _meet(self, name: str, when: str) -> None:
         for rule in self._rules:
@@ -219,13 +224,14 @@ class RecordingNotifier:
         self.messages: dict[int, Message] = {}
         self.alerts: list[tuple[str, str]] = []
         self.blocked = False
+        self.moved_to: int | None = None  # the group has become a supergroup
         self.edits = 0
         self.missed_edits: Counter[str] = Counter()  # settling an outcome where there was no status message
         self._ids = itertools.count(100)
 
     async def announce(self, job: Job, status: Status) -> int:
         async with self.faults.call("chat.announce"):
-            self._be_there()
+            self._be_there(job)
             message_id = self._send(job, status.key, pings=False)
             self.messages[message_id].statuses.append(status)
             return message_id
@@ -233,7 +239,7 @@ class RecordingNotifier:
 
     async def show_status(self, job: Job, status: Status, picture: bytes | None = None) -> bool:
         async with self.faults.call("chat.show_status"):
-            self._be_there()
+            self._be_there(job)
             message = self._status(job)
             if message:
                 message.shows = status.key
@@ -245,7 +251,7 @@ class RecordingNotifier:
 
     async def send_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         async with self.faults.call("chat.send_outcome"):
-            self._be_there()
+            self._be_there(job)
             assert job.outcome
             pings = job.outcome.status is not JobStatus.CANCELED  # its person has just asked for it, or is away
             return self._hand_over(job, results, pings=pings)
@@ -253,7 +259,7 @@ class RecordingNotifier:
 
     async def send_more(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         async with self.faults.call("chat.send_more"):
-            self._be_there()
+            self._be_there(job)
             assert job.handed
             assert results
             return self._hand_over(job, results, pings=False)
@@ -261,7 +267,7 @@ class RecordingNotifier:
 
     async def edit_into_outcome(self, job: Job, results: Sequence[Artifact]) -> Sequence[Sent]:
         async with self.faults.call("chat.edit_into_outcome"):
-            self._be_there()
+            self._be_there(job)
             message = self._status(job)
             if message is None:
                 self.missed_edits[job.id] += 1
@@ -274,7 +280,7 @@ class RecordingNotifier:
 
     async def edit_into_report(self, job: Job, report: BinaryIO) -> int:
         async with self.faults.call("chat.edit_into_report"):
-            self._be_there()
+            self._be_there(job)
             message = self._status(job)
             if message is None or message.outcome:
                 raise StatusMessageGoneError
@@ -287,7 +293,7 @@ class RecordingNotifier:
 
     async def retract_status(self, job: Job) -> None:
         async with self.faults.call("chat.retract_status"):
-            self._be_there()
+            self._be_there(job)
             message = self._status(job)
             if message and message.id not in job.message_ids:
                 message.deleted = True
@@ -313,9 +319,11 @@ class RecordingNotifier:
             if not message.outcome:
                 message.deleted = True
 
-    def _be_there(self) -> None:
+    def _be_there(self, job: Job) -> None:
         if self.blocked:
             raise ChatGoneError("bot was blocked by the user")
+        if self.moved_to and job.origin.moved_to != self.moved_to:
+            raise ChatMovedError(self.moved_to)
 
     def _send(self, job: Job, shows: str, *, pings: bool) -> int:
         message_id = next(self._ids)
@@ -738,6 +746,7 @@ class Process:
         self.world, self.jobs, self.queue = world, jobs, queue
         self.service, self.results, self.worker, self.sweep = jobs.service, jobs.results, jobs.worker, jobs.sweep
         self.repository, self.background = surroundings.repository, surroundings.background
+        self.spent = surroundings.spent
         self.tasks: set[asyncio.Task[Any]] = set()
         self._life = _Life()
         # A process that dies leaves no open files behind.
@@ -799,10 +808,19 @@ class Process:
         for _ in range(100):
             await asyncio.sleep(0)
 
+    def stand_still(self) -> None:
+        """No call of this process begins or ends until it goes on."""
+        self._life.going.clear()
+
+    def go_on(self) -> None:
+        """It knows nothing of the time that has passed."""
+        self._life.going.set()
+
     async def crash(self) -> None:
         """`kill -9`: from now on nothing that this process does has an effect."""
         await asyncio.sleep(0)  # a coroutine that never began cannot be told from one that was forgotten
         self._life.alive = False
+        self._life.going.set()
         tasks = list(self.tasks)
         for task in tasks:
             task.cancel()
@@ -891,6 +909,7 @@ def build(
         random=Random(7),
         people=world.people,
         executor=InlineExecutor(),
+        spent=SpentQuotas(store, b"s" * 32),
         say=text,
         timezone=UTC,
     )

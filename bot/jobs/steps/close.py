@@ -7,7 +7,7 @@ import structlog
 
 from bot.jobs.edit_pace import EditPace
 from bot.jobs.erasure import JobErasure
-from bot.jobs.errors import ChatGoneError, NotDoneError
+from bot.jobs.errors import ChatGoneError, ChatMovedError, NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, Notifier
 from bot.jobs.progress import Progress
@@ -120,8 +120,8 @@ class Close:
                 # Each try waits as long as all before it together.
                 return max(error.retry_after_s or 0.0, since.total_seconds(), _TIDY_AGAIN_S)
             _log.warning("not_tidied", what=tidy.__name__, reason=str(error))
-        except ChatGoneError:
-            pass  # nobody sees it
+        except (ChatGoneError, ChatMovedError):
+            pass  # nobody sees it, or nobody can change it
         except StorageError:
             raise
         except Exception:  # noqa: BLE001 - the person was told; the job must come to its end

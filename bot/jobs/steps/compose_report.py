@@ -50,7 +50,7 @@ class ComposeReport(Step):
         """Read the pictures back, draw, store."""
         await self._artifacts.fetch(job.id, report_keys(job))
         cells = self._writer.cells(job, lambda key: self._artifacts.held(job.id, key))
-        title, lines = self._writer.title(job), self._writer.lines(job, self._presets[job.preset])
+        title, lines = self._writer.title(job), self._writer.lines(job, self._presets.get(job.preset))
         async with self._budget.reserve(_WORKING_BYTES):
             loop = asyncio.get_running_loop()
             sheet = await loop.run_in_executor(self._executor, contact_sheet, title, lines, cells)

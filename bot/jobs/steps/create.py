@@ -4,12 +4,13 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from bot.jobs.admission import Admission
 from bot.jobs.callback_reference import CallbackReference
-from bot.jobs.errors import NotDoneError
+from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks
 from bot.jobs.progress import Progress
@@ -17,13 +18,13 @@ from bot.jobs.replicate_news import news_of, output_kind, translated
 from bot.jobs.run_follower import RunFollower
 from bot.jobs.run_times import RunTimes
 from bot.jobs.steps.step import Due, Step
-from replicate_gateway.errors import GatewayBusyError, GatewayError
+from replicate_gateway.errors import GatewayBusyError, GatewayError, PredictionRejectedError
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
 from storage.errors import StorageError
 from storage.event import Event
-from storage.events import InputPublished
+from storage.events import InputPublished, StepPostponed, StepResumed
 from storage.job import Claim, InputImage, Job, JobStatus, SlotState
 from storage.records import TaskRecord
 from storage.repository import JobRepository
@@ -31,6 +32,12 @@ from storage.slot_events import CreateClaimed, CreateReleased
 
 # A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.
 ASK_AGAIN_S = 30.0
+# A claim that is older is not acted on: whoever stood still for so long may have lost the job to another process. The
+# write of the claim lies in between, and takes half a minute at most.
+START_WITHIN = timedelta(seconds=30)
+# What `find_orphan` is to know: the claimed call is over, and only its answer is missing.
+CALL_OVER = "create_unanswered"
+SETTLED_BY = "find_orphan"
 _MIN_CANCEL_AFTER_S = 5  # the least that Replicate takes
 # An answer that was held back for the result may carry it, as a data URL: worth it for small pictures only.
 _MAX_WAITED_PIXELS = 2_000_000
@@ -79,8 +86,9 @@ class Create(Step):
     async def prepare(self, job: Job, part: int) -> Sequence[Event]:
         """Take one of the places for predictions in flight, and bring the inputs where Replicate can read them.
 
-        Nobody knocks while Replicate has said to wait.
+        Nobody knocks while Replicate has said to wait, nor for what cannot be asked for: the offer may have changed.
         """
+        self._input(job, part, ["" for _ in _images(job, part)])
         wait_s = (self._busy_until - self._clock.now()).total_seconds()
         if wait_s > 0:
             raise NotDoneError("replicate_busy", retry_after_s=wait_s)
@@ -93,7 +101,10 @@ class Create(Step):
             links = [await self._links.publish(job.inputs[index]) for index in indices]
         except GatewayError as error:
             raise translated(error) from error
-        return [InputPublished(index, link) for index, link in zip(indices, links, strict=True) if link]
+        published = [InputPublished(index, link) for index, link in zip(indices, links, strict=True) if link]
+        # How long was waited for the prediction of an earlier claim tells nothing about that of the next one.
+        waited = [StepResumed(SETTLED_BY, part)] if job.postponement(SETTLED_BY, part) else []
+        return [*published, *waited]
 
     def claim(self, job: Job, part: int, claim: Claim) -> Event:
         """From here on a prediction may exist that nobody knows of."""
@@ -106,6 +117,9 @@ class Create(Step):
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """One POST, never repeated here: only the record may say whether another one is safe."""
         request = await self._request(job, part)
+        claim = job.slots[part].claim
+        if claim is None or self._clock.now() - claim.at > START_WITHIN:
+            raise NotDoneError("claim_too_old")
         self._waits += request.wait_s is not None
         try:
             prediction = await self._gateway.create(request)
@@ -123,6 +137,10 @@ class Create(Step):
         await self._follower.follow(job, part, prediction)
         await self.remember(job, part, prediction.id)
         return self.news(job, prediction, part)
+
+    def unanswered(self, part: int, now: datetime) -> Sequence[Event]:
+        """The call is over: nobody, wherever they are, has to wait for it any more, but for what it may have made."""
+        return [StepPostponed(SETTLED_BY, part, now, CALL_OVER)]
 
     def news(self, job: Job, prediction: Prediction, part: int) -> Sequence[Event]:
         """What this prediction means for its slot."""
@@ -147,18 +165,19 @@ class Create(Step):
             return False
         if self._callbacks and prediction.webhook:
             return prediction.webhook == self._callbacks.url(job.id, part)
-        seed, field = job.slots[part].seed, self._presets[job.preset].seed_field
+        seed, preset = job.slots[part].seed, self._presets.get(job.preset)
+        field = preset.seed_field if preset else None
         if field and seed is not None and prediction.input.get(field) != seed:
             return False
         sent = json.dumps(prediction.input)
         return all(trace in sent for trace in traces)
 
     async def _request(self, job: Job, part: int) -> PredictionRequest:
-        preset = self._presets[job.preset]
         links = [image.link or await self._links.link(image) for image in _images(job, part)]
+        preset = self._preset(job)
         return PredictionRequest(
             model=preset.model,
-            input=preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed),
+            input=self._input(job, part, links),
             webhook=self._callbacks.url(job.id, part) if self._callbacks else None,
             # Two or three callbacks for a run that is over before its progress is shown cost more than the run's end.
             webhook_events=_END_ONLY if self._run_times.over_at_once(job.preset) else _EVENTS,
@@ -166,6 +185,19 @@ class Create(Step):
             cancel_after_s=max(_MIN_CANCEL_AFTER_S, math.ceil((job.deadline - self._clock.now()).total_seconds())),
             wait_s=self._wait_s(preset, job, part),
         )
+
+    def _input(self, job: Job, part: int, links: Sequence[str]) -> Mapping[str, Any]:
+        """The model's input; `JobFailedError` where the preset is not what it was when it was asked for."""
+        try:
+            return self._preset(job).build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed)
+        except PredictionRejectedError as error:
+            raise JobFailedError("preset_changed") from error
+
+    def _preset(self, job: Job) -> Preset:
+        preset = self._presets.get(job.preset)
+        if preset is None:
+            raise JobFailedError("preset_gone")
+        return preset
 
     def _wait_s(self, preset: Preset, job: Job, part: int) -> int | None:
         """Where nobody calls back, a fast model's answer is worth waiting for: it saves polls, and comes at once."""

@@ -7,17 +7,19 @@ from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.ports import Clock
 from bot.jobs.replicate_news import translated
 from bot.jobs.run_follower import RunFollower
-from bot.jobs.steps.create import Create
+from bot.jobs.steps.create import CALL_OVER, SETTLED_BY, START_WITHIN, Create
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
-from replicate_gateway.protocol import ReplicateGateway
+from replicate_gateway.protocol import CREATE_S, MAX_WAIT_S, ReplicateGateway
 from storage.event import Event
 from storage.job import Job, SlotState
 from storage.slot_events import CreateReleased
 
-# How long after the first look a prediction may still turn up, by its own callback or in Replicate's list.
+# How long after its create call a prediction may still turn up, by its own callback or in Replicate's list.
 GRACE_S = 30.0
+# A claim's call is over so long after anybody has seen the claim, though the process that makes it may yet live.
+CALL_S = START_WITHIN.total_seconds() + CREATE_S + MAX_WAIT_S
 _MAX_CREATES = 10  # each of them cost a grace time, and none is known to have made anything
 _CLOCK_SKEW = timedelta(seconds=60)
 _LOOK_AT = 300  # predictions of this account, newest first
@@ -26,12 +28,15 @@ _LOOK_AT = 300  # predictions of this account, newest first
 class FindOrphan(Step):
     """A prediction is ours when its callback URL, or its input, is the one that this slot would have sent."""
 
-    name = "find_orphan"
+    name = SETTLED_BY
     done = "orphan_settled"
     by_slot = True
 
-    def __init__(self, gateway: ReplicateGateway, create: Create, follower: RunFollower, clock: Clock) -> None:
+    def __init__(
+        self, gateway: ReplicateGateway, create: Create, follower: RunFollower, clock: Clock, *, alone: bool
+    ) -> None:
         self._gateway, self._create, self._follower, self._clock = gateway, create, follower, clock
+        self._alone = alone  # then whoever claimed is dead, or has heard the end of its call
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """The first claimed slot, whose claimant is gone: one at a time, lest two adopt the same orphan."""
@@ -57,7 +62,8 @@ class FindOrphan(Step):
             return self._create.news(job, found, part)
         waited = job.postponement(self.name, part)
         if not waited or waited.code != "create_unclear":
-            raise NotDoneError("create_unclear", retry_after_s=GRACE_S)
+            over = self._alone or (waited and waited.code == CALL_OVER)
+            raise NotDoneError("create_unclear", retry_after_s=GRACE_S if over else CALL_S + GRACE_S)
         if slot.creates >= _MAX_CREATES:
             raise JobFailedError("replicate_unclear")
         return [CreateReleased(part, slot.claim, unclear=True)]

@@ -42,7 +42,8 @@ class Step(ABC):
         """Do it; the events that follow. Nothing is left to do where the claim itself is what happens.
 
         Raises:
-            NotDoneError, OutcomeUnknownError, JobFailedError, SlotFailedError, ChatGoneError: see `bot.jobs.errors`.
+            NotDoneError, OutcomeUnknownError, JobFailedError, SlotFailedError, ChatGoneError, ChatMovedError: see
+                `bot.jobs.errors`.
             StorageError: the storage cannot be used; whatever was done shows when the job is looked at again.
         """
         return ()
@@ -58,6 +59,10 @@ class Step(ABC):
     def release(self, part: int, claim: Claim) -> Event | None:
         """The event that takes this claim back."""
         return None
+
+    def unanswered(self, part: int, now: datetime) -> Sequence[Event]:
+        """What is known all the same when `perform` has raised `OutcomeUnknownError`: the claim stands."""
+        return ()
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """What follows when this step keeps failing in a way nobody foresaw."""

@@ -72,7 +72,7 @@ class Tell(Step):
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """The outcome is decided, and nobody set out to tell it."""
-        if job.outcome and not job.status.terminal and not job.delivery:
+        if job.outcome and not job.status.terminal and not job.delivery and not job.handed:
             yield Due()
 
     def claim(self, job: Job, part: int, claim: Claim) -> Event:

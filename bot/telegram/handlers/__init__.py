@@ -11,6 +11,7 @@ from aiogram import Dispatcher
 from bot.telegram.addressing import Addressing
 from bot.telegram.command_names import ADMIN, PERSONAL
 from bot.telegram.desk import Desk
+from bot.telegram.double_taps import DoubleTaps
 from bot.telegram.filters import keep_filters_on_the_loop
 from bot.telegram.handlers import (
     admin,
@@ -72,7 +73,10 @@ def build_dispatcher(desk: Desk) -> Dispatcher:
     dispatcher = Dispatcher(disable_fsm=True)
     for field in fields(desk):
         dispatcher[field.name] = getattr(desk, field.name)
-    dispatcher["submissions"] = Submissions(desk.jobs, desk.results, desk.people, desk.presets, desk.rules, desk.talk)
+    double_taps = dispatcher["double_taps"] = DoubleTaps(desk.notes, desk.clock)
+    dispatcher["submissions"] = Submissions(
+        desk.jobs, desk.results, desk.people, desk.presets, desk.rules, desk.talk, double_taps
+    )
     dispatcher["shown"] = ShownResults(desk.jobs, desk.results, desk.rules.bot_id)
     dispatcher["sample"] = SamplePhoto()
     addressing = Addressing(desk.rules.bot_id, {*PERSONAL, *ADMIN, *desk.presets})

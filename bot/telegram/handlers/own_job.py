@@ -8,6 +8,7 @@ from bot.jobs.errors import NoSuchJobError
 from bot.jobs.result_service import Trigger
 from bot.jobs.service import JobService
 from bot.telegram.button_data import JobButton, number_in
+from bot.telegram.double_taps import DoubleTaps
 from bot.telegram.identity import update_id, user_key
 from storage.job import Job
 from storage.person import Person
@@ -37,6 +38,7 @@ async def own_result(
     return {**found, "number": number}
 
 
-def trigger_of(query: CallbackQuery, person: Person, locale: str) -> Trigger:
-    """A press: however often it is delivered, it asks for one thing."""
-    return Trigger(query.id, locale, update_id=update_id(), delivery=person.delivery)
+async def pressed(query: CallbackQuery, person: Person, double_taps: DoubleTaps, locale: str) -> dict[str, Trigger]:
+    """A filter that hands on the `trigger`: a press asks for one thing, delivered twice or by a finger that slipped."""
+    press = await double_taps.first_press(query)
+    return {"trigger": Trigger(press, locale, update_id=update_id(), delivery=person.delivery)}

@@ -23,8 +23,9 @@ def router() -> Router:
 async def remind(query: CallbackQuery, job: Job, reminders: Reminders, talk: Talk, locale: str) -> None:
     """Noted before it is said. What was refused tells when the next is possible."""
     outcome, origin = job.outcome, job.origin
-    if outcome is None or "wait_s" not in outcome.facts or origin.chat_id is None:  # a button that was made up
+    if outcome is None or "wait_s" not in outcome.facts or origin.speaks_in is None:  # a button that was made up
         return talk.answer(query, text("job_gone", locale))
     due_at = outcome.at + timedelta(seconds=float(outcome.facts["wait_s"]))
-    await reminders.add(Reminder(origin.user, due_at, origin.chat_id, locale, origin.message_id, origin.thread_id))
+    quoted = None if origin.moved_to else origin.message_id
+    await reminders.add(Reminder(origin.user, due_at, origin.speaks_in, locale, quoted, origin.thread_id))
     return talk.answer(query, text("will_remind", locale))

@@ -7,9 +7,9 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from bot.jobs.erasure import ResultErasure
 from bot.jobs.errors import NoSuchPresetError, NoSuchResultError
-from bot.jobs.result_service import ResultService
+from bot.jobs.result_service import ResultService, Trigger
 from bot.telegram.button_data import JobButton, job_data, number_in
-from bot.telegram.handlers.own_job import own_job, own_result, trigger_of
+from bot.telegram.handlers.own_job import own_job, own_result, pressed
 from bot.telegram.identity import user_key
 from bot.telegram.job_keyboards import bin_keyboard, outcome_keyboard, result_keyboard, results_keyboard, tools_keyboard
 from bot.telegram.keyboards import button
@@ -29,7 +29,7 @@ def router() -> Router:
     on.register(compare, JobButton.filter(F.action == "compare"), own_result)
     on.register(original, JobButton.filter(F.action == "file"), own_result)
     on.register(show_tools, JobButton.filter(F.action == "more"), own_result)
-    on.register(chain, JobButton.filter(F.action == "do"), own_result)
+    on.register(chain, JobButton.filter(F.action == "do"), own_result, pressed)
     on.register(show_result, JobButton.filter(F.action == "result"), own_result)
     on.register(go_back, JobButton.filter(F.action == "back"), own_job)
     on.register(ask_to_delete, JobButton.filter(F.action == "bin"), own_job)
@@ -76,13 +76,14 @@ async def chain(
     results: ResultService,
     submissions: Submissions,
     person: Person,
+    trigger: Trigger,
     talk: Talk,
     locale: str,
 ) -> None:
     """The result becomes the picture of a new job."""
     user, preset = user_key(query.from_user), callback_data.arg.partition(".")[2]
     try:
-        await results.chain(job.id, user, number, preset, trigger_of(query, person, locale))
+        await results.chain(job.id, user, number, preset, trigger)
     except NoSuchPresetError:
         return talk.answer(query, text("preset_gone", locale))
     except NoSuchResultError:

@@ -6,11 +6,11 @@ from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
 from bot.jobs.errors import NoSuchPresetError, NoSuchResultError
-from bot.jobs.result_service import ResultService
+from bot.jobs.result_service import ResultService, Trigger
 from bot.jobs.smaller import SmallerAgain
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.button_data import JobButton
-from bot.telegram.handlers.own_job import own_job, trigger_of
+from bot.telegram.handlers.own_job import own_job, pressed
 from bot.telegram.identity import user_key
 from bot.telegram.job_keyboards import VARIATIONS, tools_keyboard
 from bot.telegram.submissions import Submissions
@@ -25,26 +25,28 @@ def router() -> Router:
     """Actions on what was sent."""
     fresh = Router(name="retry buttons")
     on = fresh.callback_query
-    on.register(again, JobButton.filter(F.action == "again"), own_job)
-    on.register(vary, JobButton.filter(F.action == "vary"), own_job)
+    on.register(again, JobButton.filter(F.action == "again"), own_job, pressed)
+    on.register(vary, JobButton.filter(F.action == "vary"), own_job, pressed)
     on.register(show_tools, JobButton.filter(F.action == "tools"), own_job)
-    on.register(again_with, JobButton.filter(F.action == "with"), own_job)
-    on.register(smaller_again, JobButton.filter(F.action == "shrink"), own_job)
+    on.register(again_with, JobButton.filter(F.action == "with"), own_job, pressed)
+    on.register(smaller_again, JobButton.filter(F.action == "shrink"), own_job, pressed)
     on.register(report, JobButton.filter(F.action == "report"), own_job)
     return fresh
 
 
 async def again(
-    query: CallbackQuery, job: Job, results: ResultService, person: Person, talk: Talk, locale: str
+    query: CallbackQuery, job: Job, results: ResultService, trigger: Trigger, talk: Talk, locale: str
 ) -> None:
     """The same, with new seeds."""
-    await results.again(job.id, user_key(query.from_user), trigger_of(query, person, locale))
+    await results.again(job.id, user_key(query.from_user), trigger)
     talk.answer(query, text("again_started", locale))
 
 
-async def vary(query: CallbackQuery, job: Job, results: ResultService, person: Person, talk: Talk, locale: str) -> None:
+async def vary(
+    query: CallbackQuery, job: Job, results: ResultService, trigger: Trigger, talk: Talk, locale: str
+) -> None:
     """The same a few times, each with a seed of its own; they come as an album with a report."""
-    await results.again(job.id, user_key(query.from_user), trigger_of(query, person, locale), variations=VARIATIONS)
+    await results.again(job.id, user_key(query.from_user), trigger, variations=VARIATIONS)
     talk.answer(query, text("on_it", locale))
 
 
@@ -63,13 +65,14 @@ async def again_with(
     results: ResultService,
     submissions: Submissions,
     person: Person,
+    trigger: Trigger,
     talk: Talk,
     locale: str,
 ) -> None:
     """The same pictures, another tool."""
     user, preset = user_key(query.from_user), callback_data.arg
     try:
-        await results.again(job.id, user, trigger_of(query, person, locale), preset=preset)
+        await results.again(job.id, user, trigger, preset=preset)
     except NoSuchPresetError:
         return talk.answer(query, text("preset_gone", locale))
     submissions.remember(user, preset, person)
@@ -77,11 +80,11 @@ async def again_with(
 
 
 async def smaller_again(
-    query: CallbackQuery, job: Job, smaller: SmallerAgain, person: Person, talk: Talk, locale: str
+    query: CallbackQuery, job: Job, smaller: SmallerAgain, trigger: Trigger, talk: Talk, locale: str
 ) -> None:
     """For a model that has run out of memory."""
     try:
-        await smaller.again(job.id, user_key(query.from_user), trigger_of(query, person, locale))
+        await smaller.again(job.id, user_key(query.from_user), trigger)
     except NoSuchResultError:
         return talk.answer(query, text("picture_gone", locale))
     return talk.answer(query, text("on_it", locale))

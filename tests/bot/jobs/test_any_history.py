@@ -171,6 +171,11 @@ class DeleteStatus(Move):
 
 
 @dataclass(frozen=True)
+class ChatMoves(Move):
+    """The group becomes a supergroup."""
+
+
+@dataclass(frozen=True)
 class Sweep(Move):
     pass
 
@@ -217,7 +222,7 @@ MOVES = (
     st.builds(Repair),
     st.builds(Crash),
 )
-HISTORIES = st.lists(st.one_of(*MOVES), min_size=1, max_size=40)
+HISTORIES = st.lists(st.one_of(*MOVES, st.builds(ChatMoves)), min_size=1, max_size=40)
 DRAFT_MOVES = (
     *MOVES,
     *[st.builds(Submit, st.integers(0, len(DRAFTS) - 1))] * 3,
@@ -303,6 +308,8 @@ class History:
                 process.spawn(quietly(process.service.give_prompt, "tg-7", 7, "more light", 22))
             case DeleteStatus(which):
                 world.chat.delete_status(_named(self.asked[which % len(self.asked)]))
+            case ChatMoves():
+                world.chat.moved_to = -1009001
             case Sweep():
                 process.spawn(quietly(process.sweep.once))
             case Fault(which, times, skip):

@@ -1,5 +1,6 @@
 """Everything of a person is deleted, nothing of anybody else, and what runs goes with its end."""
 
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,8 @@ from storage.errors import StorageUnavailableError
 from storage.job import JobStatus
 from storage.people import People
 from storage.person import Person
-from tests.support.fakes import World, storage_down, submission
+from storage.spent import SpentQuotas
+from tests.support.fakes import LIMITS, World, storage_down, submission
 
 US, THEM = "tg-7", "tg-8"
 
@@ -21,8 +23,8 @@ US, THEM = "tg-7", "tg-8"
 class Lab:
     """Jobs of two people, and what deletes them."""
 
-    def __init__(self):
-        self.world = World()
+    def __init__(self, world=None):
+        self.world = world or World()
         self.process = self.world.start()
         self.people = People(self.world.store)
         self.erasure = PersonErasure(
@@ -30,6 +32,7 @@ class Lab:
             self.process.repository,
             self.world.store,
             self.people,
+            self.process.spent,
             self.process.queue,
             self.world.clock,
         )
@@ -67,7 +70,7 @@ async def test_everything_of_a_person_goes_and_nothing_of_anybody_else(lab):
     await lab.people.change(US, lambda person: replace(person, locale="ru"))
     ours = len(lab.kept) - len(others)
     erased = await lab.erasure.erase(US)
-    assert lab.kept == others
+    assert [key for key in lab.kept if not key.startswith(object_keys.SPENT)] == others
     assert (erased.objects, erased.stopping) == (ours, 0)
     assert await lab.people.load(US) == Person()
 
@@ -76,6 +79,65 @@ async def test_erasing_again_finds_nothing(lab):
     await lab.job(1)
     await lab.erasure.erase(US)
     assert (await lab.erasure.erase(US)).objects == 0
+
+
+async def test_who_deletes_everything_does_not_begin_a_new_day(lab):
+    """Else the day's limit, and what it costs its owner, is two taps away from being none."""
+    world = lab.world
+    await lab.job(1, seeds=(1, 2))
+    await lab.erasure.erase(US)
+    await lab.process.crash()
+    limited = world.start(replace(LIMITS, user_daily=2))  # another process, which remembers nothing
+    await limited.submit(submission(2))
+    await limited.run_ready()
+    assert world.job(submission(2).job_id).outcome.code == "daily_quota"
+    world.clock.advance(24 * 3600 + 1)
+    await limited.submit(submission(3))
+    await limited.run_ready()
+    assert world.job(submission(3).job_id).outcome is None
+
+
+async def test_what_is_kept_of_the_day_tells_nobody_whose_it_was(lab):
+    await lab.job(1)
+    await lab.erasure.erase(US)
+    (key,) = lab.kept
+    assert key.startswith(object_keys.SPENT)
+    assert US not in key + lab.world.store.objects[key].body.decode()
+    assert await SpentQuotas(lab.world.store, b"another bot's").of(US) == ()
+    assert len(await lab.process.spent.of(US)) == 1
+    assert await lab.process.spent.of(THEM) == ()
+
+
+async def test_deleting_again_and_again_neither_forgets_nor_doubles_what_was_used(lab):
+    for number in range(1, 4):
+        await lab.job(number)
+        lab.world.clock.advance(3600)
+        lab.world.faults.fail("store.delete", storage_down, skip=1)
+        with contextlib.suppress(StorageUnavailableError):
+            await lab.erasure.erase(US)
+        lab.world.faults.stop()
+        await lab.erasure.erase(US)
+    assert len(await lab.process.spent.of(US)) == 3
+
+
+async def test_who_used_nothing_leaves_nothing(lab):
+    await lab.job(1, fail=True)
+    await lab.erasure.erase(US)
+    assert lab.kept == []
+
+
+async def test_open_jobs_are_looked_at_a_few_at_a_time(lab):
+    for number in range(1, 31):
+        await lab.process.submit(submission(number, user=THEM if number % 2 else US))
+    another = Lab(lab.world)  # which has read none of them
+    reads = lab.world.faults.calls
+    before, gate = reads["store.get"], lab.world.faults.hold("store.get", when="after")
+    erasing = another.process.spawn(another.erasure.erase(US))
+    await gate.reached.wait()
+    await another.process.settled()
+    assert reads["store.get"] - before > 15, "one that hangs holds nobody else up"
+    gate.open()
+    assert (await erasing).stopping == 15
 
 
 async def test_what_runs_is_stopped_and_leaves_nothing_behind_when_it_has_ended(lab):
@@ -106,7 +168,7 @@ async def test_what_could_not_be_deleted_now_is_deleted_when_it_is_asked_for_aga
     with pytest.raises(StorageUnavailableError):
         await lab.erasure.erase(US)
     await lab.erasure.erase(US)
-    assert lab.kept == []
+    assert all(key.startswith(object_keys.SPENT) for key in lab.kept)
 
 
 async def test_what_admins_have_decided_stays(lab):

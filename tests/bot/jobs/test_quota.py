@@ -10,6 +10,7 @@ from replicate_gateway.prediction import PredictionStatus
 from storage.job import JobStatus
 from storage.records import HistoryEntry
 from storage.repository import JobRepository
+from storage.spent import SpentQuotas
 from tests.support.fakes import LIMITS, World, build, new_job, submission
 
 DAY_S = 24 * 3600
@@ -22,8 +23,9 @@ async def delivered(world: World, number: int, user: str = "tg-7") -> HistoryEnt
 
 
 def quota(world: World, limit: int, *, remember: bool = True) -> DailyQuota:
+    spent = SpentQuotas(world.store, b"k")
     return DailyQuota(
-        JobRepository(world.store, sole=remember), world.clock, UserLimit(limit, limit), remember=remember
+        JobRepository(world.store, sole=remember), spent, world.clock, UserLimit(limit, limit), remember=remember
     )
 
 

@@ -143,6 +143,16 @@ async def test_a_record_of_a_newer_version_is_tried_again_later(world, process, 
     assert "record_too_new" in {line["event"] for line in logs}
 
 
+async def test_admins_hear_of_a_job_that_does_not_get_on_by_a_mistake_of_ours(world, process):
+    await process.submit(ASKED)
+    another = world.start()  # which has to read the record
+    world.faults.fail("store.get", RuntimeError("a mistake"), times=2)
+    await another.sweep.once()
+    await another.run_ready()
+    assert [code for code, _ in world.chat.alerts] == ["advance_crashed"]
+    assert (another.queue.due[JOB] - world.clock.now()).total_seconds() == 60
+
+
 async def test_a_fault_of_ours_is_logged_and_the_job_comes_back(world, process, logs):
     await process.submit(ASKED)
     await process.run_ready()

@@ -9,7 +9,7 @@ import pytest
 from aiogram.exceptions import TelegramBadRequest, TelegramNetworkError
 from aiogram.methods import SendMessage
 
-from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError
+from bot.jobs.errors import ChatGoneError, ChatMovedError, NotDoneError, OutcomeUnknownError
 from bot.telegram.api_errors import MessageGoneError, OtherKindError, PhotoRefusedError, translated
 from tests.support.recording_bot import recording_bot
 
@@ -79,14 +79,15 @@ async def test_a_revoked_token_is_waited_out_without_haste():
     assert raised.value.retry_after_s >= 30
 
 
-async def test_a_group_that_moved_is_gone_under_its_old_number():
-    with pytest.raises(ChatGoneError):
+async def test_a_group_that_moved_says_where_to():
+    with pytest.raises(ChatMovedError) as raised:
         await call(
             lambda session: session.refuse(
                 400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=-100
             ),
             repeatable=False,
         )
+    assert raised.value.chat_id == -100
 
 
 def connection_refused():

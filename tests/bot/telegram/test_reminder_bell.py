@@ -189,3 +189,17 @@ def test_it_rings_on_a_timer_and_only_in_one_process(skipping_time):
         assert door.said == [text("reminder", "en")]
 
     skipping_time(story())
+
+
+async def test_it_follows_a_group_that_became_a_supergroup_and_quotes_nobody_there(door, bell):
+    job = await refused(door)
+    await door.press(job_data("remind", job.id))
+    door.forget()
+    door.world.clock.advance(job.outcome.facts["wait_s"] + ASK_AGAIN_S)
+    door.session.refuse(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=-1009001)
+    await bell.ring()
+    await bell.ring()
+    old, new = door.session.calls
+    assert (old.params["chat_id"], new.params["chat_id"]) == (7, -1009001)
+    assert not new.params.get("reply_parameters")
+    assert reminders(door) == []

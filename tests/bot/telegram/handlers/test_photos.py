@@ -1,10 +1,9 @@
 """A picture becomes a job: which one, for whom, and what its caption asks for."""
 
-import asyncio
-
 import pytest
 
 from tests.support.chat_door import ANNA, BEN, BOT, FILE, GROUP, SIZES, ChatDoor, message
+from tests.support.fakes import SharedBoard, World
 
 
 @pytest.fixture
@@ -73,15 +72,20 @@ async def test_the_same_words_in_reply_to_two_photos_are_two_wishes(door):
     assert len(door.jobs) == 2
 
 
-def test_the_same_photo_a_little_later_is_meant(skipping_time):
-    async def story():
-        door = ChatDoor()
-        await door.message(photo=TWICE)
-        await asyncio.sleep(11)
-        await door.message(photo=TWICE, message_id=6)
-        return len(door.jobs)
+async def test_the_same_photo_a_little_later_is_meant(door):
+    await door.message(photo=TWICE)
+    door.world.clock.advance(11)
+    await door.message(photo=TWICE, message_id=6)
+    assert len(door.jobs) == 2
 
-    assert skipping_time(story()) == 2
+
+async def test_the_same_photo_twice_is_one_job_whichever_process_hears_of_it():
+    world = World()
+    board = SharedBoard(world.clock)
+    for message_id, door in enumerate((ChatDoor(world, notes=board), ChatDoor(world, notes=board)), 5):
+        await door.message(photo=TWICE, message_id=message_id)
+        assert door.reactions == [(message_id, "👀")]
+    assert len(door.jobs) == 1
 
 
 async def test_an_album_may_have_the_same_photo_twice(door):

@@ -10,7 +10,7 @@ from storage.job import JobStatus
 from storage.wishes import Delivery
 from tests.support import pictures
 from tests.support.chat_door import BEN, BOT, FILE, GROUP, SIZES, ChatDoor, message
-from tests.support.fakes import storage_down
+from tests.support.fakes import SharedBoard, World, storage_down
 
 RESULT = message(sender=BOT, photo=SIZES, message_id=900)
 
@@ -79,6 +79,37 @@ async def test_again_is_another_job_on_the_same_picture_and_a_press_delivered_tw
     assert (other.preset, other.prompt, other.inputs[0].key) == (job.preset, job.prompt, job.inputs[0].key)
     assert other.slots[0].seed != job.slots[0].seed
     assert door.said == [text("again_started", "en")] * 2
+
+
+@pytest.mark.parametrize("action", ["again", "vary", "with:upscale", "do:1.upscale"])
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_a_finger_that_slips_makes_one_job_whichever_process_hears_of_it(processes, action):
+    """Each tap is a press of its own, and each was a job, paid for."""
+    world = World()
+    board = SharedBoard(world.clock)
+    doors = [ChatDoor(world, notes=board) for _ in range(processes)]
+    job = await doors[0].done()
+    name, _, arg = action.partition(":")
+    for number in range(2):
+        await doors[-number].press(job_data(name, job.id, arg), on=RESULT, query_id=f"q{number}")
+    assert len(others(doors[0], job)) == 1
+    assert doors[-1].said[-1] in (text("again_started", "en"), text("on_it", "en"))
+
+
+async def test_who_presses_again_after_a_while_wants_another_one(door):
+    job = await door.done()
+    for number in range(3):
+        await door.press(job_data("again", job.id), on=RESULT, query_id=f"q{number}")
+        door.world.clock.advance(4)
+    await door.press(job_data("again", job.id), on=RESULT, query_id="q2")  # which is delivered twice
+    assert len(others(door, job)) == 3
+
+
+async def test_another_button_right_after_is_no_slip(door):
+    job = await door.done()
+    for number, tool in enumerate(("upscale", "faces")):
+        await door.press(job_data("with", job.id, tool), on=RESULT, query_id=f"q{number}")
+    assert len(others(door, job)) == 2
 
 
 async def test_more_offers_all_tools_last_used_first_and_works_on_the_result(door):

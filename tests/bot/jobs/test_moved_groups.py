@@ -1,0 +1,92 @@
+"""A group becomes a supergroup under a job: another chat, in which the old messages' numbers are other messages."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from storage.events import ChatMoved
+from storage.job import JobStatus
+from tests.support.fakes import World, new_job, submission
+
+ASKED = submission(seeds=(1, 2))
+JOB = ASKED.job_id
+OLD, NEW = 7, -1009001
+
+
+@pytest.fixture(autouse=True)
+def logs():
+    with capture_logs() as lines:
+        yield lines
+
+
+async def to_its_end(world, process):
+    for prediction_id in world.replicate.running:
+        world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    await process.run_for(60)
+
+
+def judge(world):
+    job = world.job(JOB)
+    assert job.status is JobStatus.COMPLETED
+    assert world.chat.pings(JOB) == 1
+    (told,) = world.chat.outcomes(JOB)
+    assert len(told.files) == 2
+    assert [message.report for message in world.chat.visible(JOB)].count(True) == 1
+    assert world.is_closed(JOB)
+    assert (job.origin.chat_id, job.origin.speaks_in) == (OLD, NEW)
+
+
+@pytest.mark.parametrize("moment", ["recorded", "running", "telling"])
+async def test_the_result_is_told_once_and_there(moment):
+    world = World()
+    process = world.start()
+    await process.submit(ASKED)
+    world.chat.moved_to = NEW if moment == "recorded" else None
+    await process.run_ready()
+    world.chat.moved_to = NEW if moment == "running" else world.chat.moved_to
+    await process.run_for(8)
+    gate = world.faults.hold("chat.send_outcome")
+    ending = process.spawn(to_its_end(world, process))
+    await gate.reached.wait()
+    world.chat.moved_to = NEW
+    gate.open()
+    await ending
+    judge(world)
+
+
+async def test_a_move_is_known_to_the_next_process():
+    world = World()
+    first = world.start()
+    await first.submit(ASKED)
+    world.chat.moved_to = NEW
+    await first.run_ready()
+    await first.crash()
+    second = world.start()
+    await second.sweep.once()
+    await second.run_ready()
+    assert [job.origin.speaks_in for job in await second.service.open_jobs("tg-7", OLD)] == [NEW]
+    assert [job.id for job in await second.service.open_jobs("tg-7", NEW)] == [JOB]
+    await to_its_end(world, second)
+    judge(world)
+
+
+async def test_who_was_told_before_the_move_is_not_told_again():
+    world = World()
+    process = world.start()
+    await process.submit(ASKED)
+    await process.run_for(3)
+    gate = world.faults.hold("chat.send_outcome", when="after")
+    ending = process.spawn(to_its_end(world, process))
+    await gate.reached.wait()
+    world.chat.moved_to = NEW
+    gate.open()
+    await ending
+    job = world.job(JOB)
+    assert (job.status, world.chat.pings(JOB), len(world.chat.outcomes(JOB))) == (JobStatus.COMPLETED, 1, 1)
+    assert world.is_closed(JOB)
+
+
+def test_what_is_known_already_changes_nothing():
+    moved = ChatMoved(NEW).fold(new_job(status_message_id=5, status_shown="accepted"))
+    assert (moved.status_message_id, moved.status_shown) == (None, "")
+    assert ChatMoved(NEW).fold(moved) is moved
