@@ -164,10 +164,8 @@ async def _open(
     capabilities = await ready_storage(bare_store, expiry_rules(settings))
     store = GuardedStore(bare_store, circuits["storage"], meter)
     engine = await stack.enter_async_context(open_queue(settings, concurrency=ADVANCE_CONCURRENCY))
-    records, presets = (
-        open_records(store, capabilities, engine, meter.job_written, settings.signing_key("spent quotas")),
-        load_presets(overrides.presets),
-    )
+    records = open_records(store, capabilities, engine, meter.job_written, settings.signing_key("spent quotas"))
+    presets = load_presets(overrides.presets)
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], meter)
     bot = await stack.enter_async_context(open_bot(settings, engine.pace, Guard(circuits["telegram"], meter)))
     downloads = await stack.enter_async_context(open_downloads(settings, bot, meter, connections=ADVANCE_CONCURRENCY))
