@@ -155,10 +155,8 @@ async def _open(
     clock = overrides.clock
     await asyncio.to_thread(_load_texts_and_sample)
     circuits = {party: Circuit(party, clock) for party in ("storage", "replicate", "telegram")}
-    meter, bare_store = (
-        await stack.enter_async_context(open_meter(settings, metrics)),
-        await stack.enter_async_context(open_store(settings)),
-    )
+    meter = await stack.enter_async_context(open_meter(settings, metrics))
+    bare_store = await stack.enter_async_context(open_store(settings))
     if isinstance(bare_store, FileStore):
         app[app_keys.FILE_LINKS] = app_keys.FileLinks(file_link_key(settings), bare_store.resolve)
     capabilities = await ready_storage(bare_store, expiry_rules(settings))
@@ -169,12 +167,10 @@ async def _open(
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], meter)
     bot = await stack.enter_async_context(open_bot(settings, engine.pace, Guard(circuits["telegram"], meter)))
     downloads = await stack.enter_async_context(open_downloads(settings, bot, meter, connections=ADVANCE_CONCURRENCY))
-    background = Background()
-    stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
+    background = _background(stack)
     alerts, talk = AdminAlerts(bot, settings.admin_ids, clock, background), Talk(background)
     queue, notifier = engine.queue, ChatNotifier(bot, alerts, talk, presets, records.people, clock)
-    executor = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
-    stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+    executor = _picture_threads(stack)
     references = CallbackReference(
         f"{settings.base_url}{callback_routes.PATH}", settings.signing_key("replicate callback reference")
     )
@@ -218,6 +214,19 @@ async def _open(
     if isinstance(bare_store, FileStore):
         chores["file expiry"] = partial(expire_files, bare_store, expiry_rules(settings), clock)
     await _start_work(stack, registration, chores)
+
+
+def _background(stack: AsyncExitStack) -> Background:
+    """What is begun in passing, and given a moment to end."""
+    background = Background()
+    stack.push_async_callback(background.drain, BACKGROUND_DRAIN_S)
+    return background
+
+
+def _picture_threads(stack: AsyncExitStack) -> ThreadPoolExecutor:
+    executor = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
+    stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+    return executor
 
 
 async def _start_work(
