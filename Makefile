@@ -61,7 +61,7 @@ languages: $(PY) ## bring the catalogues in line with the English one: make lang
 
 reference: $(PY) ## write docs/settings.md from the settings class
 	@$(call install,runtime)
-	@exec $(PY) -m bot.settings_reference
+	@exec $(PY) -m bot.settings.reference
 
 # Without --upgrade, pins that still satisfy the .in files stay; UPGRADE=--upgrade renews all.
 lock: $(PY) ## recompile requirements/*.txt from *.in

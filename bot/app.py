@@ -21,6 +21,13 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot import app_keys
+from bot.composition.adapters import file_link_key, open_replicate, open_store
+from bot.composition.desk import open_desk
+from bot.composition.jobs import open_jobs
+from bot.composition.queue import open_queue
+from bot.composition.records import open_records
+from bot.composition.storage_setup import expire_files, expiry_rules, ready_storage
+from bot.composition.watch import open_metrics, open_readiness
 from bot.downloads import open_downloads
 from bot.few_lines import FewLines
 from bot.http_api import files as file_routes
@@ -33,25 +40,17 @@ from bot.http_limits import HttpLimits, bounded_bodies, readable_expectations, s
 from bot.jobs.assembly import GATHER_S, Jobs
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference
-from bot.jobs.circuit import Circuit
 from bot.jobs.clock import SystemClock
-from bot.jobs.guarded_replicate import GuardedReplicate
-from bot.jobs.guarded_store import GuardedStore
+from bot.jobs.guards.circuit import Circuit
+from bot.jobs.guards.guarded_replicate import GuardedReplicate
+from bot.jobs.guards.guarded_store import GuardedStore
 from bot.jobs.ports import Clock
-from bot.metrics import Metrics
 from bot.middleware import errors_to_answers
-from bot.open_desk import open_desk
-from bot.open_jobs import open_jobs
-from bot.open_queue import open_queue
-from bot.open_watch import open_metrics, open_readiness
-from bot.openers import file_link_key, open_replicate, open_store
-from bot.records import open_records
 from bot.refusals import Refusals
 from bot.replicate_callback import routes as callback_routes
 from bot.replicate_callback.intake import CallbackIntake
 from bot.replicate_callback.signing_key import SigningKey
 from bot.settings import Settings
-from bot.storage_setup import expire_files, expiry_rules, ready_storage
 from bot.telegram import routes as telegram_routes
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.apology import Apology
@@ -67,7 +66,8 @@ from bot.telegram.reminder_bell import ReminderBell
 from bot.telegram.sample import sample_picture
 from bot.telegram.sender import ChatNotifier
 from bot.telegram.talk import Talk
-from bot.tracing import open_meter
+from bot.telemetry.metrics import Metrics
+from bot.telemetry.tracing import open_meter
 from bot.work_queue.engine import WorkQueue
 from replicate_gateway.presets import load_presets
 from storage.files import FileStore

@@ -2,8 +2,8 @@
 
 import sys
 
+from bot.composition.adapters import engine_bot_id
 from bot.jobs.errors import EngineUnavailableError
-from bot.openers import engine_bot_id
 from bot.settings import Settings
 from bot.work_queue.alone import new_run_id
 from bot.work_queue.engine_errors import EngineRefusedError

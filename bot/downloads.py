@@ -8,8 +8,8 @@ import aiohttp
 from aiogram import Bot
 
 from bot.http_api.web_pictures import UrlRules, open_web_pictures
-from bot.jobs.measured_sources import MeasuredOutputs, MeasuredPictures
-from bot.jobs.meter import Meter
+from bot.jobs.guards.measured_sources import MeasuredOutputs, MeasuredPictures
+from bot.jobs.guards.meter import Meter
 from bot.jobs.ports import OutputSource, PictureSource
 from bot.settings import Settings
 from bot.telegram.photos import TelegramPhotos

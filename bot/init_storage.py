@@ -2,9 +2,9 @@
 
 import structlog
 
-from bot.openers import open_store
+from bot.composition.adapters import open_store
+from bot.composition.storage_setup import expiry_rules
 from bot.settings import Settings
-from bot.storage_setup import expiry_rules
 from storage.errors import StorageError
 
 _EXIT_OK, _EXIT_FAILED = 0, 1

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
-from bot.openers import own_origin
+from bot.composition.adapters import own_origin
 from bot.settings import Settings, SettingsError
-from bot.settings_errors import Fault
+from bot.settings.errors import Fault
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario_reading import SCENARIO_VARIABLE, scenario_from_environment
 from mock_server.sandbox import Sandbox, open_sandbox

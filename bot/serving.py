@@ -12,8 +12,8 @@ from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiohttp import web
 
 from bot.app import Role, create_app
+from bot.composition.adapters import own_origin
 from bot.jobs.errors import EngineUnavailableError
-from bot.openers import own_origin
 from bot.orders import Orders
 from bot.settings import Settings
 from bot.work_queue.engine_errors import EngineRefusedError

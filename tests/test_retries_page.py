@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from aiogram.client.session.base import DEFAULT_TIMEOUT as TELEGRAM_CALL_S
 
-from bot import errors, refusals, storage_setup
+from bot import errors, refusals
+from bot.composition import storage_setup
 from bot.http_limits import HttpLimits
-from bot.jobs import attempt, circuit, guarded_store, worker
+from bot.jobs import attempt, worker
+from bot.jobs.guards import circuit, guarded_store
 from bot.jobs.steps import close, create, decide, find_orphan
 from bot.replicate_callback import signing_key
 from bot.telegram import intake, photos, registration, reminder_bell, uploads

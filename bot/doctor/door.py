@@ -8,8 +8,8 @@ from uuid import uuid4
 from aiohttp import web
 
 from bot import app_keys
+from bot.composition.adapters import file_link_key
 from bot.http_api import files as file_routes
-from bot.openers import file_link_key
 from bot.refusals import Refusals
 from bot.settings import Settings
 from storage.errors import StorageError

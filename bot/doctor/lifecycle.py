@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bot.composition.adapters import s3_credentials
 from bot.doctor.finding import Finding, Part
 from bot.doctor.storage_faults import s3_code
 from bot.doctor.surroundings import Surroundings
-from bot.openers import s3_credentials
 from bot.settings import Settings
 from storage.errors import StorageError
 from storage.objects import ExpiryRule
@@ -25,7 +25,7 @@ async def check_lifecycle(surroundings: Surroundings) -> Finding:
     settings = surroundings.settings
     if settings.s3_bucket is None:
         return LIFECYCLE.ok(f"the bot removes files itself, images after {settings.image_ttl_days} days")
-    from bot.storage_setup import expiry_rules  # noqa: PLC0415 - needed with S3 only
+    from bot.composition.storage_setup import expiry_rules  # noqa: PLC0415 - needed with S3 only
 
     wanted = expiry_rules(settings)
     try:

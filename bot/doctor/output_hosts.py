@@ -6,7 +6,7 @@ from bot.doctor.finding import Finding, Part
 from bot.doctor.surroundings import Surroundings, host_of
 from bot.output_hosts import is_loopback
 from bot.settings import Settings
-from bot.settings_checks import OFFICIAL_REPLICATE_URL
+from bot.settings.checks import OFFICIAL_REPLICATE_URL
 
 OUTPUT_HOSTS = Part("output_hosts")
 

@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 from bot.asking import Answer, NotReachedError, ask
+from bot.composition.adapters import file_link_key
 from bot.doctor.finding import Finding, Part
 from bot.doctor.storage_faults import fix_of
 from bot.doctor.surroundings import Surroundings, host_of
 from bot.http_api.public_addresses import is_public
-from bot.openers import file_link_key
 from bot.output_hosts import is_loopback
 from bot.settings import Settings
 from storage import object_keys

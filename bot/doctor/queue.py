@@ -1,9 +1,9 @@
 """Whether the engine that several processes share answers, and what it has set aside."""
 
+from bot.composition.adapters import engine_bot_id
 from bot.doctor.finding import Finding, Part
 from bot.doctor.surroundings import Surroundings, host_of
 from bot.jobs.errors import EngineUnavailableError
-from bot.openers import engine_bot_id
 from bot.work_queue.engine_errors import EngineRefusedError
 
 QUEUE = Part("queue")

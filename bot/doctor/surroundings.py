@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.asking import open_http
+from bot.composition.adapters import HURRIED_ATTEMPTS, HURRIED_READ_TIMEOUT_S, open_replicate, open_store, own_origin
 from bot.doctor.door import Door, open_door
-from bot.openers import HURRIED_ATTEMPTS, HURRIED_READ_TIMEOUT_S, open_replicate, open_store, own_origin
 from bot.settings import Settings
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.presets import Preset

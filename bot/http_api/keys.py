@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 
-from bot.jobs.users import api_user
+from bot.jobs.limits.users import api_user
 
 # The same in every process and over restarts, whatever the bot token is: a key's jobs belong to it for good.
 _PURPOSE = b"darkroom api key owner\n"

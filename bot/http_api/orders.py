@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from bot.http_api.models import MAX_GARMENTS, Fault, TaskOptions, TaskRequest
 from bot.http_api.problems import ProblemError, invalid
-from bot.jobs.artifacts import new_spool
+from bot.jobs.results.artifacts import new_spool
 
 PERSON, GARMENTS = "person_image", "garments"
 # 14 pictures of 20 MB over a line of 10 Mbit/s; that a body comes along at all is watched for every request.

@@ -17,15 +17,15 @@ from typing import Any, TypeVar
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from bot.jobs.admission import Admission
-from bot.jobs.artifacts import Artifacts
 from bot.jobs.attempt import Attempt
 from bot.jobs.drafts import Drafts
 from bot.jobs.errors import IN_LINE, EngineUnavailableError, NoSuchJobError, NotDoneError
-from bot.jobs.live_notes import LiveNotes
+from bot.jobs.limits.admission import Admission
 from bot.jobs.ports import Clock
+from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.steps.close import Close
 from bot.jobs.steps.step import Step
+from bot.jobs.waiting.live_notes import LiveNotes
 from storage.errors import ObjectNotFoundError, StorageError
 from storage.event import Event, EventRefusedError
 from storage.job import Claim, Job

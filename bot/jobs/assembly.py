@@ -6,32 +6,27 @@ from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from random import Random
 
-from bot.jobs.admission import Admission
 from bot.jobs.advance import Advancer
-from bot.jobs.artifacts import Artifacts
 from bot.jobs.attempt import Attempt
 from bot.jobs.background import Background
-from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.callback_reference import CallbackReference
-from bot.jobs.circuit import Circuit
 from bot.jobs.drafts import Drafts
-from bot.jobs.edit_pace import EditPace
 from bot.jobs.erasure import JobErasure
+from bot.jobs.guards.circuit import Circuit
+from bot.jobs.guards.meter import SILENT, Meter
 from bot.jobs.images import ImageLimits
 from bot.jobs.input_store import InputStore
-from bot.jobs.live_notes import LiveNotes
-from bot.jobs.live_status import LiveStatus
-from bot.jobs.meter import SILENT, Meter
+from bot.jobs.limits.admission import Admission
+from bot.jobs.limits.byte_budget import ByteBudget
+from bot.jobs.limits.quota import DailyQuota
+from bot.jobs.limits.users import UserLimit
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, People, PictureSource, Say, Team
-from bot.jobs.previews import Previews
-from bot.jobs.progress import Progress
-from bot.jobs.quota import DailyQuota
-from bot.jobs.report import ReportWriter
-from bot.jobs.result_service import ResultService
-from bot.jobs.run_follower import RunFollower
-from bot.jobs.run_times import RunTimes
+from bot.jobs.results.artifacts import Artifacts
+from bot.jobs.results.previews import Previews
+from bot.jobs.results.report import ReportWriter
+from bot.jobs.results.result_service import ResultService
 from bot.jobs.service import JobService
 from bot.jobs.steps.admit import Admit
 from bot.jobs.steps.announce import Announce
@@ -57,7 +52,12 @@ from bot.jobs.submission import Patience
 from bot.jobs.sweep import Sweep
 from bot.jobs.tally import Tally
 from bot.jobs.task_board import TaskBoard
-from bot.jobs.users import UserLimit
+from bot.jobs.waiting.edit_pace import EditPace
+from bot.jobs.waiting.live_notes import LiveNotes
+from bot.jobs.waiting.live_status import LiveStatus
+from bot.jobs.waiting.progress import Progress
+from bot.jobs.waiting.run_follower import RunFollower
+from bot.jobs.waiting.run_times import RunTimes
 from bot.jobs.worker import Worker
 from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway

@@ -18,7 +18,7 @@ from bot.jobs.errors import (
     OutcomeUnknownError,
     SlotFailedError,
 )
-from bot.jobs.meter import SILENT, Meter, enclosing, timed
+from bot.jobs.guards.meter import SILENT, Meter, enclosing, timed
 from bot.jobs.ports import Clock, Notifier
 from bot.jobs.replicate_news import OPERATOR_CODES
 from bot.jobs.steps.step import Step

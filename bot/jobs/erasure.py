@@ -8,8 +8,8 @@ from typing import TypeVar
 import structlog
 
 from bot.jobs.errors import NoSuchJobError
+from bot.jobs.limits.quota import WINDOW_S
 from bot.jobs.ports import Clock, JobQueue
-from bot.jobs.quota import WINDOW_S
 from storage import object_keys
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.events import ErasureRequested

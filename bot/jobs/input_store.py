@@ -5,8 +5,8 @@ from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.images import CheckedImage, ImageLimits, check_input_image
+from bot.jobs.limits.byte_budget import ByteBudget
 from storage import object_keys
 from storage.objects import ObjectStore
 

@@ -9,17 +9,17 @@ from enum import StrEnum
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from bot.jobs.admission import Admission
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import JobReference
 from bot.jobs.drafts import Drafts
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
+from bot.jobs.limits.admission import Admission
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, JobQueue
 from bot.jobs.questions import open_question
 from bot.jobs.replicate_news import news_of, output_kind
-from bot.jobs.run_follower import RunFollower
 from bot.jobs.submission import Patience, Submission, new_job
+from bot.jobs.waiting.run_follower import RunFollower
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset

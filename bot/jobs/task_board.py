@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.jobs.admission import Admission
 from bot.jobs.errors import NoSuchJobError
+from bot.jobs.limits.admission import Admission
+from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.ports import JobQueue
-from bot.jobs.quota import DailyQuota
 from bot.jobs.sweep import Sweep
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.job import Job, JobStatus

@@ -7,8 +7,8 @@ import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot.jobs.advance import Advancer, delay_until
-from bot.jobs.circuit import Circuit, CircuitOpenError
 from bot.jobs.errors import EngineUnavailableError, NoSuchJobError
+from bot.jobs.guards.circuit import Circuit, CircuitOpenError
 from bot.jobs.ports import Clock, JobQueue, Notifier
 from replicate_gateway.retry import backoff_s
 from storage.errors import RecordCorruptError, RecordTooNewError, StorageError, StorageUnavailableError

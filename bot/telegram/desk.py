@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from bot.jobs.erasure import PersonErasure, ResultErasure
 from bot.jobs.ports import Clock, Notes
-from bot.jobs.result_service import ResultService
+from bot.jobs.results.result_service import ResultService
+from bot.jobs.results.smaller import SmallerAgain
 from bot.jobs.service import JobService
-from bot.jobs.smaller import SmallerAgain
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.history_cards import HistoryCards
 from bot.telegram.office import Office

@@ -15,8 +15,8 @@ from aiogram.exceptions import (
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
-from bot.jobs.circuit import Circuit, CircuitOpenError
-from bot.jobs.meter import SILENT, Meter, timed
+from bot.jobs.guards.circuit import Circuit, CircuitOpenError
+from bot.jobs.guards.meter import SILENT, Meter, timed
 
 _DOWN = (TelegramNetworkError, TelegramServerError, ClientDecodeError)
 # Long polling and the webhook's registration have a pace of their own, and find out soonest that Telegram is back.

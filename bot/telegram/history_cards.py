@@ -12,7 +12,7 @@ from aiogram.types import InlineKeyboardMarkup, InputMediaDocument, InputMediaPh
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.parcels import Form, Item, items
 from bot.jobs.ports import Artifact, Clock
-from bot.jobs.result_service import ResultService
+from bot.jobs.results.result_service import ResultService
 from bot.jobs.service import JobService
 from bot.telegram.button_data import history_data
 from bot.telegram.job_keyboards import result_keyboard

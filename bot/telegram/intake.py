@@ -25,7 +25,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot.jobs.errors import NotDoneError
-from bot.jobs.meter import SILENT, Meter
+from bot.jobs.guards.meter import SILENT, Meter
 from bot.jobs.ports import Notifier
 from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
 from storage.repository import JobRepository

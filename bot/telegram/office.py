@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from bot.jobs.errors import EngineUnavailableError
-from bot.jobs.pause import Pause
+from bot.jobs.limits.pause import Pause
 from bot.jobs.ports import Clock, QueueDepth
 from bot.jobs.tally import Figures, Tally
 from bot.version import VERSION

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from aiogram import Bot
 from aiogram.client.telegram import TelegramAPIServer
 
-from bot.jobs.send_pace import Pace
+from bot.jobs.limits.send_pace import Pace
 from bot.settings import Settings
 from bot.telegram.guard import Guard
 from bot.telegram.pacing import Pacing

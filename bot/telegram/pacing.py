@@ -14,7 +14,7 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
-from bot.jobs.send_pace import Pace
+from bot.jobs.limits.send_pace import Pace
 
 # Calls that put something in front of a person count as messages.
 _COUNTED = ("send", "edit", "copy", "forward")

@@ -11,7 +11,7 @@ from aiogram.types import BufferedInputFile, InputMediaPhoto, Message, ReplyPara
 
 from bot.jobs.images import ImageRefusedError
 from bot.jobs.images.side_by_side import compare
-from bot.jobs.result_service import ResultService
+from bot.jobs.results.result_service import ResultService
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, SpoolFile
 from bot.telegram.wording import text
 from storage.errors import StorageError

@@ -3,7 +3,7 @@
 from aiogram.types import Message
 
 from bot.jobs.errors import NoSuchJobError
-from bot.jobs.result_service import ResultService
+from bot.jobs.results.result_service import ResultService
 from bot.jobs.service import JobService
 from bot.telegram.button_data import JobButton, number_in
 from storage.job import Job

@@ -7,7 +7,7 @@ import structlog
 from aiogram.types import CallbackQuery, Message
 
 from bot.jobs.errors import NoSuchJobError
-from bot.jobs.result_service import ResultService, Trigger
+from bot.jobs.results.result_service import ResultService, Trigger
 from bot.jobs.service import JobService
 from bot.jobs.submission import Album, Submission
 from bot.telegram.captions import wish_of

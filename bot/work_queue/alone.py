@@ -3,7 +3,7 @@
 import uuid
 
 from bot.jobs.drafts import ProcessDrafts
-from bot.jobs.places import ProcessPlaces
+from bot.jobs.limits.places import ProcessPlaces
 from bot.jobs.ports import Team
 
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import structlog
 
 from bot.jobs.errors import EngineUnavailableError
+from bot.jobs.limits.send_pace import Pace, ProcessPace
 from bot.jobs.ports import JobHandler, JobQueue, QueueDepth, Team
-from bot.jobs.send_pace import Pace, ProcessPace
 from bot.work_queue.alone import alone, new_run_id
 from bot.work_queue.in_process import InProcessQueue
 from storage.recent import Locks

@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.jobs.errors import EngineUnavailableError
-from bot.jobs.places import holders_of
+from bot.jobs.limits.places import holders_of
 from bot.work_queue import redis_scripts as scripts
 from bot.work_queue.redis_client import UNREACHED, Keys
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import structlog
 from redis.asyncio import Redis
 
-from bot.jobs.send_pace import BURST_S, ProcessPace
+from bot.jobs.limits.send_pace import BURST_S, ProcessPace
 from bot.work_queue import redis_scripts as scripts
 from bot.work_queue.redis_client import UNREACHED, Keys
 from storage.errors import StorageUnavailableError
@@ -102,8 +102,9 @@ class SharedLocks:
 
 
 class SharedPace:
-    """`bot.jobs.send_pace.Pace` over all processes. While Redis is away each process keeps the whole pace by itself:
-    too fast at worst, which Telegram answers with 429.
+    """`bot.jobs.limits.send_pace.Pace` over all processes.
+
+    While Redis is away each process keeps the whole pace by itself: too fast at worst, which Telegram answers with 429.
     """
 
     def __init__(self, redis: Redis, keys: Keys, per_second: float) -> None:

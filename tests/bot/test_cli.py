@@ -12,7 +12,7 @@ import structlog
 
 from bot.cli import COMMANDS, main
 from bot.settings import SettingsError
-from bot.settings_errors import Fault
+from bot.settings.errors import Fault
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ["aiogram", "aioboto3", "aiohttp", "botocore", "httpx", "pydantic", "replicate", "structlog"]

@@ -19,6 +19,7 @@ import structlog
 from aiohttp import web
 from pydantic import SecretStr
 
+from bot.composition.storage_setup import expiry_rules
 from bot.doctor import run_doctor
 from bot.doctor.checks import CHECKS
 from bot.doctor.clock import check_clock
@@ -36,7 +37,6 @@ from bot.doctor.storage import check_conditional_writes, check_storage
 from bot.doctor.surroundings import open_surroundings
 from bot.doctor.telegram import judge_webhook
 from bot.settings import Settings
-from bot.storage_setup import expiry_rules
 from bot.work_queue.redis_client import Keys, open_redis
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.server import run_mock_replicate

@@ -4,8 +4,8 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from bot.composition.adapters import open_store
 from bot.init_storage import run_init_storage
-from bot.openers import open_store
 from bot.settings import Settings
 from tests.support.s3_servers import new_bucket_name, outside_of
 

@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from bot.openers import open_store
+from bot.composition.adapters import open_store
 from bot.serving import _allow_connections, serve
 from bot.settings import Settings
 from mock_server.telegram.client import connect

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from bot.jobs import circuit
+from bot.jobs.guards import circuit
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.server import run_mock_replicate
 from tests.support.callback_posts import update

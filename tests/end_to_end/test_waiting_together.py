@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from bot.app import Overrides, Role
-from bot.openers import engine_bot_id
+from bot.composition.adapters import engine_bot_id
 from bot.telegram.wording import text
 from bot.work_queue.redis_client import Keys
 from mock_server.replicate.config import MockReplicateConfig

@@ -5,10 +5,10 @@ from datetime import UTC
 
 from bot.jobs.background import Background
 from bot.jobs.erasure import PersonErasure, ResultErasure
-from bot.jobs.pause import Pause
+from bot.jobs.limits.pause import Pause
+from bot.jobs.limits.recorded_limits import RecordedLimits
 from bot.jobs.ports import QueueDepth
-from bot.jobs.recorded_limits import RecordedLimits
-from bot.jobs.smaller import SmallerAgain
+from bot.jobs.results.smaller import SmallerAgain
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.desk import Desk
 from bot.telegram.handlers import build_dispatcher

@@ -20,8 +20,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot import app_keys
+from bot.composition.adapters import file_link_key
 from bot.http_api import files as file_routes
-from bot.openers import file_link_key
 from bot.refusals import Refusals
 from bot.settings import Settings
 from mock_server.telegram.actors import User

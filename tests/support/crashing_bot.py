@@ -25,8 +25,8 @@ from importlib import import_module
 from pathlib import Path
 from random import Random
 
+import bot.composition.jobs
 import bot.jobs.steps.find_orphan
-import bot.open_jobs
 import bot.serving
 import bot.work_queue.redis_streams
 import replicate_gateway.gateway  # noqa: F401 - the bot imports it when it opens Replicate, which every run does
@@ -55,7 +55,7 @@ def run_bot(environ: Mapping[str, str]) -> int:
     settings = load_settings(environ, env_file=None)
     trace = environ.get(CRASH_TRACE)
     points = CrashPoints(environ.get(CRASH_AT, ""), Path(environ[CRASH_LOG]), Path(trace) if trace else None)
-    bot.open_jobs.assemble = watch(bot.open_jobs.assemble, points)
+    bot.composition.jobs.assemble = watch(bot.composition.jobs.assemble, points)
     overrides = Overrides(random=_Impatient(), gather_s=float(environ.get(GATHER_S, "0.2")), profile=False)
     bot.serving.create_app = partial(create_app, overrides=overrides)
     if GRACE_S in environ:

@@ -22,9 +22,9 @@ from urllib.parse import parse_qs, urlsplit
 from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference, JobReference
-from bot.jobs.circuit import Circuit
 from bot.jobs.errors import ChatGoneError, ChatMovedError, StatusMessageGoneError
-from bot.jobs.guarded_store import GuardedStore
+from bot.jobs.guards.circuit import Circuit
+from bot.jobs.guards.guarded_store import GuardedStore
 from bot.jobs.images.contact_sheet import Sheet, contact_sheet
 from bot.jobs.links import PresignedLinks
 from bot.jobs.ports import Artifact, InputLinks, PersonLimits, Sent

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from bot.jobs.admission import Admission
 from bot.jobs.errors import NotDoneError
+from bot.jobs.limits.admission import Admission
+from bot.jobs.limits.quota import DailyQuota, QuotaRefusal
 from bot.jobs.planning import MAX_SLOTS
 from bot.jobs.ports import Clock, People
-from bot.jobs.progress import Progress
-from bot.jobs.quota import DailyQuota, QuotaRefusal
 from bot.jobs.steps.step import Due, Step
+from bot.jobs.waiting.progress import Progress
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.event import Event
 from storage.events import Admitted, OutcomeDecided, PauseEnded

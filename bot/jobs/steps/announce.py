@@ -5,18 +5,18 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.jobs.edit_pace import EditPace, edit_pause
 from bot.jobs.errors import NotDoneError
-from bot.jobs.live_notes import LiveNotes
-from bot.jobs.live_status import LiveStatus
+from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.ports import Clock, Notifier, People, Turns
-from bot.jobs.previews import Previews
-from bot.jobs.progress import Progress
 from bot.jobs.questions import SPENDING, open_question
-from bot.jobs.quota import DailyQuota
-from bot.jobs.run_times import RunTimes
+from bot.jobs.results.previews import Previews
 from bot.jobs.status import Status
 from bot.jobs.steps.step import Due, Step
+from bot.jobs.waiting.edit_pace import EditPace, edit_pause
+from bot.jobs.waiting.live_notes import LiveNotes
+from bot.jobs.waiting.live_status import LiveStatus
+from bot.jobs.waiting.progress import Progress
+from bot.jobs.waiting.run_times import RunTimes
 from replicate_gateway.presets import Preset
 from storage.draft_events import AnswerAwaited
 from storage.errors import StorageError

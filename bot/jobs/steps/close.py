@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.jobs.edit_pace import EditPace
 from bot.jobs.erasure import JobErasure
 from bot.jobs.errors import ChatGoneError, ChatMovedError, NotDoneError
+from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, Notifier
-from bot.jobs.progress import Progress
-from bot.jobs.quota import DailyQuota
-from bot.jobs.run_times import RunTimes
 from bot.jobs.steps.leftovers import Leftovers
 from bot.jobs.tally import Tally
+from bot.jobs.waiting.edit_pace import EditPace
+from bot.jobs.waiting.progress import Progress
+from bot.jobs.waiting.run_times import RunTimes
 from storage.errors import StorageError
 from storage.job import Job, JobStatus, SlotState
 from storage.object_keys import DraftOf

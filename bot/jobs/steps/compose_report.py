@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 
-from bot.jobs.artifacts import Artifacts
-from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.images.contact_sheet import contact_sheet
+from bot.jobs.limits.byte_budget import ByteBudget
 from bot.jobs.parcels import next_parcel
-from bot.jobs.report import ReportWriter, report_keys, wants_report
+from bot.jobs.results.artifacts import Artifacts
+from bot.jobs.results.report import ReportWriter, report_keys, wants_report
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.presets import Preset
 from storage import object_keys

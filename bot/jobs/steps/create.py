@@ -8,16 +8,16 @@ from typing import Any
 
 import structlog
 
-from bot.jobs.admission import Admission
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.errors import JobFailedError, NotDoneError
+from bot.jobs.limits.admission import Admission
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, InputLinks
-from bot.jobs.progress import Progress
 from bot.jobs.replicate_news import news_of, output_kind, translated
-from bot.jobs.run_follower import RunFollower
-from bot.jobs.run_times import RunTimes
 from bot.jobs.steps.step import Due, Step
+from bot.jobs.waiting.progress import Progress
+from bot.jobs.waiting.run_follower import RunFollower
+from bot.jobs.waiting.run_times import RunTimes
 from replicate_gateway.errors import GatewayBusyError, GatewayError, PredictionRejectedError
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, People
-from bot.jobs.quota import DailyQuota
 from bot.jobs.steps.admit import paused
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.ports import Clock
 from bot.jobs.replicate_news import translated
-from bot.jobs.run_follower import RunFollower
 from bot.jobs.steps.create import CALL_OVER, SETTLED_BY, START_WITHIN, Create
 from bot.jobs.steps.step import Due, Step
+from bot.jobs.waiting.run_follower import RunFollower
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.protocol import CREATE_S, MAX_WAIT_S, ReplicateGateway

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError
 from bot.jobs.parcels import next_parcel
 from bot.jobs.ports import Notifier
+from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.tell import handed_over, shown_in, told
 from storage.event import Event

@@ -8,10 +8,10 @@ import structlog
 from bot.jobs.errors import NotDoneError, SlotFailedError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock
-from bot.jobs.progress import COLD_START, Progress
 from bot.jobs.replicate_news import news_of, output_kind, translated
-from bot.jobs.run_follower import RunFollower
 from bot.jobs.steps.step import Due, Step
+from bot.jobs.waiting.progress import COLD_START, Progress
+from bot.jobs.waiting.run_follower import RunFollower
 from replicate_gateway.errors import GatewayError, PredictionNotFoundError
 from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
 from bot.jobs.ports import Notifier
-from bot.jobs.report import wants_report
+from bot.jobs.results.artifacts import Artifacts
+from bot.jobs.results.report import wants_report
 from bot.jobs.status import status
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.jobs.artifacts import Artifacts
 from bot.jobs.errors import ChatGoneError
 from bot.jobs.parcels import Item, next_parcel
 from bot.jobs.ports import Artifact, Notifier, Sent
-from bot.jobs.report import wants_report
+from bot.jobs.results.artifacts import Artifacts
+from bot.jobs.results.report import wants_report
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
 from storage.events import (

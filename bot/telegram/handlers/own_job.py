@@ -5,7 +5,7 @@ from dataclasses import replace
 from aiogram.types import CallbackQuery, Message
 
 from bot.jobs.errors import NoSuchJobError
-from bot.jobs.result_service import Trigger
+from bot.jobs.results.result_service import Trigger
 from bot.jobs.service import JobService
 from bot.telegram.button_data import JobButton, number_in
 from bot.telegram.double_taps import DoubleTaps

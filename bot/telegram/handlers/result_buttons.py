@@ -7,7 +7,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from bot.jobs.erasure import ResultErasure
 from bot.jobs.errors import NoSuchPresetError, NoSuchResultError
-from bot.jobs.result_service import ResultService, Trigger
+from bot.jobs.results.result_service import ResultService, Trigger
 from bot.telegram.button_data import JobButton, job_data, number_in
 from bot.telegram.handlers.own_job import own_job, own_result, pressed
 from bot.telegram.identity import user_key

@@ -6,8 +6,8 @@ from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
 from bot.jobs.errors import NoSuchPresetError, NoSuchResultError
-from bot.jobs.result_service import ResultService, Trigger
-from bot.jobs.smaller import SmallerAgain
+from bot.jobs.results.result_service import ResultService, Trigger
+from bot.jobs.results.smaller import SmallerAgain
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.button_data import JobButton
 from bot.telegram.handlers.own_job import own_job, pressed

@@ -7,7 +7,7 @@ import pytest
 
 from bot.jobs.erasure import PersonErasure, ResultErasure
 from bot.jobs.errors import NoSuchJobError
-from bot.jobs.result_service import Trigger
+from bot.jobs.results.result_service import Trigger
 from replicate_gateway.prediction import PredictionStatus
 from storage import object_keys
 from storage.errors import StorageUnavailableError

@@ -14,8 +14,8 @@ from bot import app_keys
 from bot.errors import answer_to
 from bot.jobs.callback_reference import JobReference
 from bot.jobs.errors import EngineUnavailableError, NotDoneError, OutcomeUnknownError
+from bot.jobs.limits.places import ProcessPlaces
 from bot.jobs.links import UploadedLinks
-from bot.jobs.places import ProcessPlaces
 from bot.jobs.service import CallbackResult
 from bot.middleware import errors_to_answers
 from bot.refusals import Refusals

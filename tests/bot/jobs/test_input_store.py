@@ -2,9 +2,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bot.jobs.byte_budget import ByteBudget
 from bot.jobs.images import ImageLimits, ImageRefusedError
 from bot.jobs.input_store import InputStore
+from bot.jobs.limits.byte_budget import ByteBudget
 from tests.support import pictures
 from tests.support.fakes import World
 

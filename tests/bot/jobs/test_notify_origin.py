@@ -5,9 +5,9 @@ import io
 
 import pytest
 
-from bot.jobs.guarded_replicate import GuardedReplicate
-from bot.jobs.guarded_store import GuardedStore
-from bot.jobs.measured_sources import MeasuredOutputs, MeasuredPictures
+from bot.jobs.guards.guarded_replicate import GuardedReplicate
+from bot.jobs.guards.guarded_store import GuardedStore
+from bot.jobs.guards.measured_sources import MeasuredOutputs, MeasuredPictures
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.ports import Notifier, OutputSource, PictureSource
 from replicate_gateway.protocol import ReplicateGateway

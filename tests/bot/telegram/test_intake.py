@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.jobs.errors import EngineUnavailableError, NotDoneError
-from bot.jobs.meter import SilentMeter
+from bot.jobs.guards.meter import SilentMeter
 from bot.middleware import errors_to_answers
 from bot.telegram.handlers import build_dispatcher
 from bot.telegram.intake import UpdateIntake

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiogram.exceptions import TelegramRetryAfter
 
-from bot.jobs.send_pace import ProcessPace
+from bot.jobs.limits.send_pace import ProcessPace
 from bot.telegram.pacing import Pacing
 from tests.support.recording_bot import recording_bot
 

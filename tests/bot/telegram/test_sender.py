@@ -14,8 +14,8 @@ from bot.jobs.background import Background
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError, StatusMessageGoneError
 from bot.jobs.parcels import Form
 from bot.jobs.ports import Artifact
-from bot.jobs.progress import WrittenText
 from bot.jobs.status import Line, Status, status
+from bot.jobs.waiting.progress import WrittenText
 from bot.telegram.button_data import job_data
 from bot.telegram.catalogues import locales
 from bot.telegram.wording import text

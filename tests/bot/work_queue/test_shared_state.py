@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack
 import pytest
 from structlog.testing import capture_logs
 
-from bot.jobs.live_notes import LiveNotes
-from bot.jobs.progress import Progress
 from bot.jobs.status import status
+from bot.jobs.waiting.live_notes import LiveNotes
+from bot.jobs.waiting.progress import Progress
 from bot.work_queue.redis_client import Keys, open_redis
 from bot.work_queue.shared_state import SharedNotes
 from replicate_gateway.prediction import Prediction, PredictionStatus

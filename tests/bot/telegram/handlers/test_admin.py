@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.jobs.pause import Pause
+from bot.jobs.limits.pause import Pause
 from bot.telegram.command_names import ADMIN
 from bot.telegram.wording import text
 from storage.events import OutcomeDecided

@@ -1,0 +1,1 @@
+"""What `bot.app` is put together from: adapters opened as the settings name them, and the use cases on top of them."""

@@ -1,0 +1,61 @@
+"""Puts together what the chat's handlers ask for."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+
+from aiogram import Bot
+
+from bot.composition.from_settings import rules_of
+from bot.composition.records import Records
+from bot.jobs.assembly import Jobs
+from bot.jobs.erasure import PersonErasure, ResultErasure
+from bot.jobs.ports import Clock
+from bot.jobs.results.smaller import SmallerAgain
+from bot.settings import Settings
+from bot.telegram.alerts import AdminAlerts
+from bot.telegram.desk import Desk
+from bot.telegram.history_cards import HistoryCards
+from bot.telegram.office import Office
+from bot.telegram.showing import Showing
+from bot.telegram.talk import Talk
+from bot.work_queue.engine import Engine
+from replicate_gateway.presets import Preset
+from storage.objects import ObjectStore
+
+
+def open_desk(
+    settings: Settings,
+    bot: Bot,
+    records: Records,
+    jobs: Jobs,
+    store: ObjectStore,
+    executor: Executor,
+    presets: Mapping[str, Preset],
+    alerts: AdminAlerts,
+    talk: Talk,
+    readiness: Callable[[], Awaitable[Mapping[str, str]]],
+    engine: Engine,
+    clock: Clock,
+) -> Desk:
+    """The desk on these parts."""
+    mode, zone, rules = settings.replicate_mode, settings.timezone, rules_of(settings, bot)
+    return Desk(
+        jobs=jobs.service,
+        results=jobs.results,
+        smaller=SmallerAgain(jobs.service, jobs.results, store, executor),
+        result_erasure=ResultErasure(jobs.erasure, records.jobs),
+        person_erasure=PersonErasure(
+            jobs.erasure, records.jobs, store, records.people, records.spent, engine.queue, clock
+        ),
+        people=records.people,
+        presets=presets,
+        showing=Showing(jobs.results, executor, zone),
+        cards=HistoryCards(records.jobs, jobs.service, jobs.results, presets, rules.keep, zone, clock),
+        alerts=alerts,
+        office=Office(records.jobs, jobs.tally, records.pause, readiness, engine.queue.depth, mode, zone, clock),
+        reminders=records.reminders,
+        notes=engine.team.notes,
+        clock=clock,
+        rules=rules,
+        talk=talk,
+    )

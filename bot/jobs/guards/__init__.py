@@ -1,0 +1,1 @@
+"""The outside parties behind a circuit and a meter."""

@@ -1,0 +1,37 @@
+"""Downloads that tell a meter how they went: Telegram's files, callers' URLs, Replicate's delivery hosts."""
+
+from functools import partial
+from typing import BinaryIO
+
+from bot.jobs.errors import NotDoneError
+from bot.jobs.guards.meter import Meter, timed
+from bot.jobs.ports import OutputSource, PictureSource
+from replicate_gateway.errors import GatewayUnavailableError
+
+
+class MeasuredPictures(PictureSource):
+    """The same promises; `party` is who is asked."""
+
+    def __init__(self, source: PictureSource, party: str, meter: Meter) -> None:
+        self._source, self._told = source, partial(meter.call_ended, party)
+
+    async def fetch(self, address: str, /, *, max_bytes: int) -> bytes:
+        """See `PictureSource.fetch`."""
+        with timed(self._told, "download", _outcome):
+            return await self._source.fetch(address, max_bytes=max_bytes)
+
+
+class MeasuredOutputs(OutputSource):
+    """The same promises."""
+
+    def __init__(self, source: OutputSource, meter: Meter) -> None:
+        self._source, self._told = source, partial(meter.call_ended, "replicate_delivery")
+
+    async def fetch(self, url: str, into: BinaryIO, *, max_bytes: int) -> int:
+        """See `OutputSource.fetch`."""
+        with timed(self._told, "download", _outcome):
+            return await self._source.fetch(url, into, max_bytes=max_bytes)
+
+
+def _outcome(error: Exception) -> str:
+    return "unreachable" if isinstance(error, NotDoneError | GatewayUnavailableError) else "refused"

@@ -1,0 +1,1 @@
+"""What operators measure: Prometheus metrics, and traces for a collector."""

@@ -1,0 +1,81 @@
+"""A party that is down is asked by one caller at a time."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.jobs.guards.circuit import Circuit, CircuitOpenError
+from tests.support.fakes import FrozenClock
+
+
+@pytest.fixture
+def clock():
+    return FrozenClock()
+
+
+def opened(clock, failures: int = 5) -> Circuit:
+    circuit = Circuit("storage", clock)
+    for _ in range(failures):
+        circuit.enter()
+        circuit.failed()
+    return circuit
+
+
+def test_single_failures_keep_it_closed(clock):
+    circuit = opened(clock, 4)
+    circuit.enter()
+    circuit.succeeded()
+    for _ in range(4):
+        circuit.failed()
+    circuit.enter()
+    assert circuit.state == "ok"
+
+
+def test_failures_in_a_row_open_it_and_say_so_once(clock):
+    with capture_logs() as logs:
+        circuit = opened(clock)
+        with pytest.raises(CircuitOpenError) as caught:
+            circuit.enter()
+        circuit.failed()
+    assert caught.value.retry_after_s > 0
+    assert circuit.state.startswith("down since 2026-11-21T12:00:00")
+    assert [line["event"] for line in logs] == ["party_down"]
+
+
+def test_when_the_time_has_come_one_caller_finds_out_and_the_others_wait(clock):
+    circuit = opened(clock)
+    clock.advance(2)
+    circuit.enter()
+    with pytest.raises(CircuitOpenError):
+        circuit.enter()
+
+
+def test_a_caller_that_never_reports_back_does_not_keep_it_shut_for_ever(clock):
+    circuit = opened(clock)
+    for _ in range(5):
+        clock.advance(2)
+        circuit.enter()
+
+
+def test_pauses_grow_to_a_bound(clock):
+    circuit, pauses = opened(clock), []
+    for _ in range(10):
+        with pytest.raises(CircuitOpenError) as caught:
+            circuit.enter()
+        pauses.append(caught.value.retry_after_s)
+        clock.advance(caught.value.retry_after_s)
+        circuit.enter()
+        circuit.failed()
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 30
+
+
+def test_an_answer_closes_it_and_says_so_once(clock):
+    circuit = opened(clock)
+    clock.advance(60)
+    circuit.enter()
+    with capture_logs() as logs:
+        circuit.succeeded()
+        circuit.succeeded()
+    circuit.enter()
+    assert circuit.state == "ok"
+    assert [(line["event"], line["away_s"]) for line in logs] == [("party_back", 60)]
