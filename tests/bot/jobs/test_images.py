@@ -252,21 +252,21 @@ class TestPngAndWebp:
 
 class TestConverted:
     @pytest.mark.parametrize(
-        ("body", "note"),
+        ("make", "note"),
         [
-            (pictures.heic(), ImageNote.CONVERTED_FROM_HEIC),
-            (pictures.gif(), ImageNote.CONVERTED_FROM_GIF),
-            (pictures.bmp(), ImageNote.CONVERTED_FROM_BMP),
-            (pictures.bmp(mode="P"), ImageNote.CONVERTED_FROM_BMP),
-            (pictures.tiff(), ImageNote.CONVERTED_FROM_TIFF),
-            (pictures.tiff(compression="tiff_lzw"), ImageNote.CONVERTED_FROM_TIFF),
-            (pictures.tiff(compression="jpeg"), ImageNote.CONVERTED_FROM_TIFF),
-            (pictures.tiff(mode="CMYK"), ImageNote.CONVERTED_FROM_TIFF),
+            (pictures.heic, ImageNote.CONVERTED_FROM_HEIC),
+            (pictures.gif, ImageNote.CONVERTED_FROM_GIF),
+            (pictures.bmp, ImageNote.CONVERTED_FROM_BMP),
+            (lambda: pictures.bmp(mode="P"), ImageNote.CONVERTED_FROM_BMP),
+            (pictures.tiff, ImageNote.CONVERTED_FROM_TIFF),
+            (lambda: pictures.tiff(compression="tiff_lzw"), ImageNote.CONVERTED_FROM_TIFF),
+            (lambda: pictures.tiff(compression="jpeg"), ImageNote.CONVERTED_FROM_TIFF),
+            (lambda: pictures.tiff(mode="CMYK"), ImageNote.CONVERTED_FROM_TIFF),
         ],
         ids=["heic", "gif", "bmp", "bmp palette", "tiff", "tiff lzw", "tiff jpeg", "tiff cmyk"],
     )
-    def test_other_formats_become_jpeg(self, body, note):
-        checked = check(body)
+    def test_other_formats_become_jpeg(self, make, note):
+        checked = check(make())
         assert note in checked.notes
         assert checked.content_type == "image/jpeg"
         assert_colours(corners(checked.body), [RED, GREEN, BLUE, WHITE], tolerance=30)
@@ -576,19 +576,19 @@ class TestOutputs:
 
 class TestPreview:
     @pytest.mark.parametrize(
-        "body",
+        "make",
         [
-            pictures.jpeg(3000, 2000),
-            pictures.jpeg(3000, 2000, progressive=True),
-            pictures.png(3000, 2000),
-            pictures.png(3000, 2000, mode="P"),
-            pictures.webp(3000, 2000),
-            pictures.animated_gif(3000, 2000),
+            lambda: pictures.jpeg(3000, 2000),
+            lambda: pictures.jpeg(3000, 2000, progressive=True),
+            lambda: pictures.png(3000, 2000),
+            lambda: pictures.png(1500, 1000, mode="P"),
+            lambda: pictures.webp(3000, 2000),
+            lambda: pictures.animated_gif(1500, 1000),
         ],
         ids=["jpeg", "progressive", "png", "palette", "webp", "gif"],
     )
-    def test_preview_is_a_small_jpeg_of_the_same_picture(self, body):
-        preview = preview_jpeg(BytesIO(body))
+    def test_preview_is_a_small_jpeg_of_the_same_picture(self, make):
+        preview = preview_jpeg(BytesIO(make()))
         picture = pictures.opened(preview)
         assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (1280, 853))
         assert_colours(corners(preview), [RED, GREEN, BLUE, WHITE], tolerance=20)
