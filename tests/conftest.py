@@ -4,14 +4,20 @@ import asyncio
 import logging
 import os
 import selectors
+import ssl
+from functools import cache
+from types import SimpleNamespace
 
 import pytest
 import structlog
+import xdist
 from hypothesis import HealthCheck, settings
 
 from bot.telegram.lean_aiogram import import_lean_aiogram
 
 import_lean_aiogram()  # as the product does, before anything else imports it
+
+import aiogram.client.session.aiohttp  # noqa: E402
 
 from tests.support.redis_servers import redis_url  # noqa: E402
 from tests.support.s3_servers import moto_server, seaweedfs_server  # noqa: E402
@@ -30,13 +36,25 @@ structlog.configure(
 )
 
 
+# aiogram reads all certificates for each session, which takes as long as to take a photo in; no test gets to use them.
+aiogram.client.session.aiohttp.ssl = SimpleNamespace(create_default_context=cache(ssl.create_default_context))
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Tests wait about as much as they compute."""
     return (os.cpu_count() or 1) * 3 // 2
 
 
-# Stories of what goes wrong, and those in a browser, run through what the others have traced already.
-_RETOLD = ("end_to_end/test_faults_", "end_to_end/test_crashes", "end_to_end/test_limits", "end_to_end/page/")
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The process that hands out the tests runs none of them: from here on it would trace pytest alone."""
+    tracing = session.config.pluginmanager.getplugin("_cov")
+    if tracing and tracing.cov_controller and xdist.is_xdist_controller(session):
+        tracing.cov_controller.pause()
+
+
+# Whole stories run through what the tests of the parts have traced already, but for what takes several bots.
+_RETOLD, _NEW_THERE = "/end_to_end/", ("test_circuits.py", "test_many_processes.py", "test_waiting_together.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         function = getattr(item, "obj", None)
         tries_much = hasattr(function, "hypothesis") or getattr(function, "is_hypothesis_test", False)
-        if tries_much or any(name in item.path.as_posix() for name in _RETOLD):
+        if tries_much or (_RETOLD in item.path.as_posix() and item.path.name not in _NEW_THERE):
             item.add_marker("no_cover")
 
 
