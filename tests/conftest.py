@@ -4,9 +4,6 @@ import asyncio
 import logging
 import os
 import selectors
-import ssl
-from functools import cache
-from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -17,10 +14,11 @@ from bot.telegram.lean_aiogram import import_lean_aiogram
 
 import_lean_aiogram()  # as the product does, before anything else imports it
 
-import aiogram.client.session.aiohttp  # noqa: E402
-
+from tests.support.certificates import read_certificates_once  # noqa: E402
 from tests.support.redis_servers import redis_url  # noqa: E402
 from tests.support.s3_servers import moto_server, seaweedfs_server  # noqa: E402
+
+read_certificates_once()
 
 __all__ = ["moto_server", "redis_url", "seaweedfs_server"]
 
@@ -34,10 +32,6 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
-
-
-# aiogram reads all certificates for each session, which takes as long as to take a photo in; no test gets to use them.
-aiogram.client.session.aiohttp.ssl = SimpleNamespace(create_default_context=cache(ssl.create_default_context))
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -22,6 +22,8 @@ from tests.support.darkroom import FAST, World, open_world
 from tests.support.flow import PHOTO, records, stored
 from tests.support.waiting import eventually
 
+# Dozens of kills in one test, each followed by a start, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(300)
 AT_ONCE = 4
 POINTS = step_points()
 STEPS = list(dict.fromkeys(point.partition(".")[0] for point in POINTS))
