@@ -15,6 +15,7 @@ from bot.telegram.lean_aiogram import import_lean_aiogram
 import_lean_aiogram()  # as the product does, before anything else imports it
 
 from tests.support.certificates import read_certificates_once  # noqa: E402
+from tests.support.ports import free_port  # noqa: E402
 from tests.support.redis_servers import redis_url  # noqa: E402
 from tests.support.s3_servers import moto_server, seaweedfs_server  # noqa: E402
 
@@ -128,6 +129,18 @@ class _SkippingSelector(selectors.DefaultSelector):
         if not ready:
             self._loop.skipped_s += timeout
         return ready
+
+
+@pytest.fixture
+def unused_tcp_port():
+    """In place of pytest-asyncio's, which an outgoing connection may get in the meantime."""
+    return free_port()
+
+
+@pytest.fixture
+def unused_tcp_port_factory():
+    """Likewise."""
+    return free_port
 
 
 @pytest.fixture

@@ -36,8 +36,8 @@ async def send_one(at: Scene) -> Sent:
 async def send_and_cancel(at: Scene) -> Sent:
     person = at.world.person()
     sent = await at.send(person, PHOTO)
-    status = await person.expect(button="✖ Cancel", within=15)
-    await eventually(lambda: [p for p in at.world.models.predictions() if p.status == "processing"], within=15)
+    status = await person.expect(button="✖ Cancel", within=40)
+    await eventually(lambda: [p for p in at.world.models.predictions() if p.status == "processing"], within=40)
     await person.press(status, "✖ Cancel")
     return sent
 
@@ -45,7 +45,7 @@ async def send_and_cancel(at: Scene) -> Sent:
 async def send_album(at: Scene) -> Sent:
     person = at.world.person()
     sent = await at.send_album(person, [PHOTO, PHOTO])
-    await person.press(await person.expect(button="📚 All 2 photos", within=15), "📚 All 2 photos")
+    await person.press(await person.expect(button="📚 All 2 photos", within=40), "📚 All 2 photos")
     return sent
 
 
@@ -53,9 +53,9 @@ async def send_two_for_one(at: Scene) -> Sent:
     """The second photo, sent only once it was asked for, is no job that anybody hears of."""
     person = at.world.person()
     sent = await at.send(person, PHOTO, caption="try_on")
-    await person.expect(text="Now send the second one", within=15)
+    await person.expect(text="Now send the second one", within=40)
     await person.send_photo(PHOTO)
-    await eventually(lambda: len(stored(at.settings.data_dir, "jobs")) == 2, within=15, because="both are recorded")
+    await eventually(lambda: len(stored(at.settings.data_dir, "jobs")) == 2, within=40, because="both are recorded")
     return sent
 
 

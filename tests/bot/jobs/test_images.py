@@ -81,9 +81,9 @@ class TestJpeg:
         check_input_image(body, LIMITS)
         costs = []
         for _ in range(20):
-            begin = time.perf_counter()
+            begin = time.thread_time()
             check_input_image(body, LIMITS)
-            costs.append(time.perf_counter() - begin)
+            costs.append(time.thread_time() - begin)
         assert min(costs) < 0.001  # measured: 0.12 ms; decoding alone would take 7.5 ms
 
     def test_metadata_is_cut_out_without_touching_a_pixel(self):
@@ -415,9 +415,9 @@ class TestRefusals:
 
     def test_bomb_is_refused_before_it_is_decoded(self):
         bomb = pictures.bomb_png()
-        begin = time.perf_counter()
+        begin = time.thread_time()
         error = refusal(bomb)
-        assert time.perf_counter() - begin < 0.1
+        assert time.thread_time() - begin < 0.1
         assert error.code is ImageProblem.TOO_MANY_PIXELS
         assert error.data == {"width": 20000, "height": 10000, "megapixels": 200, "max_megapixels": 50}
 
