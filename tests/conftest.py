@@ -1,6 +1,7 @@
 """For all tests: the S3 servers, Hypothesis without its own clock, and a loop in which waiting takes no time."""
 
 import asyncio
+import gc
 import logging
 import os
 import selectors
@@ -59,6 +60,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         tries_much = hasattr(function, "hypothesis") or getattr(function, "is_hypothesis_test", False)
         if tries_much or (_RETOLD in item.path.as_posix() and item.path.name not in _NEW_THERE):
             item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end; garbage is looked for in what comes."""
+    gc.freeze()
 
 
 # A busy machine is no failure; in CI the same examples are tried on every run.

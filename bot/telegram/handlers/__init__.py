@@ -40,8 +40,8 @@ from bot.telegram.sample import SamplePhoto
 from bot.telegram.shown_results import ShownResults
 from bot.telegram.submissions import Submissions
 
-# The first handler that fits takes the update: pictures before commands, since a caption may be one, what others may not
-# press before what they may, and what fits nearly everything last.
+# The first handler that fits takes the update: pictures before commands, since a caption may be one, what others may
+# not press before what they may, and what fits nearly everything last.
 _IN_ORDER = (
     photos,
     replies,
