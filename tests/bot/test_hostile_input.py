@@ -177,6 +177,7 @@ async def _start(stack: AsyncExitStack, runner: asyncio.Runner, data_dir: Path) 
     await stack.enter_async_context(running_bot(settings, Overrides(random=Impatient(), http=BRISK)))
     await world.person().send_photo(PHOTO)
     start = await eventually(lambda: world.models.deliveries and world.models.deliveries[0])
+    await eventually(lambda: stored(data_dir, "tasks"))  # the callback may be faster than what creates this
     url = urlsplit(start.url)
     document = {"id": start.prediction_id, "status": "processing", "output": None, "error": None, "logs": "",
                 "urls": {"get": "https://x/", "cancel": "https://x/"}, "metrics": {"predict_time": 1.5},
