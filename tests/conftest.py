@@ -1,20 +1,26 @@
 """For all tests: the S3 servers, Hypothesis without its own clock, and a loop in which waiting takes no time."""
 
 import asyncio
+import gc
 import logging
 import os
 import selectors
 
 import pytest
 import structlog
+import xdist
 from hypothesis import HealthCheck, settings
 
 from bot.telegram.lean_aiogram import import_lean_aiogram
 
 import_lean_aiogram()  # as the product does, before anything else imports it
 
+from tests.support.certificates import read_certificates_once  # noqa: E402
+from tests.support.ports import free_port  # noqa: E402
 from tests.support.redis_servers import redis_url  # noqa: E402
 from tests.support.s3_servers import moto_server, seaweedfs_server  # noqa: E402
+
+read_certificates_once()
 
 __all__ = ["moto_server", "redis_url", "seaweedfs_server"]
 
@@ -35,8 +41,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) * 3 // 2
 
 
-# Stories of what goes wrong, and those in a browser, run through what the others have traced already.
-_RETOLD = ("end_to_end/test_faults_", "end_to_end/test_crashes", "end_to_end/test_limits", "end_to_end/page/")
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The process that hands out the tests runs none of them: from here on it would trace pytest alone."""
+    tracing = session.config.pluginmanager.getplugin("_cov")
+    if tracing and tracing.cov_controller and xdist.is_xdist_controller(session):
+        tracing.cov_controller.pause()
+
+
+# Whole stories run through what the tests of the parts have traced already, but for what takes several bots.
+_RETOLD, _NEW_THERE = "/end_to_end/", ("test_circuits.py", "test_many_processes.py", "test_waiting_together.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,8 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         function = getattr(item, "obj", None)
         tries_much = hasattr(function, "hypothesis") or getattr(function, "is_hypothesis_test", False)
-        if tries_much or any(name in item.path.as_posix() for name in _RETOLD):
+        if tries_much or (_RETOLD in item.path.as_posix() and item.path.name not in _NEW_THERE):
             item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end; garbage is looked for in what comes."""
+    gc.freeze()
 
 
 # A busy machine is no failure; in CI the same examples are tried on every run.
@@ -116,6 +135,18 @@ class _SkippingSelector(selectors.DefaultSelector):
         if not ready:
             self._loop.skipped_s += timeout
         return ready
+
+
+@pytest.fixture
+def unused_tcp_port():
+    """In place of pytest-asyncio's, which an outgoing connection may get in the meantime."""
+    return free_port()
+
+
+@pytest.fixture
+def unused_tcp_port_factory():
+    """Likewise."""
+    return free_port
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-DEFAULT_WITHIN_S = 5.0
+DEFAULT_WITHIN_S = 15.0
 
 
 class ExpectationError(AssertionError):

@@ -177,6 +177,7 @@ async def _start(stack: AsyncExitStack, runner: asyncio.Runner, data_dir: Path) 
     await stack.enter_async_context(running_bot(settings, Overrides(random=Impatient(), http=BRISK)))
     await world.person().send_photo(PHOTO)
     start = await eventually(lambda: world.models.deliveries and world.models.deliveries[0])
+    await eventually(lambda: stored(data_dir, "tasks"))  # the callback may be faster than what creates this
     url = urlsplit(start.url)
     document = {"id": start.prediction_id, "status": "processing", "output": None, "error": None, "logs": "",
                 "urls": {"get": "https://x/", "cancel": "https://x/"}, "metrics": {"predict_time": 1.5},
@@ -355,9 +356,10 @@ def traced() -> Iterator[None]:
 def test_a_body_that_is_announced_to_be_huge_is_not_waited_for(target, method, path):
     head = Request(method.encode(), filled(path, b"x"), known(target, path), framing="none").raw()
     raw = head.replace(b"\r\n\r\n", b"\r\nContent-Length: %d\r\n\r\n" % TERABYTE) + b"x" * 100
-    answer = target.runner.run(exchange(target.address, raw, within=1))
+    refused = path == "/webhook/telegram"
+    answer = target.runner.run(exchange(target.address, raw, **({} if refused else {"within": 1})))
     target.unharmed(answer)
-    if path == "/webhook/telegram":
+    if refused:
         assert answer.status == 413
 
 

@@ -5,8 +5,10 @@ The bot is a real process, killed by SIGKILL. Telegram, Replicate and the storag
 """
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -17,12 +19,14 @@ from bot.telegram.wording import text
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
 from tests.support.crash_points import AFTER, step_points
-from tests.support.crash_runs import TERMINAL, Scene, Sent, closed, scene
+from tests.support.crash_runs import TERMINAL, BotProcess, Scene, Sent, closed, scene
 from tests.support.crash_stock import take_stock
 from tests.support.darkroom import FAST, World, open_world
 from tests.support.flow import PHOTO, records, stored
 from tests.support.waiting import eventually
 
+# Dozens of kills in one test, each followed by a start, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(300)
 AT_ONCE = 4
 POINTS = step_points()
 STEPS = list(dict.fromkeys(point.partition(".")[0] for point in POINTS))
@@ -35,8 +39,8 @@ async def send_one(at: Scene) -> Sent:
 async def send_and_cancel(at: Scene) -> Sent:
     person = at.world.person()
     sent = await at.send(person, PHOTO)
-    status = await person.expect(button="✖ Cancel", within=15)
-    await eventually(lambda: [p for p in at.world.models.predictions() if p.status == "processing"], within=15)
+    status = await person.expect(button="✖ Cancel", within=40)
+    await eventually(lambda: [p for p in at.world.models.predictions() if p.status == "processing"], within=40)
     await person.press(status, "✖ Cancel")
     return sent
 
@@ -44,7 +48,7 @@ async def send_and_cancel(at: Scene) -> Sent:
 async def send_album(at: Scene) -> Sent:
     person = at.world.person()
     sent = await at.send_album(person, [PHOTO, PHOTO])
-    await person.press(await person.expect(button="📚 All 2 photos", within=15), "📚 All 2 photos")
+    await person.press(await person.expect(button="📚 All 2 photos", within=40), "📚 All 2 photos")
     return sent
 
 
@@ -52,9 +56,9 @@ async def send_two_for_one(at: Scene) -> Sent:
     """The second photo, sent only once it was asked for, is no job that anybody hears of."""
     person = at.world.person()
     sent = await at.send(person, PHOTO, caption="try_on")
-    await person.expect(text=text("ask_image", "en"), within=15)
+    await person.expect(text=text("ask_image", "en"), within=40)
     await person.send_photo(PHOTO)
-    await eventually(lambda: len(stored(at.settings.data_dir, "jobs")) == 2, within=15, because="both are recorded")
+    await eventually(lambda: len(stored(at.settings.data_dir, "jobs")) == 2, within=40, because="both are recorded")
     return sent
 
 
@@ -89,22 +93,43 @@ STORIES = {
 }
 
 
-async def crash(bots, folder, story: Story, point: str) -> None:
-    """One photo; the bot is killed at the point and started again."""
+async def crash(bots, folder, story: Story, point: str) -> bool:
+    """One photo; the bot is killed at the point and started again. Gives whether it came to the point at all."""
     mock = MockReplicateConfig(delay_s=FAST, webhook_retry_base_s=0.02)
     async with open_world(mock) as world, scene(world, bots, folder, **story.settings) as at:
         story.prepare(world)
         bot = await at.start(point)
         told = asyncio.create_task(story.act(at))
-        assert await at.died(bot) == -signal.SIGKILL, at.log
-        assert at.crashed_at == [point.partition("#")[0]]
-        await at.start()
+        killed = await came_to_the_point(at, bot, told)
+        assert at.crashed_at == [point.partition("#")[0]] * killed
+        if killed:
+            await at.start()
         sent = await told
         try:
             await closed(at)
         except AssertionError as error:
             raise AssertionError(f"{sent.person.transcript()}\n{at.log}") from error
         check(at, story)
+        return killed
+
+
+async def came_to_the_point(at: Scene, bot: BotProcess, told: asyncio.Task[Sent]) -> bool:
+    """Wait for its death. Should the story end without, it is stopped, and may still die of what it ends with."""
+
+    async def story_ended() -> None:
+        await asyncio.shield(told)
+        await closed(at)
+
+    died, ended = asyncio.create_task(at.died(bot)), asyncio.create_task(story_ended())
+    await asyncio.wait({died, ended}, return_when=asyncio.FIRST_COMPLETED)
+    ended.cancel()
+    await asyncio.wait({ended})
+    if not died.done():
+        with suppress(ProcessLookupError):
+            os.kill(bot.pid, signal.SIGTERM)
+    status = await died
+    assert status in {0, -signal.SIGKILL}, at.log
+    return status == -signal.SIGKILL
 
 
 def check(at: Scene, story: Story = ORDINARY) -> None:
@@ -123,28 +148,30 @@ def check(at: Scene, story: Story = ORDINARY) -> None:
         assert sum(sent.pings for sent in at.sent) == 0, found
 
 
-async def crash_at_each(bots, tmp_path, story: Story, points: list[str]) -> None:
-    """One run per point, a few at a time; tells all points that failed."""
-    free = asyncio.Semaphore(AT_ONCE)
+async def crash_at_each(bots, tmp_path, story: Story, points: list[str]) -> list[str]:
+    """One run per point, a few at a time; tells all points that failed, and gives those that it did not come to."""
+    free, missed = asyncio.Semaphore(AT_ONCE), []
 
     async def one(point: str) -> str | None:
         folder = tmp_path / point
         folder.mkdir()
         async with free:
             try:
-                await crash(bots, folder, story, point)
+                if not await crash(bots, folder, story, point):
+                    missed.append(point)
             except (AssertionError, TimeoutError) as error:
                 return f"{point}: {type(error).__name__} {error}"
         return None
 
     failures = [failure for failure in await asyncio.gather(*map(one, points)) if failure]
     assert not failures, "\n\n".join(failures)
+    return missed
 
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_job_survives_a_kill_at_every_boundary_of_the_step(bots, tmp_path, step):
     points = [point for point in POINTS if point.startswith(f"{step}.")]
-    await crash_at_each(bots, tmp_path, STORIES.get(step, ORDINARY), points)
+    assert await crash_at_each(bots, tmp_path, STORIES.get(step, ORDINARY), points) == []
 
 
 async def points_passed(bots, folder, story: Story) -> list[str]:
@@ -160,8 +187,9 @@ async def points_passed(bots, folder, story: Story) -> list[str]:
 BY_NAME = {name: story for name, story in STORIES.items() if story is not ALBUM} | {"album": ALBUM}
 
 
-# Only a nudge that comes after a job's end leads to this question, and it need not come.
-BY_CHANCE = {"repository.is_open.after"}
+# How many of the calls that a story made may not be made another time: whether a status is shown, or a nudge comes
+# after a job's end, is a matter of moments.
+BY_CHANCE = 3
 
 
 @pytest.mark.parametrize("story", [ORDINARY, *BY_NAME.values()], ids=["ordinary", *BY_NAME])
@@ -171,11 +199,12 @@ async def test_a_job_survives_a_kill_right_after_every_call_on_its_surroundings(
     What is done right before a call differs from right after the one before it by nothing that outlives the process.
     """
     (tmp_path / "plain").mkdir()
-    points = set(await points_passed(bots, tmp_path / "plain", story)) - {*POINTS, *BY_CHANCE}
+    points = set(await points_passed(bots, tmp_path / "plain", story)) - set(POINTS)
     if story is not ORDINARY:
         (tmp_path / "ordinary").mkdir()
         points -= set(await points_passed(bots, tmp_path / "ordinary", ORDINARY))
-    await crash_at_each(bots, tmp_path, story, sorted(point for point in points if point.endswith(f".{AFTER}")))
+    wanted = sorted(point for point in points if point.endswith(f".{AFTER}"))
+    assert len(await crash_at_each(bots, tmp_path, story, wanted)) <= BY_CHANCE
 
 
 async def test_a_photo_comes_back_although_the_bot_was_dead_when_the_model_read_it(bots, world, tmp_path):

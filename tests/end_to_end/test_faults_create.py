@@ -261,4 +261,4 @@ async def test_a_person_whose_create_call_failed_with_5xx_reads_that_their_photo
     async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await person.expect(text="Waiting for a free place", within=3)
+        await person.expect(text="Waiting for a free place")

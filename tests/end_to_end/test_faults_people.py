@@ -149,7 +149,7 @@ async def test_a_person_who_blocks_the_bot_has_the_running_prediction_canceled(w
         await person.send_photo(PHOTO)
         (prediction,) = await eventually(lambda: [p for p in world.models.predictions() if p.status == "processing"])
         await person.block_bot()
-        await eventually(lambda: world.models.status(prediction.id) == "canceled", within=3)
+        await eventually(lambda: world.models.status(prediction.id) == "canceled")
         await all_closed(tmp_path)
 
 
@@ -168,7 +168,7 @@ async def test_a_status_message_that_could_not_be_taken_away_at_once_is_taken_aw
         person = world.person()
         await person.send_photo(PHOTO)
         await person.until(lambda: [m for m in person.bot_messages if m.photo], "result")
-        await person.until(lambda: len(person.bot_messages) == 1, "status message taken away", 4)
+        await person.until(lambda: len(person.bot_messages) == 1, "status message taken away")
         await all_closed(tmp_path)
 
 
@@ -178,5 +178,5 @@ async def test_a_result_that_telegram_takes_for_too_large_ends_in_a_sentence(wor
     async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await all_closed(tmp_path, within=5)
+        await all_closed(tmp_path)
         assert person.bot_messages, person.transcript()

@@ -28,7 +28,7 @@ PREDICTION = {
 }
 
 FAST = CallLimits(
-    connect_s=1, pool_s=1, write_s=1, read_s=1, call_s=5, upload_s=5, backoff_base_s=0.001, backoff_cap_s=0.002
+    connect_s=10, pool_s=10, write_s=10, read_s=10, call_s=20, upload_s=5, backoff_base_s=0.001, backoff_cap_s=0.002
 )
 
 

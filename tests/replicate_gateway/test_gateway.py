@@ -230,7 +230,7 @@ async def test_the_whole_call_has_a_deadline_even_if_no_phase_is_late(api, make_
     api.on(CREATE, reply(hang=True))
     gateway = await make_gateway(replace(fast_limits, read_s=30, call_s=0.1))
     with pytest.raises(errors.OutcomeUnknownError):
-        await asyncio.wait_for(gateway.create(pinned), 5)
+        await asyncio.wait_for(gateway.create(pinned), 20)
 
 
 async def test_a_refused_connection_is_known_not_to_have_created(make_gateway, unused_tcp_port):
@@ -376,7 +376,7 @@ async def test_a_read_that_hangs_ends_in_time(api, make_gateway, reply, fast_lim
     api.on(GET, reply(hang=True))
     gateway = await make_gateway(replace(fast_limits, read_s=30, call_s=0.1))
     with pytest.raises(errors.GatewayUnavailableError):
-        await asyncio.wait_for(gateway.get(ID), 5)
+        await asyncio.wait_for(gateway.get(ID), 20)
 
 
 async def test_a_json_answer_without_an_id_breaks_the_protocol(api, gateway, reply):

@@ -286,11 +286,13 @@ async def test_a_host_that_is_not_there_is_worth_another_try(http, unused_tcp_po
 
 
 async def test_one_patience_for_an_output_and_all_its_redirects(http, delivery):
+    asked = []
+
     async def slowly(request):
+        asked.append(request.path)
         await asyncio.sleep(0.15)
         raise web.HTTPFound(request.url)
 
     delivery.serve = slowly
-    begun = asyncio.get_running_loop().time()
     await refused(OutputFetcher(http, lambda _: True, fetch_s=0.2), f"{delivery.url}/a", GatewayUnavailableError)
-    assert asyncio.get_running_loop().time() - begun < 0.4
+    assert len(asked) <= 2  # of four, each of which comes in time

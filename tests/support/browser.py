@@ -30,7 +30,6 @@ LOADED_WITHIN_MS = 15_000
 IN_BROWSER = [
     pytest.mark.asyncio(loop_scope="module"),  # one browser for all
     needs(str(CHROMIUM)),
-    pytest.mark.timeout(180),
 ]
 """For `pytestmark` of a module."""
 

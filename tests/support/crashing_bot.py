@@ -25,6 +25,8 @@ from importlib import import_module
 from pathlib import Path
 from random import Random
 
+from aiogram.methods import DeleteMessages, EditMessageText, GetFile, GetMe, Response, SendMediaGroup, SendMessage
+
 import bot.composition.jobs
 import bot.jobs.steps.find_orphan
 import bot.serving
@@ -34,7 +36,11 @@ import storage.files
 from bot.app import Overrides, create_app
 from bot.log_config import configure_logging
 from bot.settings import load_settings
+from bot.telegram.catalogues import FALLBACK
+from bot.telegram.session import TelegramSession
+from bot.telegram.wording import text
 from storage.files import open_file_store
+from tests.support.certificates import read_certificates_once
 from tests.support.crash_points import CrashPoints, watch
 
 # What this launcher reads from the environment beside the bot's own settings.
@@ -169,8 +175,18 @@ def _say(client: socket.socket, number: int) -> None:
         client.sendall(b"%d\n" % number)
 
 
+def made_once() -> list[object]:
+    """What a bot makes on its first use, for as long as this is held: so no run has to."""
+    read_certificates_once()
+    session = TelegramSession()
+    text("result_partial", FALLBACK, n=2)  # reads the sentences, and how numbers are written
+    methods = (DeleteMessages, EditMessageText, GetFile, GetMe, SendMediaGroup, SendMessage)
+    return [session, *(Response[method.__returning__] for method in methods)]
+
+
 if __name__ == "__main__":
     for module in sys.argv[2:]:
         import_module(module)
+    held = made_once()
     gc.freeze()  # what is imported stays shared between all runs
     Launcher(socket.socket(fileno=int(sys.argv[1]))).serve()

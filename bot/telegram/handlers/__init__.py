@@ -1,7 +1,7 @@
 """What a person's update means: parse, call the service, answer. Recording comes first, talk is optional.
 
-One module per behaviour. Each gives a fresh router: aiogram attaches a router to its dispatcher for good, and tests
-build many dispatchers in one process.
+One module per behaviour. All add their handlers to one router: in a router of its own, each would bring an observer
+for every kind of update that Telegram has, which takes longer to make than all our handlers, and to ask.
 """
 
 from dataclasses import fields
@@ -41,8 +41,8 @@ from bot.telegram.sample import SamplePhoto
 from bot.telegram.shown_results import ShownResults
 from bot.telegram.submissions import Submissions
 
-# The first router with a handler that fits takes the update: pictures before commands, since a caption may be one,
-# what others may not press before what they may, and what fits nearly everything last.
+# The first handler that fits takes the update: pictures before commands, since a caption may be one, what others may
+# not press before what they may, and what fits nearly everything last.
 _IN_ORDER = (
     photos,
     replies,
@@ -84,6 +84,7 @@ def build_dispatcher(desk: Desk) -> Dispatcher:
     dispatcher.message.outer_middleware(reception)
     dispatcher.edited_message.outer_middleware(reception)
     dispatcher.callback_query.outer_middleware(reception)
-    dispatcher.include_routers(*(module.router() for module in _IN_ORDER))
+    for module in _IN_ORDER:
+        module.add_handlers(dispatcher)
     keep_filters_on_the_loop(dispatcher)
     return dispatcher

@@ -23,20 +23,18 @@ _USER = re.compile(r"(?:tg-)?([0-9]{1,16})")
 _MAX_DAILY = 1_000_000
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """One handler per command, then the usage for whatever does not fit."""
-    fresh = Router(name="admin")
-    fresh.message.filter(by_admin)
-    fresh.message.register(status, Command("status"))
-    fresh.message.register(stats, Command("stats"))
-    fresh.message.register(job, Command("job"), _with_code)
-    fresh.message.register(ban, Command("ban"), _with_user)
-    fresh.message.register(unban, Command("unban"), _with_user)
-    fresh.message.register(limit, Command("limit"), _with_limit)
-    fresh.message.register(pause, Command("pause"))
-    fresh.message.register(resume, Command("resume"))
-    fresh.message.register(usage, Command(*ADMIN))
-    return fresh
+    on = router.message
+    on.register(status, Command("status"), by_admin)
+    on.register(stats, Command("stats"), by_admin)
+    on.register(job, Command("job"), by_admin, _with_code)
+    on.register(ban, Command("ban"), by_admin, _with_user)
+    on.register(unban, Command("unban"), by_admin, _with_user)
+    on.register(limit, Command("limit"), by_admin, _with_limit)
+    on.register(pause, Command("pause"), by_admin)
+    on.register(resume, Command("resume"), by_admin)
+    on.register(usage, Command(*ADMIN), by_admin)
 
 
 async def by_admin(message: Message, rules: ChatRules) -> bool:

@@ -18,14 +18,12 @@ from storage.wishes import AlbumUse
 _HEARD = "✍"
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """The buttons of the questions, and texts that are no command."""
-    fresh = Router(name="answers")
-    fresh.callback_query.register(
+    router.callback_query.register(
         answer, JobButton.filter(F.action.in_({"preset", "album", "first", "start"})), _answer
     )
-    fresh.message.register(take_words, F.text, ~F.text.startswith("/"))
-    return fresh
+    router.message.register(take_words, F.text, ~F.text.startswith("/"))
 
 
 async def answer(

@@ -10,11 +10,9 @@ from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """The command; the button under a job is in `job_buttons`."""
-    fresh = Router(name="cancel")
-    fresh.message.register(cancel, Command("cancel"))
-    return fresh
+    router.message.register(cancel, Command("cancel"))
 
 
 async def cancel(message: Message, jobs: JobService, talk: Talk, locale: str) -> None:

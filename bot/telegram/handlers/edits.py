@@ -16,11 +16,9 @@ from replicate_gateway.presets import Preset
 from storage.draft_events import PresetChosen, PromptGiven
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """Changed captions; a changed text was an answer, and has been taken."""
-    fresh = Router(name="edits")
-    fresh.edited_message.register(update_wish, F.caption)
-    return fresh
+    router.edited_message.register(update_wish, F.caption)
 
 
 async def update_wish(

@@ -28,16 +28,14 @@ _PASSED_ON = "👍"
 _log = structlog.get_logger()
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """The button, the text that follows it, and the admins' replies."""
-    fresh = Router(name="feedback")
-    fresh.callback_query.register(ask, MenuButton.filter(F.screen == "feedback"))
-    fresh.callback_query.register(call_off, MenuButton.filter(F.screen == "no_feedback"))
-    fresh.callback_query.register(explain, FeedbackButton.filter())
+    router.callback_query.register(ask, MenuButton.filter(F.screen == "feedback"))
+    router.callback_query.register(call_off, MenuButton.filter(F.screen == "no_feedback"))
+    router.callback_query.register(explain, FeedbackButton.filter())
     words = F.text & ~F.text.startswith("/")
-    fresh.message.register(send_answer, words, by_admin, replied_feedback)
-    fresh.message.register(take, words, in_private, expected)
-    return fresh
+    router.message.register(send_answer, words, by_admin, replied_feedback)
+    router.message.register(take, words, in_private, expected)
 
 
 def feedback_button(locale: str) -> InlineKeyboardButton:

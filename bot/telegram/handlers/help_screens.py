@@ -17,13 +17,11 @@ from replicate_gateway.presets import Preset
 _BUTTONS = {"sending": "help_sending_button", "tools": "help_tools_button", "more": "help_more_button"}
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """/help and its buttons."""
-    fresh = Router(name="help")
-    fresh.message.register(help_, Command("help"))
-    fresh.callback_query.register(turn_to, MenuButton.filter(F.screen == "help"))
-    fresh.callback_query.register(explain, MenuButton.filter(F.screen == "how_to"))
-    return fresh
+    router.message.register(help_, Command("help"))
+    router.callback_query.register(turn_to, MenuButton.filter(F.screen == "help"))
+    router.callback_query.register(explain, MenuButton.filter(F.screen == "how_to"))
 
 
 def how_to_keyboard(locale: str) -> InlineKeyboardMarkup:

@@ -12,13 +12,11 @@ from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """Everything that nobody has taken; to a group only what was asked for there."""
-    fresh = Router(name="hints")
-    fresh.message.register(hint, in_private)
-    fresh.message.register(point_to_chat, Command(*PERSONAL))
-    fresh.message.register(group_hint)
-    return fresh
+    router.message.register(hint, in_private)
+    router.message.register(point_to_chat, Command(*PERSONAL))
+    router.message.register(group_hint)
 
 
 async def hint(message: Message, talk: Talk, locale: str) -> None:

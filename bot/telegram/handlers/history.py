@@ -14,12 +14,10 @@ from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """The command, and turning over."""
-    fresh = Router(name="history")
-    fresh.message.register(show_newest, Command("history"), in_private)
-    fresh.callback_query.register(turn_to, HistoryButton.filter())
-    return fresh
+    router.message.register(show_newest, Command("history"), in_private)
+    router.callback_query.register(turn_to, HistoryButton.filter())
 
 
 async def show_newest(message: Message, bot: Bot, cards: HistoryCards, talk: Talk, locale: str) -> None:

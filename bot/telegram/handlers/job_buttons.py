@@ -11,12 +11,10 @@ from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """All actions on jobs."""
-    fresh = Router(name="job buttons")
-    fresh.callback_query.register(refuse_others, JobButton.filter(), somebody_elses)
-    fresh.callback_query.register(cancel, JobButton.filter(F.action == "cancel"))
-    return fresh
+    router.callback_query.register(refuse_others, JobButton.filter(), somebody_elses)
+    router.callback_query.register(cancel, JobButton.filter(F.action == "cancel"))
 
 
 async def somebody_elses(query: CallbackQuery) -> bool:

@@ -20,15 +20,13 @@ from storage.person import Person
 _OF_APP = "app"
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """/language and its buttons."""
-    fresh = Router(name="language")
-    fresh.message.register(show_languages, Command("language"), in_private)
-    fresh.callback_query.register(open_languages, MenuButton.filter(F.screen == "language"))
-    fresh.callback_query.register(
+    router.message.register(show_languages, Command("language"), in_private)
+    router.callback_query.register(open_languages, MenuButton.filter(F.screen == "language"))
+    router.callback_query.register(
         choose, SettingButton.filter((F.name == "locale") & F.value.in_({_OF_APP, *locales()}))
     )
-    return fresh
 
 
 async def show_languages(message: Message, talk: Talk, person: Person, locale: str) -> None:

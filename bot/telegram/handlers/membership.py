@@ -8,11 +8,9 @@ from bot.jobs.service import JobService
 from bot.telegram.identity import user_key
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """Changes of the bot's own membership."""
-    fresh = Router(name="membership")
-    fresh.my_chat_member.register(leave, ChatMemberUpdatedFilter(LEAVE_TRANSITION))
-    return fresh
+    router.my_chat_member.register(leave, ChatMemberUpdatedFilter(LEAVE_TRANSITION))
 
 
 async def leave(change: ChatMemberUpdated, jobs: JobService) -> None:

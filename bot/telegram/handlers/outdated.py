@@ -17,12 +17,10 @@ _ACTIONS = frozenset(
 )
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """All presses that nobody has taken."""
-    fresh = Router(name="outdated")
-    fresh.callback_query.register(job_is_gone, JobButton.filter(F.action.in_(_ACTIONS)))
-    fresh.callback_query.register(answer)
-    return fresh
+    router.callback_query.register(job_is_gone, JobButton.filter(F.action.in_(_ACTIONS)))
+    router.callback_query.register(answer)
 
 
 async def job_is_gone(query: CallbackQuery, talk: Talk, locale: str) -> None:

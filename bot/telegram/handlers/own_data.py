@@ -14,14 +14,12 @@ from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """/privacy and /delete_me."""
-    fresh = Router(name="own data")
-    fresh.message.register(privacy, Command("privacy"), in_private)
-    fresh.message.register(ask, Command("delete_me"), in_private)
-    fresh.callback_query.register(delete, MenuButton.filter(F.screen == "delete_me"))
-    fresh.callback_query.register(keep, MenuButton.filter(F.screen == "keep_me"))
-    return fresh
+    router.message.register(privacy, Command("privacy"), in_private)
+    router.message.register(ask, Command("delete_me"), in_private)
+    router.callback_query.register(delete, MenuButton.filter(F.screen == "delete_me"))
+    router.callback_query.register(keep, MenuButton.filter(F.screen == "keep_me"))
 
 
 async def privacy(message: Message, rules: ChatRules, talk: Talk, locale: str) -> None:

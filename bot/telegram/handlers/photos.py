@@ -12,11 +12,9 @@ from storage.job import InputImage
 from storage.person import Person
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """Messages with a picture."""
-    fresh = Router(name="photos")
-    fresh.message.register(accept, has_picture)
-    return fresh
+    router.message.register(accept, has_picture)
 
 
 async def has_picture(message: Message) -> dict[str, InputImage | None] | bool:

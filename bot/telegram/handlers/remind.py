@@ -13,11 +13,9 @@ from storage.job import Job
 from storage.reminders import Reminder, Reminders
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """The button under a refusal."""
-    fresh = Router(name="remind")
-    fresh.callback_query.register(remind, JobButton.filter(F.action == "remind"), own_job)
-    return fresh
+    router.callback_query.register(remind, JobButton.filter(F.action == "remind"), own_job)
 
 
 async def remind(query: CallbackQuery, job: Job, reminders: Reminders, talk: Talk, locale: str) -> None:

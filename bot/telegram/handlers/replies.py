@@ -12,11 +12,9 @@ from replicate_gateway.presets import Preset
 from storage.job import InputImage
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """Texts that reply to a message with a picture, but for commands that are no preset."""
-    fresh = Router(name="replies")
-    fresh.message.register(accept, replied_picture)
-    return fresh
+    router.message.register(accept, replied_picture)
 
 
 async def replied_picture(message: Message, presets: Mapping[str, Preset]) -> dict[str, InputImage | None] | bool:

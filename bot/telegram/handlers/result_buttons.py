@@ -22,10 +22,9 @@ from storage.job import Job
 from storage.person import Person
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """Actions on the results of finished jobs."""
-    fresh = Router(name="result buttons")
-    on = fresh.callback_query
+    on = router.callback_query
     on.register(compare, JobButton.filter(F.action == "compare"), own_result)
     on.register(original, JobButton.filter(F.action == "file"), own_result)
     on.register(show_tools, JobButton.filter(F.action == "more"), own_result)
@@ -34,7 +33,6 @@ def router() -> Router:
     on.register(go_back, JobButton.filter(F.action == "back"), own_job)
     on.register(ask_to_delete, JobButton.filter(F.action == "bin"), own_job)
     on.register(delete, JobButton.filter(F.action == "delete"), own_job, _finished)
-    return fresh
 
 
 async def compare(

@@ -21,17 +21,15 @@ from storage.job import Job
 from storage.person import Person
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """Actions on what was sent."""
-    fresh = Router(name="retry buttons")
-    on = fresh.callback_query
+    on = router.callback_query
     on.register(again, JobButton.filter(F.action == "again"), own_job, pressed)
     on.register(vary, JobButton.filter(F.action == "vary"), own_job, pressed)
     on.register(show_tools, JobButton.filter(F.action == "tools"), own_job)
     on.register(again_with, JobButton.filter(F.action == "with"), own_job, pressed)
     on.register(smaller_again, JobButton.filter(F.action == "shrink"), own_job, pressed)
     on.register(report, JobButton.filter(F.action == "report"), own_job)
-    return fresh
 
 
 async def again(

@@ -22,15 +22,13 @@ from storage.wishes import Delivery
 _DELIVERY = {Delivery.PHOTO: "delivery_photo", Delivery.FILE: "delivery_file", Delivery.BOTH: "delivery_both"}
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """/settings and everything that is pressed there, but for the language."""
-    fresh = Router(name="settings")
-    fresh.message.register(show_settings, Command("settings"), in_private)
-    fresh.callback_query.register(open_settings, MenuButton.filter(F.screen == "settings"))
-    fresh.callback_query.register(open_tools, MenuButton.filter(F.screen == "tools"))
-    fresh.callback_query.register(close, MenuButton.filter(F.screen == "close"))
-    fresh.callback_query.register(change, SettingButton.filter(F.name.in_(_CHANGES)))
-    return fresh
+    router.message.register(show_settings, Command("settings"), in_private)
+    router.callback_query.register(open_settings, MenuButton.filter(F.screen == "settings"))
+    router.callback_query.register(open_tools, MenuButton.filter(F.screen == "tools"))
+    router.callback_query.register(close, MenuButton.filter(F.screen == "close"))
+    router.callback_query.register(change, SettingButton.filter(F.name.in_(_CHANGES)))
 
 
 async def show_settings(

@@ -25,14 +25,12 @@ _TOOL = "tool_"
 _SETTINGS = "settings"
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """/start, and the sample."""
-    fresh = Router(name="start")
-    fresh.message.register(start_with_tool, CommandStart(deep_link=True, magic=F.args.startswith(_TOOL)), known_tool)
-    fresh.message.register(show_settings, CommandStart(deep_link=True, magic=F.args == _SETTINGS))
-    fresh.message.register(start, CommandStart())
-    fresh.callback_query.register(try_sample, MenuButton.filter(F.screen == "sample"))
-    return fresh
+    router.message.register(start_with_tool, CommandStart(deep_link=True, magic=F.args.startswith(_TOOL)), known_tool)
+    router.message.register(show_settings, CommandStart(deep_link=True, magic=F.args == _SETTINGS))
+    router.message.register(start, CommandStart())
+    router.callback_query.register(try_sample, MenuButton.filter(F.screen == "sample"))
 
 
 def menu_keyboard(locale: str) -> InlineKeyboardMarkup:

@@ -15,12 +15,10 @@ from replicate_gateway.presets import Preset
 from storage.people import People
 
 
-def router() -> Router:
+def add_handlers(router: Router) -> None:
     """/upscale and its like. As a reply to a picture they are in `replies`."""
-    fresh = Router(name="tools")
-    fresh.message.register(choose, in_private, _names_preset)
-    fresh.message.register(explain, _names_preset)
-    return fresh
+    router.message.register(choose, in_private, _names_preset)
+    router.message.register(explain, _names_preset)
 
 
 async def choose(message: Message, preset: Preset, people: People, talk: Talk, locale: str) -> None:

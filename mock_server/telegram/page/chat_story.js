@@ -102,9 +102,10 @@ function pressing({ query, at }, own, here) {
 
 // The bot need not have heard of an edit; that it was made shows on the message.
 function editing(message, times) {
-  const before = wordsOf(times.get(message.message_id)?.first ?? message);
-  if (!message.edit_date || wordsOf(message) === before) return null;
-  return { at: message.edit_date + 1, who: message.from.id, verb: "edit", args: [python(wordsOf(message))], target: message.message_id };
+  const known = times.get(message.message_id);
+  if (!known || !message.edit_date || wordsOf(message) === wordsOf(known.first)) return null;
+  // The date has whole seconds, and the bot may have heard of the message itself only after it was edited.
+  return { at: Math.max(message.edit_date + 1, known.came), who: message.from.id, verb: "edit", args: [python(wordsOf(message))], target: message.message_id };
 }
 
 function wordsOf(message) {

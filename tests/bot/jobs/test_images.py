@@ -81,9 +81,9 @@ class TestJpeg:
         check_input_image(body, LIMITS)
         costs = []
         for _ in range(20):
-            begin = time.perf_counter()
+            begin = time.thread_time()
             check_input_image(body, LIMITS)
-            costs.append(time.perf_counter() - begin)
+            costs.append(time.thread_time() - begin)
         assert min(costs) < 0.001  # measured: 0.12 ms; decoding alone would take 7.5 ms
 
     def test_metadata_is_cut_out_without_touching_a_pixel(self):
@@ -252,21 +252,21 @@ class TestPngAndWebp:
 
 class TestConverted:
     @pytest.mark.parametrize(
-        ("body", "note"),
+        ("make", "note"),
         [
-            (pictures.heic(), ImageNote.CONVERTED_FROM_HEIC),
-            (pictures.gif(), ImageNote.CONVERTED_FROM_GIF),
-            (pictures.bmp(), ImageNote.CONVERTED_FROM_BMP),
-            (pictures.bmp(mode="P"), ImageNote.CONVERTED_FROM_BMP),
-            (pictures.tiff(), ImageNote.CONVERTED_FROM_TIFF),
-            (pictures.tiff(compression="tiff_lzw"), ImageNote.CONVERTED_FROM_TIFF),
-            (pictures.tiff(compression="jpeg"), ImageNote.CONVERTED_FROM_TIFF),
-            (pictures.tiff(mode="CMYK"), ImageNote.CONVERTED_FROM_TIFF),
+            (pictures.heic, ImageNote.CONVERTED_FROM_HEIC),
+            (pictures.gif, ImageNote.CONVERTED_FROM_GIF),
+            (pictures.bmp, ImageNote.CONVERTED_FROM_BMP),
+            (lambda: pictures.bmp(mode="P"), ImageNote.CONVERTED_FROM_BMP),
+            (pictures.tiff, ImageNote.CONVERTED_FROM_TIFF),
+            (lambda: pictures.tiff(compression="tiff_lzw"), ImageNote.CONVERTED_FROM_TIFF),
+            (lambda: pictures.tiff(compression="jpeg"), ImageNote.CONVERTED_FROM_TIFF),
+            (lambda: pictures.tiff(mode="CMYK"), ImageNote.CONVERTED_FROM_TIFF),
         ],
         ids=["heic", "gif", "bmp", "bmp palette", "tiff", "tiff lzw", "tiff jpeg", "tiff cmyk"],
     )
-    def test_other_formats_become_jpeg(self, body, note):
-        checked = check(body)
+    def test_other_formats_become_jpeg(self, make, note):
+        checked = check(make())
         assert note in checked.notes
         assert checked.content_type == "image/jpeg"
         assert_colours(corners(checked.body), [RED, GREEN, BLUE, WHITE], tolerance=30)
@@ -415,9 +415,9 @@ class TestRefusals:
 
     def test_bomb_is_refused_before_it_is_decoded(self):
         bomb = pictures.bomb_png()
-        begin = time.perf_counter()
+        begin = time.thread_time()
         error = refusal(bomb)
-        assert time.perf_counter() - begin < 0.1
+        assert time.thread_time() - begin < 0.1
         assert error.code is ImageProblem.TOO_MANY_PIXELS
         assert error.data == {"width": 20000, "height": 10000, "megapixels": 200, "max_megapixels": 50}
 
@@ -576,19 +576,19 @@ class TestOutputs:
 
 class TestPreview:
     @pytest.mark.parametrize(
-        "body",
+        "make",
         [
-            pictures.jpeg(3000, 2000),
-            pictures.jpeg(3000, 2000, progressive=True),
-            pictures.png(3000, 2000),
-            pictures.png(3000, 2000, mode="P"),
-            pictures.webp(3000, 2000),
-            pictures.animated_gif(3000, 2000),
+            lambda: pictures.jpeg(3000, 2000),
+            lambda: pictures.jpeg(3000, 2000, progressive=True),
+            lambda: pictures.png(3000, 2000),
+            lambda: pictures.png(1500, 1000, mode="P"),
+            lambda: pictures.webp(3000, 2000),
+            lambda: pictures.animated_gif(1500, 1000),
         ],
         ids=["jpeg", "progressive", "png", "palette", "webp", "gif"],
     )
-    def test_preview_is_a_small_jpeg_of_the_same_picture(self, body):
-        preview = preview_jpeg(BytesIO(body))
+    def test_preview_is_a_small_jpeg_of_the_same_picture(self, make):
+        preview = preview_jpeg(BytesIO(make()))
         picture = pictures.opened(preview)
         assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (1280, 853))
         assert_colours(corners(preview), [RED, GREEN, BLUE, WHITE], tolerance=20)

@@ -3,7 +3,7 @@
 import ast
 import io
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -68,16 +68,19 @@ def fields(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 
 
-def trees(*packages: str) -> Iterator[tuple[Path, ast.Module]]:
+def trees(*packages: str, naming: Collection[str] = ("",)) -> Iterator[tuple[Path, ast.Module]]:
+    """Each module in which one of these names stands."""
     for package in packages:
         for path in (ROOT / package).rglob("*.py"):
-            yield path, ast.parse(path.read_text())
+            source = path.read_text()
+            if any(name in source for name in naming):
+                yield path, ast.parse(source)
 
 
 def written_codes() -> set[str]:
     """The failure codes that stand in the code as literals."""
     found = set()
-    for path, tree in trees("bot", "replicate_gateway"):
+    for path, tree in trees("bot", "replicate_gateway", naming=CODE_ARGUMENT):
         if path.name == "stop.py":  # it works for jobs whose outcome is decided already
             continue
         if path.name == "web_pictures.py":  # only the API has pictures of the web, and sentences for them

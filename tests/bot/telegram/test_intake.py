@@ -96,8 +96,8 @@ async def test_a_handler_that_breaks_is_poison_too(intake):
     async def broken(_):
         raise ZeroDivisionError
 
-    intake.dispatcher.sub_routers[0].message.handlers.clear()
-    intake.dispatcher.sub_routers[0].message.register(broken)
+    intake.dispatcher.message.handlers.clear()
+    intake.dispatcher.message.register(broken)
     await intake.updates.take(photo_update(3))
     assert len(intake.poison) == 1
 
@@ -119,8 +119,8 @@ async def test_the_framework_writes_no_traceback_of_its_own(intake, caplog, erro
     async def broken(_):
         raise error
 
-    intake.dispatcher.sub_routers[0].message.handlers.clear()
-    intake.dispatcher.sub_routers[0].message.register(broken)
+    intake.dispatcher.message.handlers.clear()
+    intake.dispatcher.message.register(broken)
     with suppress(StorageUnavailableError):
         await intake.updates.take(photo_update(3))
     assert "Traceback" not in caplog.text
@@ -164,8 +164,8 @@ async def test_an_update_whose_handler_cannot_ask_is_answered_with_503_and_taken
         if len(handled) == 1:
             raise error
 
-    intake.dispatcher.sub_routers[0].message.handlers.clear()
-    intake.dispatcher.sub_routers[0].message.register(ask)
+    intake.dispatcher.message.handlers.clear()
+    intake.dispatcher.message.register(ask)
     app = web.Application(middlewares=[errors_to_answers])
     add_routes(app)
     app[app_keys.TELEGRAM_SECRET], app[app_keys.UPDATES] = b"s", intake.updates

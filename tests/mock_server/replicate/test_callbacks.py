@@ -1,4 +1,5 @@
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -116,7 +117,7 @@ async def test_a_receiver_that_is_not_there_is_tried_again(start_mock, api_of, u
 
 
 async def test_a_receiver_that_hangs_is_cut_off(start_mock, api_of):
-    mock = await start_mock(webhook_timeout_s=0.05, webhook_give_up_s=0)
+    mock = await start_mock(webhook_timeout_s=0.2, webhook_give_up_s=0)
     writers = []
     server = await asyncio.start_server(lambda _reader, writer: writers.append(writer), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -150,13 +151,10 @@ async def test_a_lost_webhook_never_arrives_but_is_in_the_journal(api, mock, rec
 
 async def test_a_late_webhook_comes_after_its_delay(api, mock, receiver):
     mock.control.scenario = Scenario(webhook_delay_s=0.1)
-    loop = asyncio.get_running_loop()
-    await api.finish({}, webhook=receiver.url, webhook_events_filter=["completed"])
-    ended_at = loop.time()
-    assert receiver.webhooks == []
+    ended = await api.finish({}, webhook=receiver.url, webhook_events_filter=["completed"])
     await mock.control.idle()
     assert len(receiver.webhooks) == 1
-    assert loop.time() - ended_at > 0.05
+    assert datetime.now(UTC) - datetime.fromisoformat(ended["completed_at"]) >= timedelta(seconds=0.1)
 
 
 async def test_copies_arrive_at_once_with_one_id(api, mock, receiver):

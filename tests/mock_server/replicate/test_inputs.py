@@ -52,7 +52,7 @@ async def test_an_input_url_that_is_refused_fails_the_prediction(api, receiver):
 
 
 async def test_an_input_that_hangs_fails_the_prediction(start_mock, api_of):
-    mock = await start_mock(input_timeout_s=0.05)
+    mock = await start_mock(input_timeout_s=0.2)
     writers = []
     server = await asyncio.start_server(lambda _reader, writer: writers.append(writer), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

@@ -91,7 +91,7 @@ class WebhookReceiver:
             self.open_now -= 1
 
     async def received(self, count: int) -> list[dict[str, Any]]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(self.updates) < count:
                 await self.bell.wait()
         return self.updates

@@ -294,7 +294,7 @@ async def test_who_waits_is_told_when_the_emulator_stops(start, kind):
         anna = emulator.control.add_user() if kind == "here" else await client.add_user()
         emulator.control.events.close()
         with pytest.raises(ExpectationError, match="has stopped"):
-            await anna.expect(text="never", within=5)
+            await anna.expect(text="never", within=20)
 
 
 async def test_nobody_there_is_an_error(unused_tcp_port):

@@ -188,7 +188,7 @@ async def test_a_listener_from_another_run_is_told_to_start_anew(start, http, af
 async def test_a_silent_stream_is_kept_alive(emulator, http, monkeypatch):
     monkeypatch.setattr(page_routes, "KEEP_ALIVE_S", 0.01)
     async with http.get(emulator.base_url + "/control/events") as stream:
-        lines = [await asyncio.wait_for(stream.content.readline(), 5) for _ in range(3)]
+        lines = [await asyncio.wait_for(stream.content.readline(), 20) for _ in range(3)]
     assert lines == [b"retry: 500\n", b"\n", b": still here\n"]
 
 

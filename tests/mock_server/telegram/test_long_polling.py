@@ -82,13 +82,13 @@ async def test_stopping_the_emulator_ends_a_poll(start, call_as_bot):
     async with run_telegram_emulator() as emulator:
         poll = asyncio.create_task(call_as_bot(emulator)("getUpdates", timeout=50))
         await polling(emulator)
-    assert await asyncio.wait_for(poll, 5) == []
+    assert await asyncio.wait_for(poll, 20) == []
 
 
 async def polling(emulator) -> None:
     """Wait until the poll that was just started has arrived."""
     queue = emulator.control._world.polling
     turn = queue._turn
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while queue._turn == turn:
             await emulator.control._world.updates.bell.wait()

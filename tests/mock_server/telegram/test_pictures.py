@@ -41,19 +41,28 @@ def test_transparency_becomes_white():
     assert blue > 100
 
 
-@pytest.mark.parametrize("data", [pictures.cmyk_jpeg(), pictures.webp(), pictures.gif(), pictures.png_16_bit()])
-def test_unusual_encodings_become_plain_jpeg(data):
-    assert pictures.opened(render_ladder(data, BOXES, max_sides_sum=None)[-1].data).mode == "RGB"
+@pytest.mark.parametrize("make", [pictures.cmyk_jpeg, pictures.webp, pictures.gif, pictures.png_16_bit])
+def test_unusual_encodings_become_plain_jpeg(make):
+    assert pictures.opened(render_ladder(make(), BOXES, max_sides_sum=None)[-1].data).mode == "RGB"
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", pictures.truncated(pictures.photo()), pictures.heic()])
-def test_what_is_no_picture_is_unreadable(data):
+@pytest.mark.parametrize(
+    "make",
+    [lambda: b"", lambda: b"hello", lambda: pictures.truncated(pictures.photo()), pictures.heic],
+    ids=["nothing", "text", "truncated", "heic"],
+)
+def test_what_is_no_picture_is_unreadable(make):
+    data = make()
     with pytest.raises(UnreadablePictureError):
         sizes(data)
     assert render_thumbnail(data) is None
 
 
-@pytest.mark.parametrize("data", [pictures.png(9000, 1001), pictures.png(2100, 100), pictures.bomb_png()])
-def test_dimensions_beyond_the_limits_are_refused(data):
+@pytest.mark.parametrize(
+    "make",
+    [lambda: pictures.png(9000, 1001), lambda: pictures.png(2100, 100), pictures.bomb_png],
+    ids=["large", "long", "bomb"],
+)
+def test_dimensions_beyond_the_limits_are_refused(make):
     with pytest.raises(PictureDimensionsError):
-        sizes(data)
+        sizes(make())

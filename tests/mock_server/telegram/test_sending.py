@@ -85,21 +85,21 @@ async def test_only_new_messages_with_sound_ping(bot, anna):
 
 
 @pytest.mark.parametrize(
-    ("data", "refusal"),
+    ("make", "refusal"),
     [
-        (pictures.png(9000, 1001), "PHOTO_INVALID_DIMENSIONS"),
-        (pictures.png(2100, 100), "PHOTO_INVALID_DIMENSIONS"),
-        (b"<html>", "IMAGE_PROCESS_FAILED"),
-        (b"", "file must be non-empty"),
+        (lambda: pictures.png(9000, 1001), "PHOTO_INVALID_DIMENSIONS"),
+        (lambda: pictures.png(2100, 100), "PHOTO_INVALID_DIMENSIONS"),
+        (lambda: b"<html>", "IMAGE_PROCESS_FAILED"),
+        (lambda: b"", "file must be non-empty"),
         (
-            pictures.jpeg_of_size(10 * 1024 * 1024 + 1),
+            lambda: pictures.jpeg_of_size(10 * 1024 * 1024 + 1),
             "file of size 10485761 bytes is too big for a photo; the maximum size is 10485760 bytes",
         ),
     ],
     ids=["sum", "ratio", "html", "empty", "big"],
 )
-async def test_a_picture_beyond_the_limits_is_no_photo(bot, anna, data, refusal):
-    assert await bot.refusal("sendPhoto", chat_id=anna.id, photo=("x.png", data)) == f"Bad Request: {refusal}"
+async def test_a_picture_beyond_the_limits_is_no_photo(bot, anna, make, refusal):
+    assert await bot.refusal("sendPhoto", chat_id=anna.id, photo=("x.png", make())) == f"Bad Request: {refusal}"
     assert anna.pings == 0
 
 
