@@ -32,12 +32,13 @@ doctor: $(PY) ## check every configured outside party and say what to fix
 	@$(call install,runtime)
 	@exec $(PY) -m bot doctor
 
-# The data file lies apart, so that two runs at once do not read each other's figures. A selection of tests
-# (ARGS) is run without coverage, which would say nothing.
+# The data file lies apart, so that two runs at once do not read each other's figures. Files are handed out in the order
+# of the folders: by their number of tests, the few long stories would be left for the end. A selection of tests (ARGS)
+# is run without coverage, which would say nothing.
 test: $(PY) ## all tests with branch coverage, or some: make test ARGS="-k name -x"
 	@$(call install,dev)
 	@data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; \
-	COVERAGE_FILE="$$data/coverage" $(PY) -m pytest $(or $(ARGS),-n auto --dist loadfile --cov --cov-branch --cov-report=term)
+	COVERAGE_FILE="$$data/coverage" $(PY) -m pytest $(or $(ARGS),-n auto --dist loadfile --no-loadscope-reorder --cov --cov-branch --cov-report=term)
 
 lint: $(PY) ## ruff, mypy strict, import rules
 	@$(call install,dev)
