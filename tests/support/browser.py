@@ -11,6 +11,7 @@ import pytest
 from mock_server.telegram.samples import make_sample
 from tests.support import pictures
 from tests.support.programs import needs
+from tests.support.waiting import eventually
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
@@ -111,6 +112,14 @@ HAND_OVER = """
 """
 
 
+async def holds(page, look, about=None):
+    """Wait until `look`, a JavaScript function that is given `about`, gives something true; returns it.
+
+    Asked from here each time: what the page asks itself later its content security policy forbids, now and then.
+    """
+    return await eventually(lambda: page.evaluate(look, about))
+
+
 @functools.cache
 def small_scene(name):
     """A sample photo, 480 pixels wide."""
@@ -161,9 +170,9 @@ class Visit:
         """Scroll up until this message is on the page, and stay there."""
         look = """(id) => {
           document.querySelector(".scroller").scrollTop = 0;
-          return document.querySelector(`.block[data-first="${id}"]`);
+          return document.querySelector(`.block[data-first="${id}"]`) !== null;
         }"""
-        await self.page.wait_for_function(look, arg=message_id)
+        await holds(self.page, look, message_id)
 
     async def attach(self, *names):
         """Choose small photos from the disk, so that what is made of them costs little."""

@@ -8,7 +8,7 @@ from mock_server.replicate.scenario import Scenario
 from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.samples import make_sample
 from tests.support import pictures
-from tests.support.browser import IN_BROWSER, PHONE, as_bot
+from tests.support.browser import IN_BROWSER, PHONE, as_bot, holds
 from tests.support.darkroom import open_world, running_bot
 from tests.support.waiting import eventually
 
@@ -20,7 +20,7 @@ MENTION = f"@{TelegramEmulatorConfig().bot_username}"
 
 async def stands_still(page):
     """What is below a photo moves while that is loaded."""
-    await page.wait_for_function("[...document.querySelectorAll('.messages img')].every((image) => image.complete)")
+    await holds(page, "() => [...document.querySelectorAll('.messages img')].every((image) => image.complete)")
 
 
 BOT_FACES = """
@@ -39,7 +39,7 @@ async (url) => {
 
 async def faces(page, part):
     """Where the bot's picture comes from in all places that show it, once that is somewhere in `part`."""
-    await page.wait_for_function(f"(part) => ({BOT_FACES})().every((url) => url.includes(part))", arg=part)
+    await holds(page, f"(part) => ({BOT_FACES})().every((url) => url.includes(part))", part)
     return await page.evaluate(BOT_FACES)
 
 
@@ -230,7 +230,7 @@ async def test_a_press_that_begins_a_job_stands_in_the_timeline_of_that_job(worl
         assert {path.stem for path in (tmp_path / "jobs").iterdir()} == {first_id, again_id, third_id}
         await page.locator(".theirs", has_text="✨ Done").last.get_by_role("button", name="Actions on").click()
         await page.get_by_role("menuitem", name="Show in the inspector").click()
-        await page.wait_for_function("() => document.activeElement.matches('.job:first-child .job-head')")
+        await holds(page, "() => document.activeElement.matches('.job:first-child .job-head')")
 
 
 async def test_switches_turn_and_a_blocked_bot_shows(world, tmp_path, visit):
