@@ -10,7 +10,7 @@ T = TypeVar("T")
 POLL_EVERY_S = 0.002
 
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], *, within: float = 15.0, because: str = "") -> T:
+async def eventually(condition: Callable[[], T | Awaitable[T]], *, within: float = 60.0, because: str = "") -> T:
     """The first truthy value of `condition` (plain or async), asked every two milliseconds.
 
     Raises:
