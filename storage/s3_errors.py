@@ -4,8 +4,6 @@ Texts carry the operation, the key, the status and the S3 error code, never a he
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -64,15 +62,25 @@ _OPERATOR_FAULTS = (
 )
 
 
-@contextmanager
-def s3_errors(doing: str, key: str = "") -> Iterator[None]:
+class s3_errors:  # noqa: N801 - reads like the context manager that it is
     """Turns every foreign error in its block into one of the `StorageError` tree; `doing` is an infinitive."""
-    try:
-        yield
-    except ClientError as error:
-        raise _from_answer(error, f"cannot {doing} {key}".rstrip(), key) from error
-    except (BotoCoreError, aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
-        raise _without_answer(error, f"cannot {doing} {key}".rstrip()) from error
+
+    __slots__ = ("_doing", "_key")
+
+    def __init__(self, doing: str, key: str = "") -> None:
+        self._doing, self._key = doing, key
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, ClientError):
+            raise _from_answer(error, self._what(), self._key) from error
+        if isinstance(error, BotoCoreError | aiohttp.ClientError | OSError):  # a TimeoutError is an OSError
+            raise _without_answer(error, self._what()) from error
+
+    def _what(self) -> str:
+        return f"cannot {self._doing} {self._key}".rstrip()
 
 
 def error_of_code(code: str, what: str) -> StorageError:

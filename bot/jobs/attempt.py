@@ -18,7 +18,7 @@ from bot.jobs.errors import (
     OutcomeUnknownError,
     SlotFailedError,
 )
-from bot.jobs.guards.meter import SILENT, Meter, enclosing, timed
+from bot.jobs.guards.meter import SILENT, Meter, Timed, enclosing
 from bot.jobs.ports import Clock, Notifier
 from bot.jobs.replicate_news import OPERATOR_CODES
 from bot.jobs.steps.step import Step
@@ -76,7 +76,7 @@ class Attempt:
         """The step itself, after its claim."""
         started = perf_counter()
         try:
-            with enclosing(), timed(self._meter.step_ended, step.name, _outcome):
+            with enclosing(), Timed(self._meter.step_ended, step.name, _outcome):
                 events = await step.perform(job, part)
         except (StorageUnavailableError, StorageRefusedError):
             raise

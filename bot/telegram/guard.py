@@ -16,7 +16,7 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
 from bot.jobs.guards.circuit import Circuit, CircuitOpenError
-from bot.jobs.guards.meter import SILENT, Meter, timed
+from bot.jobs.guards.meter import SILENT, Meter, Timed
 
 _DOWN = (TelegramNetworkError, TelegramServerError, ClientDecodeError)
 # Long polling and the webhook's registration have a pace of their own, and find out soonest that Telegram is back.
@@ -34,7 +34,7 @@ class Guard(BaseRequestMiddleware):
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
     ) -> Response[TelegramType]:
         """One call."""
-        with timed(self._told, method.__api_method__, _outcome):
+        with Timed(self._told, method.__api_method__, _outcome):
             return await self._guarded(make_request, bot, method)
 
     async def _guarded(

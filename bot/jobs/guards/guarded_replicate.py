@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from bot.jobs.guards.circuit import Circuit, CircuitOpenError
-from bot.jobs.guards.meter import SILENT, Meter, timed
+from bot.jobs.guards.meter import SILENT, Meter, Timed
 from replicate_gateway.errors import (
     GatewayBusyError,
     GatewayError,
@@ -68,7 +68,7 @@ class GuardedReplicate(ReplicateGateway):
         return await self._through("input_schema", self._gateway.input_schema(model))
 
     async def _through(self, name: str, call: Coroutine[Any, Any, T]) -> T:
-        with timed(self._told, name, _outcome):
+        with Timed(self._told, name, _outcome):
             return await self._guarded(call)
 
     async def _guarded(self, call: Coroutine[Any, Any, T]) -> T:

@@ -1,12 +1,11 @@
 """The storage behind a circuit: while it is down, doors and jobs hear so at once instead of after a time-out each."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, BinaryIO, TypeVar
 
 from bot.jobs.guards.circuit import Circuit, CircuitOpenError
-from bot.jobs.guards.meter import SILENT, Meter, timed
+from bot.jobs.guards.meter import SILENT, Meter, Timed
 from storage.errors import (
     ObjectNotFoundError,
     PreconditionFailedError,
@@ -31,7 +30,8 @@ class GuardedStore:
     """
 
     def __init__(self, store: ObjectStore, circuit: Circuit, meter: Meter = SILENT) -> None:
-        self._store, self._circuit, self._meter = store, circuit, meter
+        self._store, self._meter = store, meter
+        self._heard, self._entered = _Heard(circuit), _Entered(circuit)
 
     async def get(self, key: str, *, max_bytes: int) -> StoredObject:
         """See `ObjectStore.get`."""
@@ -53,7 +53,7 @@ class GuardedStore:
         """See `ObjectStore.stream`."""
         end = asyncio.get_running_loop().time() + STREAM_S
         chunks = aiter(self._store.stream(key))
-        with self._timed("stream"), self._entered():
+        with self._timed("stream"), self._entered:
             while chunk := await _next(chunks, end):
                 yield chunk
 
@@ -63,13 +63,13 @@ class GuardedStore:
 
     async def list(self, prefix: str, *, start_after: str = "", limit: int | None = None) -> AsyncIterator[ObjectInfo]:
         """See `ObjectStore.list`."""
-        with self._timed("list"), self._entered():
+        with self._timed("list"), self._entered:
             async for row in self._store.list(prefix, start_after=start_after, limit=limit):
                 yield row
 
     async def folders(self, prefix: str, *, limit: int) -> AsyncIterator[str]:
         """See `ObjectStore.folders`."""
-        with self._timed("list"), self._entered():
+        with self._timed("list"), self._entered:
             async for folder in self._store.folders(prefix, limit=limit):
                 yield folder
 
@@ -83,7 +83,7 @@ class GuardedStore:
 
     async def verify(self) -> None:
         """See `ObjectStore.verify`."""
-        with self._timed("verify"), self._heard():
+        with self._timed("verify"), self._heard:
             await self._store.verify()
 
     async def probe(self) -> Capabilities:
@@ -92,34 +92,39 @@ class GuardedStore:
 
     async def _through(self, name: str, call: Coroutine[Any, Any, T]) -> T:
         try:
-            with self._timed(name), self._entered():
+            with self._timed(name), self._entered:
                 return await call
         finally:
             call.close()  # it was not begun where the circuit was open
 
-    def _timed(self, operation: str) -> AbstractContextManager[None]:
-        return timed(self._meter.storage_operation_ended, operation, _outcome)
+    def _timed(self, operation: str) -> Timed:
+        return Timed(self._meter.storage_operation_ended, operation, _outcome)
 
-    @contextmanager
-    def _entered(self) -> Iterator[None]:
+
+class _Heard:
+    """Tells the circuit how the block went."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self._circuit = circuit
+
+    def __enter__(self) -> None:
+        """Nobody is asked."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, _DOWN):
+            self._circuit.failed()
+        elif error is None or isinstance(error, StorageError):
+            self._circuit.succeeded()  # it answered, if only that there is no such object
+
+
+class _Entered(_Heard):
+    """The block is not entered while the circuit is open."""
+
+    def __enter__(self) -> None:
         try:
             self._circuit.enter()
         except CircuitOpenError as error:
             raise StorageUnavailableError(str(error), retry_after_s=error.retry_after_s) from error
-        with self._heard():
-            yield
-
-    @contextmanager
-    def _heard(self) -> Iterator[None]:
-        try:
-            yield
-        except _DOWN:
-            self._circuit.failed()
-            raise
-        except StorageError:
-            self._circuit.succeeded()  # it answered, if only that there is no such object
-            raise
-        self._circuit.succeeded()
 
 
 def _outcome(error: Exception) -> str:

@@ -4,7 +4,7 @@ from functools import partial
 from typing import BinaryIO
 
 from bot.jobs.errors import NotDoneError
-from bot.jobs.guards.meter import Meter, timed
+from bot.jobs.guards.meter import Meter, Timed
 from bot.jobs.ports import OutputSource, PictureSource
 from replicate_gateway.errors import GatewayUnavailableError
 
@@ -17,7 +17,7 @@ class MeasuredPictures(PictureSource):
 
     async def fetch(self, address: str, /, *, max_bytes: int) -> bytes:
         """See `PictureSource.fetch`."""
-        with timed(self._told, "download", _outcome):
+        with Timed(self._told, "download", _outcome):
             return await self._source.fetch(address, max_bytes=max_bytes)
 
 
@@ -29,7 +29,7 @@ class MeasuredOutputs(OutputSource):
 
     async def fetch(self, url: str, into: BinaryIO, *, max_bytes: int) -> int:
         """See `OutputSource.fetch`."""
-        with timed(self._told, "download", _outcome):
+        with Timed(self._told, "download", _outcome):
             return await self._source.fetch(url, into, max_bytes=max_bytes)
 
 

@@ -81,16 +81,21 @@ def enclosing() -> Iterator[None]:
         ENCLOSING.reset(token)
 
 
-@contextmanager
-def timed(told: Callable[[str, str, float], None], what: str, outcome_of: Callable[[Exception], str]) -> Iterator[None]:
+class Timed:
     """Tell how the block ended and how long it took; an error goes on. What nobody waits for any more is canceled."""
-    started = perf_counter()
-    outcome = "canceled"
-    try:
-        yield
+
+    __slots__ = ("_outcome_of", "_started", "_told", "_what")
+
+    def __init__(
+        self, told: Callable[[str, str, float], None], what: str, outcome_of: Callable[[Exception], str]
+    ) -> None:
+        self._told, self._what, self._outcome_of = told, what, outcome_of
+
+    def __enter__(self) -> None:
+        self._started = perf_counter()
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         outcome = "ok"
-    except Exception as error:
-        outcome = outcome_of(error)
-        raise
-    finally:
-        told(what, outcome, perf_counter() - started)
+        if error is not None:
+            outcome = self._outcome_of(error) if isinstance(error, Exception) else "canceled"
+        self._told(self._what, outcome, perf_counter() - self._started)
