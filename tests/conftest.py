@@ -5,7 +5,7 @@ import gc
 import logging
 import os
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from zlib import crc32
 
 import pytest
@@ -44,11 +44,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) * 3 // 2
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """The process that hands out the tests runs none of them: from here on it would trace pytest alone."""
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
+    """Traced is where the tests run, and there once.
+
+    pytest-cov begins to trace before it knows that it is in a worker, then begins anew as one and leaves the first
+    tracer running: it would go on in tests that are not to be traced (`pytest_cov.plugin.CovPlugin.pytest_sessionstart`
+    of 7.1). The process that hands out the tests runs none of them: from here on it would trace pytest alone.
+    """
     tracing = session.config.pluginmanager.getplugin("_cov")
-    if tracing and tracing.cov_controller and xdist.is_xdist_controller(session):
+    controller = tracing and tracing.cov_controller
+    if controller and xdist.is_xdist_worker(session):
+        controller.cov.stop()
+    yield
+    if controller and xdist.is_xdist_controller(session):
         tracing.cov_controller.pause()
 
 
