@@ -1,4 +1,4 @@
-"""What an event is. The events themselves are in `storage.events` and `storage.slot_events`."""
+"""What an event is. The events themselves are in the modules `storage.*_events`, one for each subject."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

@@ -20,6 +20,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from storage.chat_events import Announced, ChatMoved, StatusShown
+from storage.course_events import (
+    Admitted,
+    CancelRequested,
+    ErasureRequested,
+    OutcomeDecided,
+    PauseEnded,
+    StepPostponed,
+    StepResumed,
+)
 from storage.draft_events import (
     AlbumUseChosen,
     AnswerAwaited,
@@ -34,28 +44,7 @@ from storage.draft_events import (
     StartConfirmed,
 )
 from storage.event import Event
-from storage.events import (
-    Admitted,
-    Announced,
-    CancellationTold,
-    CancelRequested,
-    ChatMoved,
-    DeliveryClaimed,
-    DeliveryReleased,
-    ErasureRequested,
-    FailureTold,
-    HandedOver,
-    InputPublished,
-    InputStored,
-    OutcomeDecided,
-    PauseEnded,
-    ReportSettled,
-    ReportStored,
-    ResultTold,
-    StatusShown,
-    StepPostponed,
-    StepResumed,
-)
+from storage.input_events import InputPublished, InputStored
 from storage.job import Job, JobStatus
 from storage.slot_events import (
     CreateClaimed,
@@ -65,6 +54,16 @@ from storage.slot_events import (
     PredictionDiscarded,
     PredictionEnded,
     SlotFailed,
+)
+from storage.telling_events import (
+    CancellationTold,
+    DeliveryClaimed,
+    DeliveryReleased,
+    FailureTold,
+    HandedOver,
+    ReportSettled,
+    ReportStored,
+    ResultTold,
 )
 
 

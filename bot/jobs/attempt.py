@@ -23,9 +23,10 @@ from bot.jobs.ports import Clock, Notifier
 from bot.jobs.replicate_news import OPERATOR_CODES
 from bot.jobs.steps.step import Step
 from replicate_gateway.retry import backoff_s
+from storage.chat_events import ChatMoved
+from storage.course_events import OutcomeDecided, StepPostponed, StepResumed
 from storage.errors import StorageRefusedError, StorageUnavailableError
 from storage.event import Event
-from storage.events import ChatMoved, OutcomeDecided, StepPostponed, StepResumed
 from storage.job import Claim, Job, JobStatus, SlotState
 from storage.repository import JobRepository
 from storage.slot_events import PredictionCreated, SlotFailed

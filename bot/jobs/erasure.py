@@ -11,8 +11,8 @@ from bot.jobs.errors import NoSuchJobError
 from bot.jobs.limits.quota import WINDOW_S
 from bot.jobs.ports import Clock, JobQueue
 from storage import object_keys
+from storage.course_events import ErasureRequested
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
-from storage.events import ErasureRequested
 from storage.job import Job
 from storage.objects import ObjectStore
 from storage.people import People

@@ -24,10 +24,10 @@ from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway
+from storage.course_events import CancelRequested, OutcomeDecided
 from storage.draft_events import Answer, AnswerAwaited, InputAdded, PresetChosen, PromptGiven
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.event import Event
-from storage.events import CancelRequested, OutcomeDecided
 from storage.job import Job, JobStatus, SlotState
 from storage.object_keys import is_job_id
 from storage.repository import JobRepository

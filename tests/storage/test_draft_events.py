@@ -19,8 +19,8 @@ from storage.draft_events import (
     StartConfirmed,
 )
 from storage.event import EventRefusedError
-from storage.events import DeliveryReleased, Handed, HandedOver, ReportSettled, ReportStored
 from storage.job import Claim, InputImage, Job, JobFile, JobStatus, Outcome, Report, Slot
+from storage.telling_events import DeliveryReleased, Handed, HandedOver, ReportSettled, ReportStored
 from storage.transitions import apply, apply_all
 from storage.wishes import AlbumUse, Wishes
 from tests.support.fakes import BEGIN, new_job

@@ -1,13 +1,25 @@
 """The state machine: every (status, event) pair, and sequences of events."""
 
+import pkgutil
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import draft_events, events, slot_events
+import storage
+from storage.chat_events import Announced, ChatMoved, StatusShown
+from storage.course_events import (
+    Admitted,
+    CancelRequested,
+    ErasureRequested,
+    OutcomeDecided,
+    PauseEnded,
+    StepPostponed,
+    StepResumed,
+)
 from storage.draft_events import (
     AlbumUseChosen,
     Answer,
@@ -23,30 +35,7 @@ from storage.draft_events import (
     StartConfirmed,
 )
 from storage.event import Event, EventRefusedError
-from storage.events import (
-    Admitted,
-    Announced,
-    CancellationTold,
-    CancelRequested,
-    ChatMoved,
-    DeliveryClaimed,
-    DeliveryReleased,
-    ErasureRequested,
-    FailureTold,
-    Handed,
-    HandedOver,
-    InputPublished,
-    InputStored,
-    OutcomeDecided,
-    PauseEnded,
-    ReportSettled,
-    ReportStored,
-    ResultTold,
-    StatusShown,
-    StepPostponed,
-    StepResumed,
-    Told,
-)
+from storage.input_events import InputPublished, InputStored
 from storage.job import Claim, InputImage, Job, JobFile, JobStatus, Outcome, Slot, SlotState
 from storage.slot_events import (
     CreateClaimed,
@@ -56,6 +45,18 @@ from storage.slot_events import (
     PredictionDiscarded,
     PredictionEnded,
     SlotFailed,
+)
+from storage.telling_events import (
+    CancellationTold,
+    DeliveryClaimed,
+    DeliveryReleased,
+    FailureTold,
+    Handed,
+    HandedOver,
+    ReportSettled,
+    ReportStored,
+    ResultTold,
+    Told,
 )
 from storage.transitions import LATE_NEWS, TABLE, IllegalTransitionError, apply, apply_all, diagram
 from storage.wishes import AlbumUse, Wishes
@@ -136,7 +137,8 @@ PAIRS = [(status, kind) for status in JobStatus for kind in EVENTS]
 
 
 def test_every_kind_of_event_is_tried_here():
-    named = [value for module in (draft_events, events, slot_events) for value in vars(module).values()]
+    modules = [import_module(f"storage.{m.name}") for m in pkgutil.iter_modules(storage.__path__) if "event" in m.name]
+    named = [value for module in modules for value in vars(module).values()]
     kinds = {kind for kind in named if isinstance(kind, type) and issubclass(kind, Event)}
     assert set(EVENTS) == kinds - {Event, Told, Answer}
     assert set(EVENTS) == set().union(*TABLE.values())

@@ -10,9 +10,9 @@ from bot.jobs.planning import MAX_SLOTS
 from bot.jobs.ports import Clock, People
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.waiting.progress import Progress
+from storage.course_events import Admitted, OutcomeDecided, PauseEnded
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.event import Event
-from storage.events import Admitted, OutcomeDecided, PauseEnded
 from storage.job import Job, JobStatus
 from storage.repository import JobRepository
 

@@ -18,10 +18,10 @@ from bot.jobs.waiting.live_status import LiveStatus
 from bot.jobs.waiting.progress import Progress
 from bot.jobs.waiting.run_times import RunTimes
 from replicate_gateway.presets import Preset
+from storage.chat_events import Announced, StatusShown
 from storage.draft_events import AnswerAwaited
 from storage.errors import StorageError
 from storage.event import Event
-from storage.events import Announced, StatusShown
 from storage.job import Job, JobStatus
 from storage.repository import JobRepository
 

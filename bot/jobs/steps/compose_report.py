@@ -14,9 +14,9 @@ from bot.jobs.steps.step import Due, Step
 from replicate_gateway.presets import Preset
 from storage import object_keys
 from storage.event import Event
-from storage.events import ReportSettled, ReportStored
 from storage.job import Job
 from storage.objects import ObjectStore
+from storage.telling_events import ReportSettled, ReportStored
 
 # The page, and the picture that is being drawn onto it: what Telegram takes as a photo has 25 megapixels at most.
 _WORKING_BYTES = 100_000_000

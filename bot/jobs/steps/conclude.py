@@ -6,8 +6,8 @@ from datetime import datetime
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.tell import all_told
 from storage.event import Event
-from storage.events import ResultTold
 from storage.job import Job
+from storage.telling_events import ResultTold
 
 
 class Conclude(Step):

@@ -22,9 +22,10 @@ from replicate_gateway.errors import GatewayBusyError, GatewayError, PredictionR
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
+from storage.course_events import StepPostponed, StepResumed
 from storage.errors import StorageError
 from storage.event import Event
-from storage.events import InputPublished, StepPostponed, StepResumed
+from storage.input_events import InputPublished
 from storage.job import Claim, InputImage, Job, JobStatus, SlotState
 from storage.records import TaskRecord
 from storage.repository import JobRepository

@@ -8,8 +8,8 @@ from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports import Clock, People
 from bot.jobs.steps.admit import paused
 from bot.jobs.steps.step import Due, Step
+from storage.course_events import OutcomeDecided
 from storage.event import Event
-from storage.events import OutcomeDecided
 from storage.job import Job, JobStatus, Slot, SlotState
 
 # Replicate keeps outputs for an hour: until then a result that is ready is worth fetching, however late.

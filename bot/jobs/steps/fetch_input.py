@@ -11,7 +11,7 @@ from bot.jobs.input_store import InputStore
 from bot.jobs.ports import PictureSource
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
-from storage.events import InputStored
+from storage.input_events import InputStored
 from storage.job import InputImage, Job, JobStatus, SlotState
 from storage.slot_events import SlotFailed
 

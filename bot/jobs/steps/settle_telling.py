@@ -10,8 +10,8 @@ from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.status import status
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.tell import handed_over, told
+from storage.chat_events import Announced
 from storage.event import Event
-from storage.events import Announced
 from storage.job import Job
 
 _SENDING = status("sending")

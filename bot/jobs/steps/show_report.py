@@ -9,9 +9,10 @@ from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.results.report import wants_report
 from bot.jobs.status import status
 from bot.jobs.steps.step import Due, Step
+from storage.chat_events import Announced
 from storage.event import Event
-from storage.events import Announced, ReportSettled
 from storage.job import Job
+from storage.telling_events import ReportSettled
 
 _REPORT = status("report")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from storage.course_events import OutcomeDecided
 from storage.event import Event
-from storage.events import OutcomeDecided
 from storage.job import Claim, Job, JobStatus
 
 

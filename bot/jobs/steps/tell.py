@@ -10,7 +10,8 @@ from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.results.report import wants_report
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
-from storage.events import (
+from storage.job import Claim, Job, JobStatus
+from storage.telling_events import (
     CancellationTold,
     DeliveryClaimed,
     DeliveryReleased,
@@ -20,7 +21,6 @@ from storage.events import (
     ResultTold,
     Told,
 )
-from storage.job import Claim, Job, JobStatus
 
 
 def told(job: Job, message_ids: tuple[int, ...] = ()) -> Told:

@@ -11,8 +11,8 @@ from bot.jobs.steps.step import Due, Step
 from replicate_gateway import errors as gateway
 from storage import object_keys
 from storage.event import Event
-from storage.events import DeliveryClaimed
 from storage.job import JobStatus, SlotState
+from storage.telling_events import DeliveryClaimed
 from tests.support.fakes import BEGIN, HotLoopError, World, storage_down, submission
 
 ASKED = submission()

@@ -16,11 +16,12 @@ from bot.jobs.errors import (
     SlotFailedError,
 )
 from bot.jobs.steps.step import Step
+from storage.course_events import OutcomeDecided, StepPostponed, StepResumed
 from storage.errors import RecordCorruptError, StorageRefusedError
-from storage.events import DeliveryClaimed, DeliveryReleased, OutcomeDecided, StepPostponed, StepResumed
 from storage.job import Claim, JobStatus, Outcome, Postponement, Slot, SlotState
 from storage.repository import JobRepository
 from storage.slot_events import SlotFailed
+from storage.telling_events import DeliveryClaimed, DeliveryReleased
 from tests.support.fakes import BEGIN, World, new_job, storage_down
 
 CLAIM = Claim("me", BEGIN)

@@ -27,8 +27,8 @@ from bot.work_queue.in_process import InProcessQueue
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage import object_keys
+from storage.course_events import Admitted, OutcomeDecided
 from storage.errors import RecordCorruptError, StorageUnavailableError
-from storage.events import Admitted, OutcomeDecided
 from storage.job import Claim, JobStatus, SlotState
 from storage.records import dump_job
 from storage.repository import JobRepository

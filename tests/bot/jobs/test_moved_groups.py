@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from storage.events import ChatMoved
+from storage.chat_events import ChatMoved
 from storage.job import JobStatus
 from tests.support.fakes import World, new_job, submission
 

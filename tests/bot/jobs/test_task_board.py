@@ -8,7 +8,7 @@ import pytest
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.task_board import TaskBoard
 from bot.work_queue.alone import alone
-from storage.events import Admitted
+from storage.course_events import Admitted
 from storage.job import JobStatus, Origin
 from storage.repository import JobRepository
 from tests.support.fakes import World, build, storage_down, submission

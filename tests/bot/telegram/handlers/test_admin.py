@@ -8,7 +8,7 @@ import pytest
 from bot.jobs.limits.pause import Pause
 from bot.telegram.command_names import ADMIN
 from bot.telegram.wording import text
-from storage.events import OutcomeDecided
+from storage.course_events import OutcomeDecided
 from storage.job import JobStatus
 from tests.support.chat_door import BEN, GROUP, SIZES, ChatDoor
 from tests.support.fakes import BEGIN

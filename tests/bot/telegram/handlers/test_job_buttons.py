@@ -4,7 +4,7 @@ import pytest
 
 from bot.telegram.button_data import job_data
 from bot.telegram.wording import text
-from storage.events import OutcomeDecided
+from storage.course_events import OutcomeDecided
 from storage.job import JobStatus
 from tests.support.chat_door import ANNA, BEN, BOT, GROUP, SIZES, ChatDoor, message
 from tests.support.fakes import BEGIN
