@@ -44,7 +44,7 @@ from bot.jobs.clock import SystemClock
 from bot.jobs.guards.circuit import Circuit
 from bot.jobs.guards.guarded_replicate import GuardedReplicate
 from bot.jobs.guards.guarded_store import GuardedStore
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.middleware import errors_to_answers
 from bot.refusals import Refusals
 from bot.replicate_callback import routes as callback_routes

@@ -10,7 +10,7 @@ from aiogram import Bot
 from bot.http_api.web_pictures import UrlRules, open_web_pictures
 from bot.jobs.guards.measured_sources import MeasuredOutputs, MeasuredPictures
 from bot.jobs.guards.meter import Meter
-from bot.jobs.ports import OutputSource, PictureSource
+from bot.jobs.ports.pictures import OutputSource, PictureSource
 from bot.settings import Settings
 from bot.telegram.photos import TelegramPhotos
 from replicate_gateway.outputs import OutputFetcher

@@ -9,7 +9,7 @@ from bot.composition.from_settings import rules_of
 from bot.composition.records import Records
 from bot.jobs.assembly import Jobs
 from bot.jobs.erasure import PersonErasure, ResultErasure
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.jobs.results.smaller import SmallerAgain
 from bot.settings import Settings
 from bot.telegram.alerts import AdminAlerts

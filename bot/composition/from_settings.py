@@ -6,7 +6,7 @@ from aiogram import Bot
 
 from bot.jobs.assembly import JobLimits
 from bot.jobs.links import PresignedLinks, UploadedLinks
-from bot.jobs.ports import InputLinks
+from bot.jobs.ports.pictures import InputLinks
 from bot.settings import Settings
 from bot.telegram.rules import ChatRules
 from replicate_gateway.presets import DEFAULT_PRESET

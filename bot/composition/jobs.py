@@ -13,7 +13,8 @@ from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.guards.circuit import Circuit
 from bot.jobs.guards.meter import Meter
 from bot.jobs.limits.recorded_limits import RecordedLimits
-from bot.jobs.ports import Clock, Notifier
+from bot.jobs.ports.chat import Notifier
+from bot.jobs.ports.clock import Clock
 from bot.settings import Settings
 from bot.telegram.wording import text
 from bot.work_queue.engine import Engine

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.settings import Settings
 from storage import object_keys
 from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError

@@ -9,7 +9,7 @@ from bot.http_api.views import TaskViews
 from bot.http_api.web_pictures import UrlRules
 from bot.jobs.assembly import Jobs
 from bot.jobs.images import ImageRefusedError
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.settings import Settings
 from replicate_gateway.presets import Preset
 from storage.job import Outcome

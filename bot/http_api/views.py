@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from bot.http_api.models import Task, TaskError, TaskImage, TaskProgress, TaskResult, TaskSummary
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from replicate_gateway.presets import Preset
 from storage.job import InputImage, Job, JobStatus, Outcome, SlotState
 from storage.objects import ObjectStore

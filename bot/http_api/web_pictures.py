@@ -85,7 +85,7 @@ class WebPictures:
         self._session, self._rules, self._fetch_s = session, rules, fetch_s
 
     async def fetch(self, address: str, /, *, max_bytes: int) -> bytes:
-        """See `bot.jobs.ports.PictureSource`. The URL, perhaps a bearer link, is in no error and no log."""
+        """See `bot.jobs.ports.pictures.PictureSource`. The URL, perhaps a bearer link, is in no error and no log."""
         try:
             async with asyncio.timeout(self._fetch_s):
                 return await self._follow(parsed(address), ImageLimits(max_bytes=max_bytes))

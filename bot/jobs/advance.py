@@ -21,7 +21,7 @@ from bot.jobs.attempt import Attempt
 from bot.jobs.drafts import Drafts
 from bot.jobs.errors import IN_LINE, EngineUnavailableError, NoSuchJobError, NotDoneError
 from bot.jobs.limits.admission import Admission
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.steps.close import Close
 from bot.jobs.steps.step import Step

@@ -22,7 +22,12 @@ from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.limits.users import UserLimit
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, InputLinks, JobQueue, Notifier, OutputSource, People, PictureSource, Say, Team
+from bot.jobs.ports.chat import Notifier, Say
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.people import People
+from bot.jobs.ports.pictures import InputLinks, OutputSource, PictureSource
+from bot.jobs.ports.queue import JobQueue
+from bot.jobs.ports.team import Team
 from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.results.previews import Previews
 from bot.jobs.results.report import ReportWriter

@@ -19,7 +19,8 @@ from bot.jobs.errors import (
     SlotFailedError,
 )
 from bot.jobs.guards.meter import SILENT, Meter, Timed, enclosing
-from bot.jobs.ports import Clock, Notifier
+from bot.jobs.ports.chat import Notifier
+from bot.jobs.ports.clock import Clock
 from bot.jobs.replicate_news import OPERATOR_CODES
 from bot.jobs.steps.step import Step
 from replicate_gateway.retry import backoff_s

@@ -9,7 +9,8 @@ import structlog
 
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.limits.quota import WINDOW_S
-from bot.jobs.ports import Clock, JobQueue
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.queue import JobQueue
 from storage import object_keys
 from storage.course_events import ErasureRequested
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError

@@ -7,7 +7,7 @@ keeps its record the same as any other's.
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from bot.jobs.ports import Artifact, Notifier, Sent
+from bot.jobs.ports.chat import Artifact, Notifier, Sent
 from bot.jobs.status import Status
 from storage.job import Job
 

@@ -15,7 +15,8 @@ from bot.jobs.drafts import Drafts
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
 from bot.jobs.limits.admission import Admission
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, JobQueue
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.queue import JobQueue
 from bot.jobs.questions import open_question
 from bot.jobs.replicate_news import news_of, output_kind
 from bot.jobs.submission import Patience, Submission, new_job

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import structlog
 
-from bot.jobs.ports import Clock, JobQueue, Turns
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.queue import JobQueue
+from bot.jobs.ports.team import Turns
 from storage.errors import StorageError
 from storage.repository import JobRepository, OpenMarker
 

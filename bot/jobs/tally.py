@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.jobs.results.cost import estimated_usd
 from replicate_gateway.presets import Preset
 from storage.job import Job, JobStatus

@@ -12,7 +12,7 @@ import structlog
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.limits.admission import Admission
 from bot.jobs.limits.quota import DailyQuota
-from bot.jobs.ports import JobQueue
+from bot.jobs.ports.queue import JobQueue
 from bot.jobs.sweep import Sweep
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.job import Job, JobStatus

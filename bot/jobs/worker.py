@@ -9,7 +9,9 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from bot.jobs.advance import Advancer, delay_until
 from bot.jobs.errors import EngineUnavailableError, NoSuchJobError
 from bot.jobs.guards.circuit import Circuit, CircuitOpenError
-from bot.jobs.ports import Clock, JobQueue, Notifier
+from bot.jobs.ports.chat import Notifier
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.queue import JobQueue
 from replicate_gateway.retry import backoff_s
 from storage.errors import RecordCorruptError, RecordTooNewError, StorageError, StorageUnavailableError
 from storage.recent import KeyedLocks

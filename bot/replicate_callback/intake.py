@@ -7,7 +7,7 @@ from structlog.contextvars import bind_contextvars
 
 from bot.app_keys import CallbackForgedError
 from bot.jobs.callback_reference import CallbackReference, JobReference, ReferenceForgedError
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.jobs.service import CallbackResult, JobService
 from bot.replicate_callback.signing_key import SigningKey
 from replicate_gateway.errors import GatewayProtocolError

@@ -10,7 +10,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
 from bot.jobs.background import Background
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 
 _WINDOW = timedelta(minutes=10)
 # Of different codes; when everything breaks at once, nobody reads thirty messages.

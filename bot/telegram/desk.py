@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.jobs.erasure import PersonErasure, ResultErasure
-from bot.jobs.ports import Clock, Notes
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.team import Notes
 from bot.jobs.results.result_service import ResultService
 from bot.jobs.results.smaller import SmallerAgain
 from bot.jobs.service import JobService

@@ -11,7 +11,8 @@ from aiogram.types import InlineKeyboardMarkup, InputMediaDocument, InputMediaPh
 
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.parcels import Form, Item, items
-from bot.jobs.ports import Artifact, Clock
+from bot.jobs.ports.chat import Artifact
+from bot.jobs.ports.clock import Clock
 from bot.jobs.results.result_service import ResultService
 from bot.jobs.service import JobService
 from bot.telegram.button_data import history_data

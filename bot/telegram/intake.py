@@ -26,7 +26,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from bot.jobs.errors import NotDoneError
 from bot.jobs.guards.meter import SILENT, Meter
-from bot.jobs.ports import Notifier
+from bot.jobs.ports.chat import Notifier
 from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
 from storage.repository import JobRepository
 

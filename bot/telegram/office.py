@@ -6,7 +6,8 @@ from datetime import datetime, timedelta, tzinfo
 
 from bot.jobs.errors import EngineUnavailableError
 from bot.jobs.limits.pause import Pause
-from bot.jobs.ports import Clock, QueueDepth
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.queue import QueueDepth
 from bot.jobs.tally import Figures, Tally
 from bot.version import VERSION
 from storage.job import Job

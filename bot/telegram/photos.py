@@ -25,7 +25,7 @@ class TelegramPhotos:
         self._bot, self._session = bot, session
 
     async def fetch(self, file_id: str, *, max_bytes: int) -> bytes:
-        """See `bot.jobs.ports.PictureSource`."""
+        """See `bot.jobs.ports.pictures.PictureSource`."""
         if file_id == SAMPLE_FILE_ID:
             return sample_picture()
         limits = ImageLimits(max_bytes=max_bytes)

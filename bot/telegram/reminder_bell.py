@@ -10,7 +10,8 @@ from aiogram.exceptions import AiogramError
 from aiogram.types import ReplyParameters
 
 from bot.jobs.errors import ChatGoneError, ChatMovedError, NotDoneError, OutcomeUnknownError
-from bot.jobs.ports import Clock, Turns
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.team import Turns
 from bot.telegram.api_errors import translated
 from bot.telegram.wording import text
 from storage.errors import RecordCorruptError, RecordTooNewError, StorageError

@@ -1,4 +1,4 @@
-"""`Notifier` for Telegram chats: status message, result, reason. See `bot.jobs.ports.Notifier` for its promises."""
+"""`Notifier` for Telegram chats: status message, result, reason; `bot.jobs.ports.chat.Notifier` has its promises."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +17,8 @@ from aiogram.types import (
 
 from bot.jobs.errors import StatusMessageGoneError
 from bot.jobs.parcels import Form
-from bot.jobs.ports import Artifact, Clock, Sent
+from bot.jobs.ports.chat import Artifact, Sent
+from bot.jobs.ports.clock import Clock
 from bot.jobs.status import Status
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated

@@ -18,7 +18,7 @@ from aiogram.types import (
     Message,
 )
 
-from bot.jobs.ports import Sent
+from bot.jobs.ports.chat import Sent
 from bot.telegram.api_errors import OtherKindError, PhotoRefusedError, translated
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, sent
 from storage.job import Job

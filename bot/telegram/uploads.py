@@ -7,7 +7,7 @@ from aiogram import Bot
 from aiogram.types import InputFile, InputMediaDocument, InputMediaPhoto, Message
 
 from bot.jobs.parcels import Form
-from bot.jobs.ports import Artifact, Sent
+from bot.jobs.ports.chat import Artifact, Sent
 from bot.telegram.upload_form import FileBody
 from storage.job import Job
 

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from bot.jobs.errors import EngineUnavailableError
 from bot.jobs.guards.circuit import Circuit
-from bot.jobs.ports import QueueDepth
+from bot.jobs.ports.queue import QueueDepth
 from storage.job import Job
 
 _CALL_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)

@@ -4,7 +4,7 @@ import uuid
 
 from bot.jobs.drafts import ProcessDrafts
 from bot.jobs.limits.places import ProcessPlaces
-from bot.jobs.ports import Team
+from bot.jobs.ports.team import Team
 
 
 class EveryTurn:

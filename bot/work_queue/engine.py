@@ -10,7 +10,8 @@ import structlog
 
 from bot.jobs.errors import EngineUnavailableError
 from bot.jobs.limits.send_pace import Pace, ProcessPace
-from bot.jobs.ports import JobHandler, JobQueue, QueueDepth, Team
+from bot.jobs.ports.queue import JobHandler, JobQueue, QueueDepth
+from bot.jobs.ports.team import Team
 from bot.work_queue.alone import alone, new_run_id
 from bot.work_queue.in_process import InProcessQueue
 from storage.recent import Locks

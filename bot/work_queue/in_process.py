@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Sequence
 
 from bot.jobs.background import Background
-from bot.jobs.ports import JobHandler, QueueDepth
+from bot.jobs.ports.queue import JobHandler, QueueDepth
 
 # Earlier nudges leave entries behind; so many of them are not worth a clean-up.
 _STALE_TIMERS = 64
@@ -34,7 +34,7 @@ class InProcessQueue:
         self._dispatch()
 
     async def enqueue(self, job_id: str, delay_s: float = 0.0) -> None:
-        """See `bot.jobs.ports.JobQueue`."""
+        """See `bot.jobs.ports.queue.JobQueue`."""
         if delay_s <= 0:
             self._due.pop(job_id, None)
             if job_id in self._running:
@@ -60,7 +60,7 @@ class InProcessQueue:
         return job_id in self._due or job_id in self._ready or job_id in self._running
 
     async def unscheduled(self, job_ids: Sequence[str]) -> list[str]:
-        """See `bot.jobs.ports.JobQueue`."""
+        """See `bot.jobs.ports.queue.JobQueue`."""
         return [job_id for job_id in job_ids if not self.scheduled(job_id)]
 
     async def state(self) -> str:

@@ -24,7 +24,7 @@ from redis.exceptions import ResponseError
 
 from bot.jobs.background import Background
 from bot.jobs.errors import EngineUnavailableError
-from bot.jobs.ports import JobHandler, QueueDepth
+from bot.jobs.ports.queue import JobHandler, QueueDepth
 from bot.work_queue import redis_scripts as scripts
 from bot.work_queue.job_leases import GROUP, JobLeases, Taken
 from bot.work_queue.redis_client import UNREACHED, Keys
@@ -40,7 +40,7 @@ _log = structlog.get_logger()
 
 
 class RedisStreamsQueue:
-    """See `bot.jobs.ports.JobQueue`; `run_id` is the name of this run of this process."""
+    """See `bot.jobs.ports.queue.JobQueue`; `run_id` is the name of this run of this process."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Limited places that several processes share. See `bot.jobs.ports.Places`."""
+"""Limited places that several processes share. See `bot.jobs.ports.team.Places`."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable

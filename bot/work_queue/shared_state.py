@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 
 
 class SharedTurns:
-    """`bot.jobs.ports.Turns`: the first to ask has the turn until its time is over."""
+    """`bot.jobs.ports.team.Turns`: the first to ask has the turn until its time is over."""
 
     def __init__(self, redis: Redis, keys: Keys, run_id: str) -> None:
         self._redis, self._keys, self._run = redis, keys, run_id
@@ -39,7 +39,7 @@ class SharedTurns:
 
 
 class SharedNotes:
-    """`bot.jobs.ports.Notes`: a hash for each job, which is gone an hour after its last change."""
+    """`bot.jobs.ports.team.Notes`: a hash for each job, which is gone an hour after its last change."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis, self._keys = redis, keys

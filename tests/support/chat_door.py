@@ -7,7 +7,7 @@ from bot.jobs.background import Background
 from bot.jobs.erasure import PersonErasure, ResultErasure
 from bot.jobs.limits.pause import Pause
 from bot.jobs.limits.recorded_limits import RecordedLimits
-from bot.jobs.ports import QueueDepth
+from bot.jobs.ports.queue import QueueDepth
 from bot.jobs.results.smaller import SmallerAgain
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.desk import Desk

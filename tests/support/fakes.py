@@ -27,7 +27,9 @@ from bot.jobs.guards.circuit import Circuit
 from bot.jobs.guards.guarded_store import GuardedStore
 from bot.jobs.images.contact_sheet import Sheet, contact_sheet
 from bot.jobs.links import PresignedLinks
-from bot.jobs.ports import Artifact, InputLinks, PersonLimits, Sent
+from bot.jobs.ports.chat import Artifact, Sent
+from bot.jobs.ports.people import PersonLimits
+from bot.jobs.ports.pictures import InputLinks
 from bot.jobs.service import CallbackResult
 from bot.jobs.status import Status
 from bot.jobs.steps.archive import Archive

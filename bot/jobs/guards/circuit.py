@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 
 # Single failures are everyday life, and every step has a retry of its own.
 FAILURES_IN_A_ROW = 5

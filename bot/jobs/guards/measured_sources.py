@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from bot.jobs.errors import NotDoneError
 from bot.jobs.guards.meter import Meter, Timed
-from bot.jobs.ports import OutputSource, PictureSource
+from bot.jobs.ports.pictures import OutputSource, PictureSource
 from replicate_gateway.errors import GatewayUnavailableError
 
 

@@ -1,7 +1,8 @@
 """Who may go on: places per person and for predictions in flight, and the nudge for the next in line."""
 
 from bot.jobs.limits.users import is_api_user
-from bot.jobs.ports import JobQueue, Places
+from bot.jobs.ports.queue import JobQueue
+from bot.jobs.ports.team import Places
 from storage.job import Job, JobStatus, SlotState
 
 # All predictions share one line.

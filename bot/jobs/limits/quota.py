@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.jobs.limits.users import UserLimit
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from storage.repository import JobRepository
 from storage.spent import SpentQuotas, together
 

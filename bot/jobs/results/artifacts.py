@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 import structlog
 
 from bot.jobs.parcels import Item
-from bot.jobs.ports import Artifact
+from bot.jobs.ports.chat import Artifact
 from storage.errors import ObjectNotFoundError
 from storage.objects import ObjectStore
 

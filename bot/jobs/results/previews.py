@@ -13,7 +13,7 @@ import structlog
 
 from bot.jobs.images import ImageRefusedError, inspect_output, preview_jpeg
 from bot.jobs.limits.byte_budget import ByteBudget
-from bot.jobs.ports import OutputSource
+from bot.jobs.ports.pictures import OutputSource
 from bot.jobs.results.artifacts import new_spool
 from replicate_gateway.errors import GatewayError
 

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from typing import BinaryIO
 
 from bot.jobs.images.contact_sheet import Cell
-from bot.jobs.ports import Say
+from bot.jobs.ports.chat import Say
 from bot.jobs.results.cost import estimated_usd
 from replicate_gateway.presets import Preset
 from storage.job import Job, JobFile, JobStatus, Slot

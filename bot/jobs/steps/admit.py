@@ -7,7 +7,8 @@ from bot.jobs.errors import NotDoneError
 from bot.jobs.limits.admission import Admission
 from bot.jobs.limits.quota import DailyQuota, QuotaRefusal
 from bot.jobs.planning import MAX_SLOTS
-from bot.jobs.ports import Clock, People
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.people import People
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.waiting.progress import Progress
 from storage.course_events import Admitted, OutcomeDecided, PauseEnded

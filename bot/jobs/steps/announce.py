@@ -7,7 +7,10 @@ import structlog
 
 from bot.jobs.errors import NotDoneError
 from bot.jobs.limits.quota import DailyQuota
-from bot.jobs.ports import Clock, Notifier, People, Turns
+from bot.jobs.ports.chat import Notifier
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.people import People
+from bot.jobs.ports.team import Turns
 from bot.jobs.questions import SPENDING, open_question
 from bot.jobs.results.previews import Previews
 from bot.jobs.status import Status

@@ -9,7 +9,8 @@ from bot.jobs.erasure import JobErasure
 from bot.jobs.errors import ChatGoneError, ChatMovedError, NotDoneError
 from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, Notifier
+from bot.jobs.ports.chat import Notifier
+from bot.jobs.ports.clock import Clock
 from bot.jobs.steps.leftovers import Leftovers
 from bot.jobs.tally import Tally
 from bot.jobs.waiting.edit_pace import EditPace

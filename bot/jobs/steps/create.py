@@ -12,7 +12,8 @@ from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.limits.admission import Admission
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, InputLinks
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.pictures import InputLinks
 from bot.jobs.replicate_news import news_of, output_kind, translated
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.waiting.progress import Progress

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, People
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.people import People
 from bot.jobs.steps.admit import paused
 from bot.jobs.steps.step import Due, Step
 from storage.course_events import OutcomeDecided

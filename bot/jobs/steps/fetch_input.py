@@ -8,7 +8,7 @@ import structlog
 from bot.jobs.errors import JobFailedError
 from bot.jobs.images import ImageRefusedError
 from bot.jobs.input_store import InputStore
-from bot.jobs.ports import PictureSource
+from bot.jobs.ports.pictures import PictureSource
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
 from storage.input_events import InputStored

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.jobs.errors import JobFailedError, NotDoneError
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.jobs.replicate_news import translated
 from bot.jobs.steps.create import CALL_OVER, SETTLED_BY, START_WITHIN, Create
 from bot.jobs.steps.step import Due, Step

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError
 from bot.jobs.parcels import next_parcel
-from bot.jobs.ports import Notifier
+from bot.jobs.ports.chat import Notifier
 from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.tell import handed_over, shown_in, told

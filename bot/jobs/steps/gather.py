@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.jobs.steps.step import Due, Step
 from storage.draft_events import GatheringEnded
 from storage.event import Event

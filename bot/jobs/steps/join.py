@@ -7,7 +7,8 @@ record, finished or not, whatever became of the other job meanwhile.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from bot.jobs.ports import Clock, JobQueue
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.queue import JobQueue
 from bot.jobs.steps.step import Due, Step
 from storage.draft_events import AnswerAwaited, InputAdded, Joined, JoinRefused
 from storage.errors import ObjectNotFoundError

@@ -7,7 +7,7 @@ import structlog
 
 from bot.jobs.errors import NotDoneError, SlotFailedError
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.jobs.replicate_news import news_of, output_kind, translated
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.waiting.progress import COLD_START, Progress

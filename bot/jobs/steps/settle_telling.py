@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
 from bot.jobs.parcels import next_parcel
-from bot.jobs.ports import Notifier
+from bot.jobs.ports.chat import Notifier
 from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.status import status
 from bot.jobs.steps.step import Due, Step

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.jobs.errors import ChatGoneError, StatusMessageGoneError
-from bot.jobs.ports import Notifier
+from bot.jobs.ports.chat import Notifier
 from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.results.report import wants_report
 from bot.jobs.status import status

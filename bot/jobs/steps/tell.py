@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.jobs.errors import ChatGoneError
 from bot.jobs.parcels import Item, next_parcel
-from bot.jobs.ports import Artifact, Notifier, Sent
+from bot.jobs.ports.chat import Artifact, Notifier, Sent
 from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.results.report import wants_report
 from bot.jobs.steps.step import Due, Step

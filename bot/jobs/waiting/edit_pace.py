@@ -7,7 +7,7 @@ minute in a group, 30 a second over all.
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 
 _PER_CHAT = timedelta(seconds=3)
 _PER_GROUP = timedelta(seconds=5)

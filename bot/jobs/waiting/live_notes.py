@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.jobs.ports import Notes
+from bot.jobs.ports.team import Notes
 from bot.jobs.waiting.progress import Progress, Run
 from storage.job import Job
 

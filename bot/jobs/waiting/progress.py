@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.jobs.status import Status
 from replicate_gateway.prediction import Prediction, PredictionStatus, output_text, output_urls
 from replicate_gateway.progress import percent_of

@@ -16,7 +16,9 @@ import structlog
 
 from bot.jobs.background import Background
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports import Clock, JobQueue, Turns
+from bot.jobs.ports.clock import Clock
+from bot.jobs.ports.queue import JobQueue
+from bot.jobs.ports.team import Turns
 from bot.jobs.waiting.edit_pace import edit_pause
 from bot.jobs.waiting.live_notes import LiveNotes
 from bot.jobs.waiting.progress import Heard, Progress, WrittenText

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from replicate_gateway.presets import Preset
 from storage import object_keys
 from storage.errors import ObjectNotFoundError, ObjectTooLargeError, RecordCorruptError, StorageError

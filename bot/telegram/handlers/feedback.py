@@ -8,7 +8,7 @@ from aiogram import Bot, F, Router
 from aiogram.exceptions import AiogramError
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message, ReplyParameters
 
-from bot.jobs.ports import Clock
+from bot.jobs.ports.clock import Clock
 from bot.telegram.button_data import FeedbackButton, MenuButton
 from bot.telegram.handlers.admin import by_admin
 from bot.telegram.handlers.personal import in_private

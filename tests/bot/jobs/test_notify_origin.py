@@ -9,7 +9,8 @@ from bot.jobs.guards.guarded_replicate import GuardedReplicate
 from bot.jobs.guards.guarded_store import GuardedStore
 from bot.jobs.guards.measured_sources import MeasuredOutputs, MeasuredPictures
 from bot.jobs.notify_origin import NotifyOrigin
-from bot.jobs.ports import Notifier, OutputSource, PictureSource
+from bot.jobs.ports.chat import Notifier
+from bot.jobs.ports.pictures import OutputSource, PictureSource
 from replicate_gateway.protocol import ReplicateGateway
 from storage.job import Origin
 from storage.objects import ObjectStore

@@ -13,7 +13,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from bot.jobs.background import Background
 from bot.jobs.errors import ChatGoneError, NotDoneError, OutcomeUnknownError, StatusMessageGoneError
 from bot.jobs.parcels import Form
-from bot.jobs.ports import Artifact
+from bot.jobs.ports.chat import Artifact
 from bot.jobs.status import Line, Status, status
 from bot.jobs.waiting.progress import WrittenText
 from bot.telegram.button_data import job_data

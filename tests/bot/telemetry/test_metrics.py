@@ -28,7 +28,7 @@ from bot.jobs.guards.circuit import Circuit
 from bot.jobs.guards.guarded_replicate import GuardedReplicate
 from bot.jobs.guards.guarded_store import GuardedStore
 from bot.jobs.guards.measured_sources import MeasuredOutputs, MeasuredPictures
-from bot.jobs.ports import QueueDepth
+from bot.jobs.ports.queue import QueueDepth
 from bot.refusals import Refusals
 from bot.telegram.guard import Guard
 from bot.telemetry.metrics import Metrics

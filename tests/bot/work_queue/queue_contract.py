@@ -1,4 +1,4 @@
-"""What every queue promises: `bot.jobs.ports.JobQueue`, and that its jobs are handed out one at a time."""
+"""What every queue promises: `bot.jobs.ports.queue.JobQueue`, and that its jobs are handed out one at a time."""
 
 import asyncio
 import itertools

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from bot.jobs.ports import PersonLimits
+from bot.jobs.ports.people import PersonLimits
 from storage.job import JobStatus
 from tests.support.fakes import LIMITS, Process, World, submission
 
