@@ -8,10 +8,11 @@ import pytest
 from aiohttp import web
 
 from mock_server.telegram.actors import ExpectationError, User
-from mock_server.telegram.client import EmulatorClient, RemoteUser, connect
+from mock_server.telegram.client import EmulatorClient, connect
 from mock_server.telegram.control import Control
 from mock_server.telegram.control_views import message_view
 from mock_server.telegram.errors import UserActionError
+from mock_server.telegram.remote_user import RemoteUser
 from tests.support import pictures
 from tests.support.waiting import eventually
 
