@@ -198,7 +198,7 @@ async def _open(
     updates = UpdateIntake(bot, build_dispatcher(desk), records.jobs, notifier, meter, apologize)
     app[app_keys.UPDATES] = updates
     signing_key = SigningKey(gateway, _clear(settings.replicate_webhook_secret))
-    app[app_keys.CALLBACKS] = CallbackIntake(jobs.service, references, signing_key, clock)
+    app[app_keys.CALLBACKS] = CallbackIntake(jobs.callbacks, references, signing_key, clock)
     app[DOOR] = api_door(settings, jobs, store, presets, clock, explain=reason_text, refusal=refusal_text)
     app[app_keys.METRICS], app[app_keys.READINESS] = open_metrics(settings, metrics, queue, jobs, circuits), readiness
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)

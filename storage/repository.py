@@ -23,7 +23,8 @@ from storage.objects import ObjectStore
 from storage.poison import as_json
 from storage.recent import KeyedLocks, KnownJob, Locks, RecentJobs
 from storage.record_format import JSON, MAX_RECORD_BYTES
-from storage.records import TaskRecord, dump_job, dump_task, load_job, load_task
+from storage.records import dump_job, load_job
+from storage.task_records import TaskRecords
 from storage.transitions import apply_all
 
 Watch = Callable[[Job | None, Job], None]
@@ -48,7 +49,7 @@ class DraftMarker:
     job_id: str
 
 
-class JobRepository(HistoryRecords):
+class JobRepository(HistoryRecords, TaskRecords):
     """The truth about jobs. All methods raise the errors of `storage.objects.ObjectStore`.
 
     `conditional_writes` says whether the store honours conditions (see `ObjectStore.probe`). Where it does not,
@@ -106,6 +107,13 @@ class JobRepository(HistoryRecords):
         if not self._sole:
             self._recent.forget(job_id)
         return (await self._known(job_id)).job
+
+    async def find(self, job_id: str) -> Job | None:
+        """As `load`, but None when there is no such job."""
+        try:
+            return await self.load(job_id)
+        except ObjectNotFoundError:
+            return None
 
     def last_seen(self, job_id: str) -> Job | None:
         """The job as this process last saw it, if it remembers; another process may know better."""
@@ -188,21 +196,6 @@ class JobRepository(HistoryRecords):
         keys += [object_keys.draft_marker(whose, job_id)] if whose else []
         await self._closing.delete([*keys, object_keys.open_marker(job_id)])
         self._recent.forget(job_id)
-
-    async def put_task(self, task: TaskRecord) -> None:
-        """Write the record that leads from a prediction to its job."""
-        key = object_keys.task(task.prediction_id)
-        await self._store.put(key, dump_task(task), content_type=JSON)
-
-    async def find_task(self, prediction_id: str) -> TaskRecord | None:
-        """The task record of a prediction, or None."""
-        if not object_keys.is_prediction_id(prediction_id):
-            return None
-        try:
-            found = await self._store.get(object_keys.task(prediction_id), max_bytes=MAX_RECORD_BYTES)
-        except ObjectNotFoundError:
-            return None
-        return load_task(found.body, prediction_id)
 
     def forget(self, job_id: str) -> None:
         """Remember nothing of a job whose record was deleted."""

@@ -9,6 +9,7 @@ from random import Random
 from bot.jobs.advance import Advancer
 from bot.jobs.attempt import Attempt
 from bot.jobs.background import Background
+from bot.jobs.callback_recorder import CallbackRecorder
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.drafts import Drafts
 from bot.jobs.erasure import JobErasure
@@ -124,6 +125,7 @@ class Jobs:
     """What the process runs, and what the doors call."""
 
     service: JobService
+    callbacks: CallbackRecorder
     results: ResultService
     board: TaskBoard
     inputs: InputStore
@@ -218,15 +220,12 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         s.presets,
         drafts,
         admission,
-        s.gateway,
-        s.background,
-        pace,
-        follower,
         s.clock,
         patience,
     )
     return Jobs(
         service=service,
+        callbacks=CallbackRecorder(s.repository, s.queue, s.presets, s.gateway, s.background, pace, follower, s.clock),
         results=ResultService(service, s.repository, s.store, s.presets),
         board=TaskBoard(
             s.repository, s.queue, admission, quota, sweep, alone=s.team.alone, max_active=limits.api_max_active

@@ -1,35 +1,24 @@
-"""What the doors call. Each call returns once the fact is durable; the work follows through the queue."""
+"""What people ask for. Each call returns once the fact is durable; the work follows through the queue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
-from enum import StrEnum
 
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from bot.jobs.background import Background
-from bot.jobs.callback_reference import JobReference
 from bot.jobs.drafts import Drafts
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
 from bot.jobs.limits.admission import Admission
-from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
 from bot.jobs.questions import open_question
-from bot.jobs.replicate_news import news_of, output_kind
 from bot.jobs.submission import Patience, Submission, new_job
-from bot.jobs.waiting.run_follower import RunFollower
-from replicate_gateway.errors import GatewayError
-from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset
-from replicate_gateway.protocol import ReplicateGateway
 from storage.course_events import CancelRequested, OutcomeDecided
 from storage.draft_events import Answer, AnswerAwaited, InputAdded, PresetChosen, PromptGiven
-from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
-from storage.event import Event
-from storage.job import Job, JobStatus, SlotState
+from storage.errors import RecordCorruptError, RecordTooNewError
+from storage.job import Job, JobStatus
 from storage.object_keys import is_job_id
 from storage.repository import JobRepository
 from storage.wishes import Question
@@ -37,18 +26,8 @@ from storage.wishes import Question
 _log = structlog.get_logger()
 
 
-class CallbackResult(StrEnum):
-    """What became of a callback; each of them is answered with 200."""
-
-    RECORDED = "recorded"
-    PROGRESS = "progress"  # nothing that a record keeps; the person may see it
-    REPEATED = "repeated"  # it brought nothing new
-    SUPERSEDED = "superseded"  # of a prediction that the job no longer waits for
-    UNKNOWN = "unknown"  # of a prediction that no job of ours made
-
-
 class JobService:
-    """The use cases behind the doors.
+    """The use cases behind the doors that people come through.
 
     All methods raise `StorageUnavailableError` when the fact cannot be recorded now; the sender should try again.
     """
@@ -60,17 +39,11 @@ class JobService:
         presets: Mapping[str, Preset],
         drafts: Drafts,
         admission: Admission,
-        gateway: ReplicateGateway,
-        background: Background,
-        pace: PollPace,
-        follower: RunFollower,
         clock: Clock,
         patience: Patience,
     ) -> None:
         self._repository, self._queue, self._presets, self._drafts = repository, queue, presets, drafts
-        self._admission, self._gateway = admission, gateway
-        self._background, self._pace, self._follower, self._clock = background, pace, follower, clock
-        self._patience = patience
+        self._admission, self._clock, self._patience = admission, clock, patience
 
     async def submit(self, submission: Submission) -> bool:
         """Record a job and have it advanced; False when it was recorded before, whether finished or not.
@@ -119,7 +92,7 @@ class JobService:
         Raises:
             NoSuchJobError: this person has no such job.
         """
-        job = await self._find(job_id) if is_job_id(job_id) else None
+        job = await self._repository.find(job_id) if is_job_id(job_id) else None
         if job is None or job.origin.user != user:
             raise NoSuchJobError(job_id)
         return job
@@ -135,47 +108,6 @@ class JobService:
         """The request for a recorded job came again: the first one may have failed before the job was marked open."""
         if not job.status.terminal:
             await self._repository.mark_open(job.id)
-            await self._queue.enqueue(job.id)
-
-    async def record_callback(self, reference: JobReference | None, prediction: Prediction) -> CallbackResult:
-        """Record what Replicate says of a prediction, and have its job advanced if that was news.
-
-        Mere progress of a prediction that this process follows is not recorded.
-        """
-        if reference and await self._follower.hear(reference.job_id, reference.slot, prediction):
-            bind_contextvars(job_id=reference.job_id)
-            return CallbackResult.PROGRESS
-        reference = reference or await self._look_up(prediction.id)
-        job = await self._find(reference.job_id) if reference else None
-        if reference is None or job is None or reference.slot >= len(job.slots):
-            return CallbackResult.UNKNOWN
-        if job.status is JobStatus.PENDING:  # it has asked Replicate for nothing yet
-            return CallbackResult.UNKNOWN
-        bind_contextvars(job_id=job.id, chat_id=job.origin.chat_id)
-        now = self._clock.now()
-        changed = await self._repository.change(job.id, self._news(job, prediction, reference.slot, now), now)
-        slot = changed.slots[reference.slot]
-        if slot.prediction_id == prediction.id and (slot.state is SlotState.RUNNING or prediction.status.terminal):
-            await self._follower.confirm(changed, reference.slot, prediction)
-        if changed != job:
-            await self._queue.enqueue(job.id)
-            return CallbackResult.RECORDED
-        unwanted = changed.outcome is not None and slot.state is SlotState.RUNNING
-        if slot.prediction_id != prediction.id or unwanted:
-            if not prediction.status.terminal:
-                self._background.spawn(self._stop(prediction.id), name=f"stop {prediction.id}")
-            return CallbackResult.SUPERSEDED
-        # Its first delivery may have been recorded although we could not say so; then nobody was nudged.
-        if prediction.status.terminal and not changed.status.terminal:
-            await self._queue.enqueue(job.id)
-        return CallbackResult.REPEATED
-
-    async def ask(self, reference: JobReference) -> None:
-        """Have Replicate asked how the slot's prediction stands: its callback was too large to be read."""
-        job = await self._find(reference.job_id)
-        prediction_id = job.slots[reference.slot].prediction_id if job and reference.slot < len(job.slots) else None
-        if job and prediction_id and not job.status.terminal:
-            self._pace.hurry(prediction_id, spaced=True)
             await self._queue.enqueue(job.id)
 
     async def cancel(self, job_id: str, user: str) -> Job:
@@ -216,7 +148,7 @@ class JobService:
         user, chat_id = member.origin.user, member.origin.chat_id
         known = chat_id is not None and album_id in await self._drafts.of(user, chat_id)
         # Whoever marked the draft may not have recorded it yet, and may never do so.
-        before = await self._find(album_id) if known else None
+        before = await self._repository.find(album_id) if known else None
         if before is None:
             if await self._record(member):
                 return True
@@ -256,35 +188,15 @@ class JobService:
         waiting = []
         for job_id in await self._drafts.of(user, chat_id):
             with suppress(RecordCorruptError, RecordTooNewError):  # whoever advances it will see
-                job = await self._find(job_id)
+                job = await self._repository.find(job_id)
                 if job is None or not job.draft:
                     await self._drafts.forget(user, chat_id, job_id)
                 elif open_question(job, self._presets) is question:
                     waiting.append(job)
         return max(waiting, key=lambda job: job.created_at, default=None)
 
-    def _news(self, job: Job, prediction: Prediction, slot: int, now: datetime) -> Sequence[Event]:
-        return news_of(prediction, slot, now, output_kind(job, self._presets))
-
-    async def _look_up(self, prediction_id: str) -> JobReference | None:
-        task = await self._repository.find_task(prediction_id)
-        return JobReference(task.job_id, task.slot) if task else None
-
-    async def _find(self, job_id: str) -> Job | None:
-        try:
-            return await self._repository.load(job_id)
-        except ObjectNotFoundError:
-            return None
-
     async def _readable(self, job_id: str) -> Job | None:
         """One of several: what is the matter with it is seen by whoever advances it, and no matter of the others."""
         with suppress(RecordCorruptError, RecordTooNewError):
-            return await self._find(job_id)
+            return await self._repository.find(job_id)
         return None
-
-    async def _stop(self, prediction_id: str) -> None:
-        """Nobody waits for it, and it costs money; if it cannot be stopped it ends unread."""
-        try:
-            await self._gateway.cancel(prediction_id)
-        except GatewayError as error:
-            _log.warning("superseded_not_stopped", prediction_id=prediction_id, error=str(error))

@@ -119,9 +119,7 @@ class TaskBoard:
 
     async def _recorded(self, job_id: str) -> Job | None:
         try:
-            return await self._repository.load(job_id)
-        except ObjectNotFoundError:
-            return None
+            return await self._repository.find(job_id)
         except (RecordCorruptError, RecordTooNewError) as error:
             _log.warning("job_left_out", job_id=job_id, error=str(error))
             return None

@@ -1,4 +1,4 @@
-"""Callbacks: verified against Replicate's signing secret and our own job reference, then handed to the service."""
+"""Callbacks: verified against Replicate's signing secret and our own job reference, then recorded."""
 
 from collections.abc import Mapping
 
@@ -6,9 +6,9 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.app_keys import CallbackForgedError
+from bot.jobs.callback_recorder import CallbackRecorder, CallbackResult
 from bot.jobs.callback_reference import CallbackReference, JobReference, ReferenceForgedError
 from bot.jobs.ports.clock import Clock
-from bot.jobs.service import CallbackResult, JobService
 from bot.replicate_callback.signing_key import SigningKey
 from replicate_gateway.errors import GatewayProtocolError
 from replicate_gateway.prediction import Prediction, parse_prediction, read_json
@@ -24,8 +24,10 @@ _log = structlog.get_logger()
 class CallbackIntake:
     """Door 2 behind its route."""
 
-    def __init__(self, jobs: JobService, references: CallbackReference, signing_key: SigningKey, clock: Clock) -> None:
-        self._jobs, self._references = jobs, references
+    def __init__(
+        self, recorder: CallbackRecorder, references: CallbackReference, signing_key: SigningKey, clock: Clock
+    ) -> None:
+        self._recorder, self._references = recorder, references
         self._signing_key, self._clock = signing_key, clock
 
     def admit(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
@@ -56,11 +58,11 @@ class CallbackIntake:
         if reference is None:
             raise CallbackForgedError("reference")
         _log.warning("callback_too_large")
-        await self._jobs.ask(reference)
+        await self._recorder.ask(reference)
 
     async def _record(self, reference: JobReference | None, prediction: Prediction) -> str:
         bind_contextvars(prediction_id=prediction.id)
-        result = await self._jobs.record_callback(reference, prediction)
+        result = await self._recorder.record(reference, prediction)
         if result is CallbackResult.PROGRESS:  # may come twice a second for every prediction
             _log.debug("callback_verified", status=prediction.raw_status, result=result.value)
         else:

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
 from bot.jobs.background import Background
+from bot.jobs.callback_recorder import CallbackResult
 from bot.jobs.callback_reference import CallbackReference, JobReference
 from bot.jobs.errors import ChatGoneError, ChatMovedError, StatusMessageGoneError
 from bot.jobs.guards.circuit import Circuit
@@ -30,7 +31,6 @@ from bot.jobs.links import PresignedLinks
 from bot.jobs.ports.chat import Artifact, Sent
 from bot.jobs.ports.people import PersonLimits
 from bot.jobs.ports.pictures import InputLinks
-from bot.jobs.service import CallbackResult
 from bot.jobs.status import Status
 from bot.jobs.steps.archive import Archive
 from bot.jobs.submission import Submission
@@ -746,7 +746,8 @@ class Process:
 
     def __init__(self, world: "World", jobs: Jobs, surroundings: Surroundings, queue: DirectQueue) -> None:
         self.world, self.jobs, self.queue = world, jobs, queue
-        self.service, self.results, self.worker, self.sweep = jobs.service, jobs.results, jobs.worker, jobs.sweep
+        self.service, self.callbacks, self.results = jobs.service, jobs.callbacks, jobs.results
+        self.worker, self.sweep = jobs.worker, jobs.sweep
         self.repository, self.background = surroundings.repository, surroundings.background
         self.spent = surroundings.spent
         self.tasks: set[asyncio.Task[Any]] = set()
@@ -768,7 +769,7 @@ class Process:
         return await self.spawn(self.service.submit(submission))
 
     async def receive(self, callback: Callback) -> CallbackResult:
-        return await self.spawn(self.service.record_callback(callback.reference, callback.prediction))
+        return await self.spawn(self.callbacks.record(callback.reference, callback.prediction))
 
     async def deliver_callbacks(self) -> list[CallbackResult]:
         """All callbacks that Replicate holds ready, in order."""

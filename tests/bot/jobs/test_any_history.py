@@ -295,10 +295,10 @@ class History:
                 if self.sent:
                     callback = self.sent[which % len(self.sent)]
                     reference = None if plain else callback.reference
-                    process.spawn(quietly(process.service.record_callback, reference, callback.prediction))
+                    process.spawn(quietly(process.callbacks.record, reference, callback.prediction))
             case Foreign():
                 stranger = Prediction(id="stranger", status=PredictionStatus.SUCCEEDED, raw_status="succeeded")
-                process.spawn(quietly(process.service.record_callback, None, stranger))
+                process.spawn(quietly(process.callbacks.record, None, stranger))
             case Cancel(which):
                 asked = self.asked[which % len(self.asked)]
                 process.spawn(quietly(process.service.cancel, _named(asked), asked.origin.user))

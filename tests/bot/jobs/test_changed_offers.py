@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from bot.jobs.service import CallbackResult
+from bot.jobs.callback_recorder import CallbackResult
 from storage.job import InputImage, JobStatus
 from tests.support.fakes import BEGIN, PRESETS, World, build, submission
 

@@ -12,11 +12,11 @@ from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.errors import answer_to
+from bot.jobs.callback_recorder import CallbackResult
 from bot.jobs.callback_reference import JobReference
 from bot.jobs.errors import EngineUnavailableError, NotDoneError, OutcomeUnknownError
 from bot.jobs.limits.places import ProcessPlaces
 from bot.jobs.links import UploadedLinks
-from bot.jobs.service import CallbackResult
 from bot.middleware import errors_to_answers
 from bot.refusals import Refusals
 from bot.replicate_callback import routes as callback_routes
@@ -801,7 +801,7 @@ async def test_a_callback_for_a_job_that_asked_for_nothing_yet_is_no_crash():
     await process.run_ready()
     assert world.job(JOB).status is JobStatus.PENDING
     prediction = Prediction(id="stray", status=PredictionStatus.SUCCEEDED, raw_status="succeeded")
-    assert await process.service.record_callback(JobReference(JOB, 0), prediction) is CallbackResult.UNKNOWN
+    assert await process.callbacks.record(JobReference(JOB, 0), prediction) is CallbackResult.UNKNOWN
     assert world.job(JOB).status is JobStatus.PENDING
 
 

@@ -80,9 +80,9 @@ async def an_outage_of_telegram(world, process):
 
 
 async def a_callback_that_is_too_large(world, process):
-    await process.service.ask(JobReference(JOB, 0))
+    await process.callbacks.ask(JobReference(JOB, 0))
     await success(world, process)
-    await process.service.ask(JobReference(JOB, 1))
+    await process.callbacks.ask(JobReference(JOB, 1))
 
 
 ENDS = [

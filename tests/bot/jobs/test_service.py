@@ -3,9 +3,9 @@
 import pytest
 from structlog.testing import capture_logs
 
+from bot.jobs.callback_recorder import CallbackResult
 from bot.jobs.callback_reference import JobReference
 from bot.jobs.errors import NoSuchJobError
-from bot.jobs.service import CallbackResult
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage import object_keys

@@ -69,7 +69,7 @@ class Story:
                 self.world.replicate.succeed(prediction_id)
             while self.world.replicate.outbox:
                 callback = self.world.replicate.outbox.pop(0)
-                await self.go(self.first.service.record_callback(callback.reference, callback.prediction))
+                await self.go(self.first.callbacks.record(callback.reference, callback.prediction))
         await self.go(self.first.run_for(40))
         for process in itertools.islice(itertools.cycle((self.first, self.heir)), 6):
             await self.live(process)

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from bot.jobs.callback_recorder import CallbackResult
 from bot.jobs.errors import NotDoneError
-from bot.jobs.service import CallbackResult
 from bot.jobs.status import Line, status
 from bot.work_queue.alone import alone
 from replicate_gateway.errors import GatewayBusyError, GatewayUnavailableError, OutputRefusedError
@@ -267,7 +267,7 @@ async def test_callbacks_that_cannot_be_read_are_asked_about_now_and_then_only(w
     prediction_id = await started(world, process)
     reference = world.replicate.outbox_of(prediction_id).reference
     for _ in range(40):
-        await process.spawn(process.service.ask(reference))
+        await process.spawn(process.callbacks.ask(reference))
         await process.run_for(0.5)
     assert world.faults.calls["replicate.get"] <= 5
 

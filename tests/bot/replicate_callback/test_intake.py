@@ -38,7 +38,7 @@ async def world():
 @pytest.fixture
 def intake(world):
     return CallbackIntake(
-        world.process.service, REFERENCES, SigningKey(world.replicate, world.replicate.secret), world.clock
+        world.process.callbacks, REFERENCES, SigningKey(world.replicate, world.replicate.secret), world.clock
     )
 
 
@@ -177,7 +177,7 @@ async def test_a_prediction_that_no_job_made_is_taken_and_forgotten(world, intak
 async def test_strangers_have_nobody_asked_for_the_key(world, headers, query):
     """Anybody may post here; whoever cannot even spell a callback costs no call."""
     genuine, body = delivery(world)
-    intake = CallbackIntake(world.process.service, REFERENCES, SigningKey(world.replicate, None), world.clock)
+    intake = CallbackIntake(world.process.callbacks, REFERENCES, SigningKey(world.replicate, None), world.clock)
     given = genuine if headers is None else {**genuine, **headers} if headers else {}
     with pytest.raises(CallbackForgedError):
         intake.admit(given, query)
