@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.advance import delay_until
 from bot.jobs.errors import NotDoneError
@@ -13,26 +12,10 @@ from storage import object_keys
 from storage.event import Event
 from storage.job import JobStatus, SlotState
 from storage.telling_events import DeliveryClaimed
-from tests.support.fakes import BEGIN, HotLoopError, World, storage_down, submission
+from tests.support.fakes import BEGIN, HotLoopError, storage_down, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
-
-
-@pytest.fixture
-def process(world):
-    return world.start()
 
 
 async def to_the_end(world, process, asked=ASKED):

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
 from bot.jobs.submission import ANSWER_WITHIN, Album, IncompleteError, Submission
@@ -20,22 +19,6 @@ from tests.support.fakes import LIMITS, Process, World, build, storage_down, sub
 ALBUM = Album(object_keys.job_id_of(1, 7, "album", "g1"), "g1")
 GATHER_S = LIMITS.gather_s
 PATIENCE_S = ANSWER_WITHIN / timedelta(seconds=1)
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
-
-
-@pytest.fixture
-def process(world):
-    return world.start()
 
 
 def photo(number: int = 1, **changes) -> Submission:

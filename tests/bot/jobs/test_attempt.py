@@ -5,7 +5,6 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.attempt import Attempt
 from bot.jobs.errors import (
@@ -22,7 +21,7 @@ from storage.job import Claim, JobStatus, Outcome, Postponement, Slot, SlotState
 from storage.repository import JobRepository
 from storage.slot_events import SlotFailed
 from storage.telling_events import DeliveryClaimed, DeliveryReleased
-from tests.support.fakes import BEGIN, World, new_job, storage_down
+from tests.support.fakes import BEGIN, new_job, storage_down
 
 CLAIM = Claim("me", BEGIN)
 JOB = new_job(status=JobStatus.PROCESSING, slots=(Slot(state=SlotState.RUNNING),))
@@ -50,17 +49,6 @@ class Scripted(Step):
 
     def release(self, part, claim):
         return DeliveryReleased(claim) if self.claims else None
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 @pytest.fixture

@@ -1,19 +1,11 @@
 """What is never done in one job's life more often than its budget allows, though the fault lasts for ever."""
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.errors import NotDoneError, OutcomeUnknownError
 from replicate_gateway import errors as gateway
 from storage.job import JobStatus
 from tests.support.fakes import World, submission
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
 
 ASKED = submission(seeds=(1, 2))
 JOB = ASKED.job_id
@@ -63,9 +55,9 @@ BUDGETS = [
 @pytest.mark.parametrize(
     ("call", "error", "hours", "most"), BUDGETS, ids=[f"{call}-{error!r}" for call, error, _, _ in BUDGETS]
 )
-async def test_a_fault_that_lasts_for_ever_is_met_so_often_and_then_the_job_ends(call, error, hours, most):
-    world = World()
-    process = world.start()
+async def test_a_fault_that_lasts_for_ever_is_met_so_often_and_then_the_job_ends(
+    world, process, call, error, hours, most
+):
     world.faults.fail(call, error, times=FOR_EVER)
     for lost in LOST_BEFORE.get(call, ()):
         world.faults.fail(lost, NO_ANSWER if lost.startswith("chat") else LOST, when="after")

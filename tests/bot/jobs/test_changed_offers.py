@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.callback_recorder import CallbackResult
 from storage.job import InputImage, JobStatus
@@ -12,12 +11,6 @@ from tests.support.fakes import BEGIN, PRESETS, World, build, submission
 ASKED = submission()
 JOB = ASKED.job_id
 NO_RESTORE = {name: preset for name, preset in PRESETS.items() if name != "restore"}
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
 
 
 async def restarted(world, process, presets):
@@ -36,8 +29,7 @@ def told(world, asked=ASKED):
     return world.chat.pings(job.id), job.status, code, (world.clock.now() - BEGIN).total_seconds()
 
 
-async def test_a_preset_that_is_no_longer_offered_is_the_reason_at_once():
-    world = World()
+async def test_a_preset_that_is_no_longer_offered_is_the_reason_at_once(world):
     first = world.start()
     await first.submit(ASKED)
     await restarted(world, first, NO_RESTORE)
@@ -50,8 +42,7 @@ async def test_a_preset_that_is_no_longer_offered_is_the_reason_at_once():
 @pytest.mark.parametrize(
     "changes", [{"prompt_field": "prompt", "prompt_required": True}, {"extra_image_fields": ("mask",), "max_images": 2}]
 )
-async def test_a_preset_that_wants_more_than_it_did_is_the_reason_at_once(changes):
-    world = World()
+async def test_a_preset_that_wants_more_than_it_did_is_the_reason_at_once(world, changes):
     first = world.start()
     await first.submit(ASKED)
     await restarted(world, first, {"restore": PRESETS["restore"].model_copy(update=changes)})
@@ -72,8 +63,7 @@ async def test_nothing_is_uploaded_for_a_request_that_cannot_be_made():
 
 
 @pytest.mark.parametrize("callbacks", [True, False])
-async def test_what_was_paid_for_is_delivered_although_its_preset_is_gone(callbacks):
-    world = World()
+async def test_what_was_paid_for_is_delivered_although_its_preset_is_gone(world, callbacks):
     first = world.start(callbacks=callbacks)
     await first.submit(ASKED)
     await first.run_ready()
@@ -89,8 +79,7 @@ async def test_what_was_paid_for_is_delivered_although_its_preset_is_gone(callba
 
 
 @pytest.mark.parametrize("callbacks", [True, False])
-async def test_an_orphan_is_adopted_although_its_preset_is_gone(callbacks):
-    world = World()
+async def test_an_orphan_is_adopted_although_its_preset_is_gone(world, callbacks):
     first = world.start(callbacks=callbacks)
     gate = world.faults.hold("replicate.create", when="after")
     await first.submit(ASKED)
@@ -105,8 +94,7 @@ async def test_an_orphan_is_adopted_although_its_preset_is_gone(callbacks):
     assert world.store.keys("poison/") == []
 
 
-async def test_a_report_is_made_although_its_preset_is_gone():
-    world = World()
+async def test_a_report_is_made_although_its_preset_is_gone(world):
     first = world.start()
     asked = submission(seeds=(1, 2))
     await first.submit(asked)

@@ -21,11 +21,6 @@ JOB = replace(new_job(1), slots=())
 
 
 @pytest.fixture
-def world():
-    return World()
-
-
-@pytest.fixture
 async def redis(redis_url):
     async with open_redis(redis_url) as redis:
         yield redis

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.errors import NotDoneError, OutcomeUnknownError
 from replicate_gateway.errors import CreditExhaustedError, PredictionRejectedError
@@ -17,22 +16,6 @@ from tests.support.fakes import Process, World, storage_down, submission
 
 LOST = OutcomeUnknownError("no answer")
 DOWN = NotDoneError("telegram_unreachable")
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
-
-
-@pytest.fixture
-def process(world):
-    return world.start()
 
 
 def wish(*, variations: int = 1, delivery: Delivery = Delivery.PHOTO, **changes):

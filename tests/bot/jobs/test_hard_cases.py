@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 from PIL import Image
-from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.errors import answer_to
@@ -50,12 +49,6 @@ ASKED = submission()
 JOB = ASKED.job_id
 # Too large to go along in a create call.
 LARGE_PHOTO = pictures.saved(Image.effect_noise((640, 480), 100), "PNG")
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
 
 
 def limits(**changes):
@@ -182,9 +175,7 @@ async def test_a_result_that_is_ready_after_a_long_standstill_is_delivered_not_t
     assert world.job(JOB).status is JobStatus.COMPLETED
 
 
-async def test_a_recorded_success_is_archived_although_the_storage_was_down_past_the_deadline():
-    world = World()
-    process = world.start()
+async def test_a_recorded_success_is_archived_although_the_storage_was_down_past_the_deadline(world, process):
     prediction_id = await running(world, process)
     world.replicate.succeed(prediction_id)
     await process.deliver_callbacks()
@@ -195,9 +186,7 @@ async def test_a_recorded_success_is_archived_although_the_storage_was_down_past
     assert world.job(JOB).status is JobStatus.COMPLETED
 
 
-async def test_a_poll_that_finds_nothing_does_not_undo_a_success_that_a_callback_brought_meanwhile():
-    world = World()
-    process = world.start()
+async def test_a_poll_that_finds_nothing_does_not_undo_a_success_that_a_callback_brought_meanwhile(world, process):
     prediction_id = await running(world, process)
     world.clock.advance(31)
     gate = world.faults.hold("replicate.get")
@@ -607,9 +596,7 @@ async def test_sends_that_were_refused_do_not_count_as_tellings():
     assert world.chat.outcomes(JOB), "the person has the result"
 
 
-async def test_claims_that_were_not_acknowledged_do_not_count_as_tellings():
-    world = World()
-    process = world.start()
+async def test_claims_that_were_not_acknowledged_do_not_count_as_tellings(world, process):
     prediction_id = await running(world, process)
     world.chat.delete_status(JOB)
     world.replicate.succeed(prediction_id)
@@ -653,8 +640,7 @@ async def test_an_orphan_is_looked_for_before_a_job_is_given_up_for_its_age():
     assert world.job(JOB).status is JobStatus.COMPLETED
 
 
-async def test_many_jobs_held_off_by_a_429_do_not_all_come_back_at_the_same_moment():
-    world = World()
+async def test_many_jobs_held_off_by_a_429_do_not_all_come_back_at_the_same_moment(world):
     process = build(world, limits(user_max_active=100, replicate_max_active=100))
     many = [submission(number) for number in range(1, 41)]
     world.faults.fail("replicate.create", gateway.GatewayBusyError("slow down", retry_after_s=10))
@@ -746,9 +732,7 @@ async def test_tidying_up_during_an_outage_does_not_knock_every_second():
     assert sum(key.startswith("history/") for key in world.store.written) < 60
 
 
-async def test_one_prediction_that_cannot_be_stopped_does_not_keep_the_others_running():
-    world = World()
-    process = world.start()
+async def test_one_prediction_that_cannot_be_stopped_does_not_keep_the_others_running(world, process):
     asked = submission(seeds=(1, 2, 3))
     await process.submit(asked)
     await process.run_ready()
@@ -781,9 +765,7 @@ async def test_refusals_that_made_nothing_do_not_use_up_the_patience_for_lost_an
     assert world.job(JOB).outcome is None
 
 
-async def test_lost_answers_in_a_row_end_the_job_some_time():
-    world = World()
-    process = world.start()
+async def test_lost_answers_in_a_row_end_the_job_some_time(world, process):
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), times=10**9)
     await process.submit(ASKED)
     await process.run_for(LIMITS.job_timeout_s)

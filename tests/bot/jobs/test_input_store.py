@@ -36,8 +36,7 @@ async def test_there_is_no_room_for_what_is_too_large(executor):
     assert budget.held == 0
 
 
-async def test_a_picture_is_stored_as_what_it_was_found_to_be(executor):
-    world = World()
+async def test_a_picture_is_stored_as_what_it_was_found_to_be(world, executor):
     inputs = InputStore(world.store, ImageLimits(), ByteBudget(10_000_000), executor)
     picture = pictures.jpeg(64, 48)
 

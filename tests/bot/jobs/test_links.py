@@ -7,20 +7,18 @@ import pytest
 from bot.jobs.errors import JobFailedError
 from bot.jobs.links import PresignedLinks, UploadedLinks
 from storage.job import InputImage
-from tests.support.fakes import World, storage_down
+from tests.support.fakes import storage_down
 
 IMAGE = InputImage("file", key="images/input/1.jpg", content_type="image/jpeg")
 
 
-async def test_a_storage_that_the_outside_can_reach_signs_a_link():
-    world = World()
+async def test_a_storage_that_the_outside_can_reach_signs_a_link(world):
     links = PresignedLinks(world.store, 60)
     assert await links.publish(IMAGE) is None
     assert await links.link(IMAGE) == "https://store.example/images/input/1.jpg?ttl=60"
 
 
-async def test_another_one_uploads_a_large_input_once_and_the_record_keeps_the_link():
-    world = World()
+async def test_another_one_uploads_a_large_input_once_and_the_record_keeps_the_link(world):
     world.store.put_now("images/input/1.jpg", b"p" * 100_001)
     links = UploadedLinks(world.store, world.replicate)
     link = await links.publish(IMAGE)
@@ -30,8 +28,7 @@ async def test_another_one_uploads_a_large_input_once_and_the_record_keeps_the_l
     assert world.faults.calls["replicate.upload"] == 1
 
 
-async def test_a_small_input_goes_along_as_a_data_url_that_is_read_once():
-    world = World()
+async def test_a_small_input_goes_along_as_a_data_url_that_is_read_once(world):
     world.store.put_now("images/input/1.jpg", b"p" * 100_000)
     links = UploadedLinks(world.store, world.replicate)
     assert await links.publish(IMAGE) is None
@@ -42,8 +39,7 @@ async def test_a_small_input_goes_along_as_a_data_url_that_is_read_once():
     assert world.faults.calls["replicate.upload"] == 0
 
 
-async def test_only_so_many_inputs_are_held_at_hand():
-    world = World()
+async def test_only_so_many_inputs_are_held_at_hand(world):
     links = UploadedLinks(world.store, world.replicate)
     images = [InputImage("file", key=f"images/input/{n}.png", content_type="image/png") for n in range(40)]
     for image in images:
@@ -56,22 +52,19 @@ async def test_only_so_many_inputs_are_held_at_hand():
     assert world.faults.calls["store.get"] == 41
 
 
-async def test_what_tells_a_prediction_of_ours_is_the_key_where_links_differ():
-    world = World()
+async def test_what_tells_a_prediction_of_ours_is_the_key_where_links_differ(world):
     links = PresignedLinks(world.store, 60)
     assert await links.trace(IMAGE) in await links.link(IMAGE)
     assert await links.trace(IMAGE) == IMAGE.key
 
 
-async def test_an_input_that_vanished_fails_the_job():
-    world = World()
+async def test_an_input_that_vanished_fails_the_job(world):
     with pytest.raises(JobFailedError) as caught:
         await UploadedLinks(world.store, world.replicate).publish(IMAGE)
     assert caught.value.code == "input_gone"
 
 
-async def test_an_input_that_was_not_published_has_no_link():
-    world = World()
+async def test_an_input_that_was_not_published_has_no_link(world):
     world.store.put_now("images/input/1.jpg", b"p" * 100_001)
     with pytest.raises(ValueError, match="published"):
         await UploadedLinks(world.store, world.replicate).link(IMAGE)

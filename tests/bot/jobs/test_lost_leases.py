@@ -7,7 +7,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.errors import NotDoneError
 from bot.jobs.steps import create, find_orphan
@@ -21,12 +20,6 @@ from tests.support.fakes import World, build, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
 
 
 def one_of_several(world, **changes):
@@ -53,8 +46,7 @@ def test_a_call_of_another_process_is_over_before_its_claim_is_taken_for_void():
 
 
 @pytest.mark.parametrize("callbacks", [True, False])
-async def test_a_create_call_that_is_still_under_way_is_not_made_by_the_heir_too(callbacks):
-    world = World()
+async def test_a_create_call_that_is_still_under_way_is_not_made_by_the_heir_too(world, callbacks):
     _, task, heir = await taken_over(world, gate := world.faults.hold("replicate.create"), callbacks=callbacks)
     await heir.run_for(CREATE_S + MAX_WAIT_S)
     gate.open()  # now it arrives
@@ -64,8 +56,7 @@ async def test_a_create_call_that_is_still_under_way_is_not_made_by_the_heir_too
     assert world.job(JOB).slots[0].prediction_id in world.replicate.predictions
 
 
-async def test_an_answer_that_is_lost_at_the_last_moment_is_waited_for_by_the_heir():
-    world = World()
+async def test_an_answer_that_is_lost_at_the_last_moment_is_waited_for_by_the_heir(world):
     _, task, heir = await taken_over(world, gate := world.faults.hold("replicate.create"))
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
     await heir.run_for(CREATE_S + MAX_WAIT_S)
@@ -92,8 +83,7 @@ async def test_who_wakes_with_a_claim_from_long_ago_does_not_act_on_it():
     assert (world.job(JOB).status, world.chat.pings(JOB)) == (JobStatus.COMPLETED, 1)
 
 
-async def test_a_long_upload_before_the_claim_does_not_make_the_claim_old():
-    world = World()
+async def test_a_long_upload_before_the_claim_does_not_make_the_claim_old(world):
 
     class SlowLinks:
         async def publish(self, image):
@@ -121,8 +111,7 @@ async def test_a_lost_answer_of_its_own_costs_a_process_the_short_grace_time_onl
     assert len(world.replicate.predictions) == 1
 
 
-async def test_that_it_is_over_is_known_to_the_next_process_too():
-    world = World()
+async def test_that_it_is_over_is_known_to_the_next_process_too(world):
     first = one_of_several(world)
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"))
     await first.submit(ASKED)
@@ -155,8 +144,7 @@ async def test_a_grace_time_that_is_over_does_not_count_for_the_next_create_call
     assert len(world.replicate.predictions) == 2
 
 
-async def test_a_delivery_that_is_under_way_is_not_made_by_the_heir_too():
-    world = World()
+async def test_a_delivery_that_is_under_way_is_not_made_by_the_heir_too(world):
     slow = one_of_several(world)
     await slow.submit(ASKED)
     await slow.run_ready()

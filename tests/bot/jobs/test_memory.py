@@ -1,7 +1,6 @@
 """What the process holds in memory of its jobs: something while they are under way, nothing afterwards."""
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.callback_reference import JobReference
 from bot.jobs.errors import ChatGoneError, NotDoneError
@@ -12,12 +11,6 @@ from tests.support.remembered import containers_with
 
 ASKED = submission(seeds=(1, 2))
 JOB = ASKED.job_id
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
 
 
 def remembered(world, process):
@@ -100,8 +93,7 @@ ENDS = [
 
 @pytest.mark.parametrize("callbacks", [True, False], ids=["callbacks", "polling"])
 @pytest.mark.parametrize("end", ENDS)
-async def test_a_job_that_has_ended_is_forgotten(end, callbacks):
-    world = World()
+async def test_a_job_that_has_ended_is_forgotten(world, end, callbacks):
     process = world.start(callbacks=callbacks)
     await under_way(world, process)
     await end(world, process)

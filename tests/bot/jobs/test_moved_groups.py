@@ -1,21 +1,14 @@
 """A group becomes a supergroup under a job: another chat, in which the old messages' numbers are other messages."""
 
 import pytest
-from structlog.testing import capture_logs
 
 from storage.chat_events import ChatMoved
 from storage.job import JobStatus
-from tests.support.fakes import World, new_job, submission
+from tests.support.fakes import new_job, submission
 
 ASKED = submission(seeds=(1, 2))
 JOB = ASKED.job_id
 OLD, NEW = 7, -1009001
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
 
 
 async def to_its_end(world, process):
@@ -37,9 +30,7 @@ def judge(world):
 
 
 @pytest.mark.parametrize("moment", ["recorded", "running", "telling"])
-async def test_the_result_is_told_once_and_there(moment):
-    world = World()
-    process = world.start()
+async def test_the_result_is_told_once_and_there(world, process, moment):
     await process.submit(ASKED)
     world.chat.moved_to = NEW if moment == "recorded" else None
     await process.run_ready()
@@ -54,8 +45,7 @@ async def test_the_result_is_told_once_and_there(moment):
     judge(world)
 
 
-async def test_a_move_is_known_to_the_next_process():
-    world = World()
+async def test_a_move_is_known_to_the_next_process(world):
     first = world.start()
     await first.submit(ASKED)
     world.chat.moved_to = NEW
@@ -70,9 +60,7 @@ async def test_a_move_is_known_to_the_next_process():
     judge(world)
 
 
-async def test_who_was_told_before_the_move_is_not_told_again():
-    world = World()
-    process = world.start()
+async def test_who_was_told_before_the_move_is_not_told_again(world, process):
     await process.submit(ASKED)
     await process.run_for(3)
     gate = world.faults.hold("chat.send_outcome", when="after")

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.errors import ChatGoneError, JobFailedError, NotDoneError, OutcomeUnknownError
 from bot.jobs.status import status
@@ -14,26 +13,10 @@ from storage.job import JobStatus, SlotState
 from storage.records import HistoryEntry
 from storage.repository import JobRepository
 from tests.support import pictures
-from tests.support.fakes import BEGIN, LIMITS, PHOTO, World, build, storage_down, submission
+from tests.support.fakes import BEGIN, LIMITS, PHOTO, build, storage_down, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
-
-
-@pytest.fixture
-def process(world):
-    return world.start()
 
 
 async def started(world, process, asked=ASKED):

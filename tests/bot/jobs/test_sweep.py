@@ -4,25 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
 
 from storage import object_keys
 from storage.errors import StorageUnavailableError
-from tests.support.fakes import BEGIN, World, storage_down, submission
+from tests.support.fakes import BEGIN, storage_down, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 async def test_a_new_process_finds_what_the_last_one_left_and_reads_no_record(world):

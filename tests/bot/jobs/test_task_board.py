@@ -11,14 +11,9 @@ from bot.work_queue.alone import alone
 from storage.course_events import Admitted
 from storage.job import JobStatus, Origin
 from storage.repository import JobRepository
-from tests.support.fakes import World, build, storage_down, submission
+from tests.support.fakes import build, storage_down, submission
 
 USER = "api-0123456789abcdef"
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 async def submitted(process, number=1):

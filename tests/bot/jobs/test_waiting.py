@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.callback_recorder import CallbackResult
 from bot.jobs.errors import NotDoneError
@@ -18,7 +17,7 @@ from storage import object_keys
 from storage.job import JobStatus, SlotState
 from storage.repository import JobRepository
 from storage.run_times import RunTimesRecord, dump_run_times
-from tests.support.fakes import LIMITS, SharedBoard, World, build, submission
+from tests.support.fakes import LIMITS, SharedBoard, build, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -27,20 +26,9 @@ USUAL = Line("usual_range", {"low": timedelta(seconds=8), "high": timedelta(seco
 
 
 @pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-    assert [line for line in lines if line["log_level"] == "error"] == [], "nothing stands still or goes in circles"
-
-
-@pytest.fixture
-def world():
-    return World()
-
-
-@pytest.fixture
-def process(world):
-    return world.start()
+def logs(logs):
+    yield logs
+    assert [line for line in logs if line["log_level"] == "error"] == [], "nothing stands still or goes in circles"
 
 
 async def started(world, process, asked=ASKED):

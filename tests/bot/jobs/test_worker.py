@@ -1,33 +1,15 @@
 """What the queue calls: one advance, and the next nudge."""
 
-import pytest
 from structlog.contextvars import bind_contextvars, get_contextvars
-from structlog.testing import capture_logs
 
 from storage import object_keys
 from storage.errors import StorageRefusedError, StorageUnavailableError
 from storage.job import JobStatus
 from storage.records import dump_job
-from tests.support.fakes import World, storage_down, submission
+from tests.support.fakes import storage_down, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
-
-
-@pytest.fixture
-def process(world):
-    return world.start()
 
 
 async def test_a_job_that_goes_on_comes_back_when_its_next_step_is_due(world, process):

@@ -4,23 +4,11 @@ import asyncio
 import io
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.guards.circuit import Circuit
 from bot.jobs.guards.guarded_store import GuardedStore
 from storage.errors import ObjectNotFoundError, PreconditionFailedError, StorageRefusedError, StorageUnavailableError
-from tests.support.fakes import World, storage_down
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
+from tests.support.fakes import storage_down
 
 
 @pytest.fixture

@@ -3,19 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.ports.people import PersonLimits
 from storage.job import JobStatus
 from tests.support.fakes import LIMITS, Process, World, submission
 
 PAUSED = PersonLimits(paused=True)
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
 
 
 @pytest.fixture

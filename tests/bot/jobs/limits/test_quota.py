@@ -29,8 +29,7 @@ def quota(world: World, limit: int, *, remember: bool = True) -> DailyQuota:
     )
 
 
-async def test_so_many_a_day_and_no_more():
-    world = World()
+async def test_so_many_a_day_and_no_more(world):
     for number in range(2):
         await delivered(world, number)
     assert await quota(world, 3).refusal("tg-7", active=0) is None
@@ -39,8 +38,7 @@ async def test_so_many_a_day_and_no_more():
     assert await quota(world, 2).refusal("tg-8", active=1) is None
 
 
-async def test_the_refusal_says_when_the_next_is_possible():
-    world = World()
+async def test_the_refusal_says_when_the_next_is_possible(world):
     for number in range(3):
         await delivered(world, number)
         world.clock.advance(3600)
@@ -51,14 +49,12 @@ async def test_the_refusal_says_when_the_next_is_possible():
     assert await quota(world, 2).refusal("tg-7", active=0) is None
 
 
-async def test_jobs_under_way_fill_the_quota_too():
-    world = World()
+async def test_jobs_under_way_fill_the_quota_too(world):
     refusal = await quota(world, 2).refusal("tg-7", active=2)
     assert refusal.wait_s >= 1
 
 
-async def test_where_others_deliver_too_the_history_is_read_each_time():
-    world = World()
+async def test_where_others_deliver_too_the_history_is_read_each_time(world):
     daily = quota(world, 2, remember=False)
     assert await daily.refusal("tg-7", active=0) is None
     for number in range(2):
@@ -66,8 +62,7 @@ async def test_where_others_deliver_too_the_history_is_read_each_time():
     assert await daily.refusal("tg-7", active=0)
 
 
-async def test_history_is_read_once_and_then_remembered():
-    world = World()
+async def test_history_is_read_once_and_then_remembered(world):
     daily = quota(world, 2)
     assert await daily.refusal("tg-7", active=0) is None
     world.faults.calls.clear()
@@ -81,8 +76,7 @@ async def test_history_is_read_once_and_then_remembered():
     assert world.faults.calls["store.list"] == 0
 
 
-async def test_what_is_older_than_a_day_counts_no_more():
-    world = World()
+async def test_what_is_older_than_a_day_counts_no_more(world):
     daily = quota(world, 1)
     await daily.refusal("tg-7", active=0)
     daily.note("tg-7", world.clock.now())
@@ -92,15 +86,13 @@ async def test_what_is_older_than_a_day_counts_no_more():
     assert math.isclose(len(daily._done["tg-7"]), 0)
 
 
-async def test_people_that_were_not_looked_up_are_not_remembered():
-    world = World()
+async def test_people_that_were_not_looked_up_are_not_remembered(world):
     daily = quota(world, 1)
     daily.note("tg-9", world.clock.now())
     assert daily._done == {}
 
 
-async def test_every_image_of_a_job_counts():
-    world = World()
+async def test_every_image_of_a_job_counts(world):
     entry = HistoryEntry(new_job(1).id, "edit", world.clock.now(), None, (), results=3)
     await JobRepository(world.store).put_history("tg-7", entry)
     assert await quota(world, 4).refusal("tg-7", active=0) is None
@@ -114,8 +106,7 @@ async def test_every_image_of_a_job_counts():
     assert await daily.refusal("tg-7", active=0)
 
 
-async def test_who_wishes_for_more_than_a_day_has_is_let_wait_for_a_whole_day():
-    world = World()
+async def test_who_wishes_for_more_than_a_day_has_is_let_wait_for_a_whole_day(world):
     await delivered(world, 1)
     world.clock.advance(3600)
     refusal = await quota(world, 3).refusal("tg-7", active=0, images=9)
@@ -124,8 +115,7 @@ async def test_who_wishes_for_more_than_a_day_has_is_let_wait_for_a_whole_day():
     assert (await quota(world, 3).refusal("tg-7", active=0, images=9)).left == 3
 
 
-async def test_a_person_may_have_a_limit_of_their_own():
-    world = World()
+async def test_a_person_may_have_a_limit_of_their_own(world):
     await delivered(world, 1)
     daily = quota(world, 1)
     assert await daily.refusal("tg-7", active=0)
@@ -133,8 +123,7 @@ async def test_a_person_may_have_a_limit_of_their_own():
     assert (await daily.refusal("tg-7", active=0, limit=0)).left == 0
 
 
-async def test_what_is_left_counts_what_was_delivered_and_what_is_about_to_be():
-    world = World()
+async def test_what_is_left_counts_what_was_delivered_and_what_is_about_to_be(world):
     await delivered(world, 1)
     assert await quota(world, 5).left("tg-7", images=3) == 1
     assert await quota(world, 5).left("tg-7", images=9) == 0
@@ -150,8 +139,7 @@ def three(number):
     return submission(number, seeds=(1, 2, 3))
 
 
-async def test_images_that_are_under_way_count_as_many_as_they_are():
-    world = World()
+async def test_images_that_are_under_way_count_as_many_as_they_are(world):
     process = build(world, replace(LIMITS, user_daily=4))
     for number in (1, 2):
         await process.submit(three(number))
@@ -162,8 +150,7 @@ async def test_images_that_are_under_way_count_as_many_as_they_are():
     assert len(world.replicate.requests) == 3
 
 
-async def test_what_stands_in_line_has_no_claim_on_the_day_yet():
-    world = World()
+async def test_what_stands_in_line_has_no_claim_on_the_day_yet(world):
     process = build(world, replace(LIMITS, user_daily=4, user_max_active=1))
     await process.submit(three(1))
     await process.run_ready()
@@ -176,8 +163,7 @@ async def test_what_stands_in_line_has_no_claim_on_the_day_yet():
     assert len(world.replicate.requests) == 6, "the first has given its images back"
 
 
-async def test_a_job_that_has_failed_claims_nothing_while_its_person_is_told():
-    world = World()
+async def test_a_job_that_has_failed_claims_nothing_while_its_person_is_told(world):
     process = build(world, replace(LIMITS, user_daily=1))
     await process.submit(submission(1))
     await process.run_ready()
@@ -191,8 +177,7 @@ async def test_a_job_that_has_failed_claims_nothing_while_its_person_is_told():
     assert len(world.replicate.running) == 1
 
 
-async def test_the_next_in_line_is_not_let_in_before_the_last_one_counts():
-    world = World()
+async def test_the_next_in_line_is_not_let_in_before_the_last_one_counts(world):
     process = world.start(replace(LIMITS, user_max_active=1, user_daily=1))
     first, second = submission(1), submission(2)
     await process.submit(first)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError, NoSuchResultError
 from bot.jobs.results.result_service import Trigger
@@ -20,17 +19,6 @@ ASKED = replace(
     inputs=(InputImage("file1", message_id=1),),
     wishes=Wishes(variations=2, ask=(Question.START,), started=True),
 )
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 @pytest.fixture

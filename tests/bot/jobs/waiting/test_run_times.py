@@ -1,25 +1,13 @@
 """How long models usually take: learned, kept, and cheap."""
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.waiting.run_times import RunTimes, Usual
 from storage import object_keys
 from storage.run_times import RunTimesRecord, dump_run_times, load_run_times
-from tests.support.fakes import PRESETS, World, storage_down
+from tests.support.fakes import PRESETS, storage_down
 
 RESTORE_S = PRESETS["restore"].typical_s
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 def run_times(world):
