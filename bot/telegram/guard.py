@@ -15,7 +15,7 @@ from aiogram.exceptions import (
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
-from bot.jobs.guards.circuit import Circuit, CircuitOpenError
+from bot.jobs.guards.circuit import Circuit, CircuitOpenError, Heard
 from bot.jobs.guards.meter import SILENT, Meter, Timed
 
 _DOWN = (TelegramNetworkError, TelegramServerError, ClientDecodeError)
@@ -27,7 +27,7 @@ class Guard(BaseRequestMiddleware):
     """While the circuit is open, calls raise `TelegramRetryAfter` and nothing is sent."""
 
     def __init__(self, circuit: Circuit, meter: Meter = SILENT) -> None:
-        self._circuit = circuit
+        self._circuit, self._heard = circuit, Heard(circuit, down=_DOWN, answered=TelegramAPIError)
         self._told = partial(meter.call_ended, "telegram")
 
     async def __call__(
@@ -45,16 +45,8 @@ class Guard(BaseRequestMiddleware):
                 self._circuit.enter()
         except CircuitOpenError as error:
             raise TelegramRetryAfter(method, str(error), math.ceil(error.retry_after_s)) from error
-        try:
-            answer = await make_request(bot, method)
-        except _DOWN:
-            self._circuit.failed()
-            raise
-        except TelegramAPIError:
-            self._circuit.succeeded()
-            raise
-        self._circuit.succeeded()
-        return answer
+        with self._heard:
+            return await make_request(bot, method)
 
 
 def _outcome(error: Exception) -> str:

@@ -22,6 +22,7 @@ from opentelemetry.trace import (
 )
 
 from bot.settings.errors import Fault, SettingsError
+from bot.telemetry.spans import Span
 from bot.version import VERSION
 
 # https://opentelemetry.io/docs/specs/otel/protocol/exporter/
@@ -35,7 +36,7 @@ _CLOSE_S = 3.0
 
 
 class OtelSpans:
-    """See `bot.telemetry.tracing.Spans`. A collector that is away costs the spans of that time, and a log line."""
+    """See `bot.telemetry.spans.Spans`. A collector that is away costs the spans of that time, and a log line."""
 
     def __init__(self, endpoint: str) -> None:
         """Raises `SettingsError` where the environment wants another protocol than OTLP over HTTP."""
@@ -48,38 +49,26 @@ class OtelSpans:
         self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         self._tracer = self._provider.get_tracer("darkroom", VERSION)
 
-    def draw(
-        self,
-        name: str,
-        trace_id: int,
-        span_id: int | None,
-        parent_id: int | None,
-        times: tuple[int, int],
-        facts: dict[str, str],
-        *,
-        outside: bool = False,
-        failed: bool = False,
-    ) -> None:
-        """See `bot.telemetry.tracing.Spans`."""
-        self._ids.trace_id, self._ids.span_id = trace_id, span_id
-        begun, ended = times
-        span = self._tracer.start_span(
-            name,
-            context=self._below(trace_id, parent_id, name),
-            kind=SpanKind.CLIENT if outside else SpanKind.INTERNAL,
-            attributes=facts,
-            start_time=begun,
+    def draw(self, span: Span) -> None:
+        """See `bot.telemetry.spans.Spans`."""
+        self._ids.trace_id, self._ids.span_id = span.trace_id, span.span_id
+        drawn = self._tracer.start_span(
+            span.name,
+            context=self._below(span.trace_id, span.parent_id, span.name),
+            kind=SpanKind.CLIENT if span.outside else SpanKind.INTERNAL,
+            attributes=span.facts,
+            start_time=span.begun_ns,
         )
-        if failed:
-            span.set_status(Status(StatusCode.ERROR))
-        span.end(end_time=ended)
+        if span.failed:
+            drawn.set_status(Status(StatusCode.ERROR))
+        drawn.end(end_time=span.ended_ns)
 
     def new_id(self) -> int:
-        """See `bot.telemetry.tracing.Spans`."""
+        """See `bot.telemetry.spans.Spans`."""
         return self._ids.random.generate_span_id()
 
     def now(self) -> int:
-        """See `bot.telemetry.tracing.Spans`."""
+        """See `bot.telemetry.spans.Spans`."""
         return time.time_ns()
 
     def close(self) -> None:

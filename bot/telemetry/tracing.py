@@ -17,6 +17,7 @@ from structlog.contextvars import get_contextvars
 from bot.jobs.guards.meter import ENCLOSING, Meter
 from bot.settings import Settings
 from bot.settings.errors import Fault, SettingsError
+from bot.telemetry.spans import Span, Spans
 from storage.job import Job, JobStatus
 
 # What is no fault of the party that was called, nor of ours.
@@ -28,33 +29,6 @@ class JobMeter(Meter, Protocol):
 
     def job_written(self, before: Job | None, now: Job) -> None:
         """See `storage.repository.Watch`."""
-        ...
-
-
-class Spans(Protocol):
-    """Draws spans. Cheap, never waits, never fails. Times are in nanoseconds since 1970."""
-
-    def draw(
-        self,
-        name: str,
-        trace_id: int,
-        span_id: int | None,
-        parent_id: int | None,
-        times: tuple[int, int],
-        facts: dict[str, str],
-        *,
-        outside: bool = False,
-        failed: bool = False,
-    ) -> None:
-        """A span that has ended; `outside` when it was spent on a call to somebody else. None: any id, no parent."""
-        ...
-
-    def new_id(self) -> int:
-        """An id for a span that is drawn later."""
-        ...
-
-    def now(self) -> int:
-        """The time."""
         ...
 
 
@@ -124,9 +98,18 @@ class TracedMeter:
         facts = {"darkroom.job.id": now.id, "darkroom.preset": now.preset, "darkroom.outcome": now.status.value}
         if now.outcome and now.outcome.code:
             facts["darkroom.code"] = now.outcome.code
-        times = round(now.created_at.timestamp() * 1e9), round(now.updated_at.timestamp() * 1e9)
-        failed = now.status is JobStatus.FAILED
-        self._spans.draw(f"job {now.preset}", UUID(now.id).int, _root_of(now.id), None, times, facts, failed=failed)
+        self._spans.draw(
+            Span(
+                f"job {now.preset}",
+                trace_id=UUID(now.id).int,
+                span_id=_root_of(now.id),
+                parent_id=None,
+                begun_ns=round(now.created_at.timestamp() * 1e9),
+                ended_ns=round(now.updated_at.timestamp() * 1e9),
+                facts=facts,
+                failed=now.status is JobStatus.FAILED,
+            )
+        )
 
     def _draw(
         self,
@@ -147,10 +130,19 @@ class TracedMeter:
             attempt.span_id = parent_id = attempt.span_id or self._spans.new_id()
         ended = self._spans.now()
         facts = {"darkroom.job.id": job_id, "darkroom.outcome": outcome} | ({"peer.service": party} if party else {})
-        times = ended - round(duration_s * 1e9), ended
-        trace_id = UUID(job_id).int
-        failed = outcome not in _FINE
-        self._spans.draw(name, trace_id, span_id, parent_id, times, facts, outside=party is not None, failed=failed)
+        self._spans.draw(
+            Span(
+                name,
+                trace_id=UUID(job_id).int,
+                span_id=span_id,
+                parent_id=parent_id,
+                begun_ns=ended - round(duration_s * 1e9),
+                ended_ns=ended,
+                facts=facts,
+                outside=party is not None,
+                failed=outcome not in _FINE,
+            )
+        )
 
 
 def _root_of(job_id: str) -> int:

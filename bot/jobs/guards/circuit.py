@@ -86,3 +86,22 @@ class Circuit:
     @staticmethod
     def _wait(outage: _Outage, now: datetime) -> None:
         outage.next_try_at = now + timedelta(seconds=outage.pause_s)
+
+
+class Heard:
+    """Tells a circuit how the block went. `down`: the party gave no usable answer; `answered`: it did, a refusal.
+
+    What is neither, such as a cancellation, says nothing of the party.
+    """
+
+    def __init__(self, circuit: Circuit, *, down: tuple[type[Exception], ...], answered: type[Exception]) -> None:
+        self._circuit, self._down, self._answered = circuit, down, answered
+
+    def __enter__(self) -> None:
+        """Nobody is asked."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, self._down):
+            self._circuit.failed()
+        elif error is None or isinstance(error, self._answered):
+            self._circuit.succeeded()

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from bot.jobs.guards.circuit import Circuit, CircuitOpenError
+from bot.jobs.guards.circuit import Circuit, CircuitOpenError, Heard
 from bot.jobs.guards.meter import SILENT, Meter, Timed
 from replicate_gateway.errors import (
     GatewayBusyError,
@@ -27,6 +27,7 @@ class GuardedReplicate(ReplicateGateway):
 
     def __init__(self, gateway: ReplicateGateway, circuit: Circuit, meter: Meter = SILENT) -> None:
         self._gateway, self._circuit = gateway, circuit
+        self._heard = Heard(circuit, down=_DOWN, answered=GatewayError)
         self._told = partial(meter.call_ended, "replicate")
 
     async def create(self, request: PredictionRequest) -> Prediction:
@@ -77,16 +78,8 @@ class GuardedReplicate(ReplicateGateway):
         except CircuitOpenError as error:
             call.close()
             raise GatewayUnreachableError(str(error)) from error
-        try:
-            answer = await call
-        except _DOWN:
-            self._circuit.failed()
-            raise
-        except GatewayError:
-            self._circuit.succeeded()
-            raise
-        self._circuit.succeeded()
-        return answer
+        with self._heard:
+            return await call
 
 
 def _outcome(error: Exception) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, BinaryIO, TypeVar
 
-from bot.jobs.guards.circuit import Circuit, CircuitOpenError
+from bot.jobs.guards.circuit import Circuit, CircuitOpenError, Heard
 from bot.jobs.guards.meter import SILENT, Meter, Timed
 from storage.errors import (
     ObjectNotFoundError,
@@ -31,7 +31,7 @@ class GuardedStore:
 
     def __init__(self, store: ObjectStore, circuit: Circuit, meter: Meter = SILENT) -> None:
         self._store, self._meter = store, meter
-        self._heard, self._entered = _Heard(circuit), _Entered(circuit)
+        self._heard, self._entered = Heard(circuit, down=_DOWN, answered=StorageError), _Entered(circuit)
 
     async def get(self, key: str, *, max_bytes: int) -> StoredObject:
         """See `ObjectStore.get`."""
@@ -101,24 +101,11 @@ class GuardedStore:
         return Timed(self._meter.storage_operation_ended, operation, _outcome)
 
 
-class _Heard:
-    """Tells the circuit how the block went."""
+class _Entered(Heard):
+    """The block is not entered while the circuit is open."""
 
     def __init__(self, circuit: Circuit) -> None:
-        self._circuit = circuit
-
-    def __enter__(self) -> None:
-        """Nobody is asked."""
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, _DOWN):
-            self._circuit.failed()
-        elif error is None or isinstance(error, StorageError):
-            self._circuit.succeeded()  # it answered, if only that there is no such object
-
-
-class _Entered(_Heard):
-    """The block is not entered while the circuit is open."""
+        super().__init__(circuit, down=_DOWN, answered=StorageError)
 
     def __enter__(self) -> None:
         try:
