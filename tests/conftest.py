@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import os
-import selectors
 from collections.abc import Callable, Iterator
 from zlib import crc32
 
@@ -19,9 +18,11 @@ gc.disable()  # nothing that is imported is garbage; see `pytest_collection_fini
 import_lean_aiogram()  # as the product does, before anything else imports it
 
 from tests.support.certificates import read_certificates_once  # noqa: E402
+from tests.support.clocks import LoopClock  # noqa: E402
 from tests.support.ports import free_port  # noqa: E402
 from tests.support.redis_servers import redis_url  # noqa: E402
 from tests.support.s3_servers import moto_server, seaweedfs_server  # noqa: E402
+from tests.support.skipped_time import SkippingLoop  # noqa: E402
 
 read_certificates_once()
 
@@ -127,42 +128,6 @@ def every_failure_is_looked_at():
     assert not complaints
 
 
-class SkippingLoop(asyncio.SelectorEventLoop):
-    """A loop that jumps to the next timer instead of waiting for it. Not for code that waits for sockets."""
-
-    def __init__(self) -> None:
-        self.skipped_s = 0.0
-        self.in_threads = 0
-        super().__init__(_SkippingSelector(self))
-
-    def time(self) -> float:
-        return super().time() + self.skipped_s
-
-    def run_in_executor(self, executor, func, *args):
-        """aiogram asks plain functions in threads; time must not run away while one of them works."""
-        self.in_threads += 1
-        future = super().run_in_executor(executor, func, *args)
-        future.add_done_callback(self._out_of_thread)
-        return future
-
-    def _out_of_thread(self, _) -> None:
-        self.in_threads -= 1
-
-
-class _SkippingSelector(selectors.DefaultSelector):
-    def __init__(self, loop: SkippingLoop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout=None):
-        if timeout is None or self._loop.in_threads:
-            return super().select(timeout)
-        ready = super().select(0)
-        if not ready:
-            self._loop.skipped_s += timeout
-        return ready
-
-
 @pytest.fixture
 def unused_tcp_port():
     """In place of pytest-asyncio's, which an outgoing connection may get in the meantime."""
@@ -173,6 +138,12 @@ def unused_tcp_port():
 def unused_tcp_port_factory():
     """Likewise."""
     return free_port
+
+
+@pytest.fixture
+async def loop_clock():
+    """For stories with sockets, in which a server is slow: put forward, the loop's clock lets time-outs ring."""
+    return LoopClock()
 
 
 @pytest.fixture

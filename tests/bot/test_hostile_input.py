@@ -407,6 +407,7 @@ def test_a_hundred_slow_senders_hold_up_nobody_and_are_cut_off(target, method, p
     head = Request(method.encode(), filled(path, b"x"), known(target, path), framing="none").raw()
     slow_body = head.replace(b"Connection: close\r\n", b"Content-Length: 5000\r\n") + b"{"
     slow_head = head[: len(head) // 2]
+    begun_by = []
 
     async def trickle(raw: bytes) -> float:
         """How long the server put up with it."""
@@ -414,6 +415,7 @@ def test_a_hundred_slow_senders_hold_up_nobody_and_are_cut_off(target, method, p
         begun = loop.time()
         reader, writer = await asyncio.open_connection(*target.address)
         writer.write(raw)
+        begun_by.append(raw)
         closed = asyncio.ensure_future(reader.read())
         while not closed.done() and loop.time() - begun < OUR_PATIENCE_S:
             writer.write(b"x")
@@ -425,7 +427,7 @@ def test_a_hundred_slow_senders_hold_up_nobody_and_are_cut_off(target, method, p
 
     async def story() -> list[float]:
         slow = [asyncio.ensure_future(trickle(raw)) for raw in (slow_body, slow_head) for _ in range(50)]
-        await asyncio.sleep(0.02)
+        await eventually(lambda: len(begun_by) == len(slow))
         async with asyncio.timeout(OUR_PATIENCE_S / 2):
             # On a busy machine it may be late itself, and cut off; then it tries again.
             while (alive := await exchange(target.address, Request(b"GET", b"/healthz").raw())).status is None:

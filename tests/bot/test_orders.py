@@ -1,7 +1,8 @@
 import asyncio
 
 from bot.orders import Orders
-from tests.support.waiting import eventually
+from tests.support.skipped_time import time_passes
+from tests.support.waiting import eventually, loop_turns
 
 
 async def test_an_order_to_stop_is_for_good():
@@ -22,7 +23,7 @@ def test_after_an_order_to_start_anew_it_waits_as_long_as_asked_and_then_for_the
         assert loop.time() - began >= 30
         assert not orders.is_over
         waiting = asyncio.create_task(orders.told())
-        await asyncio.sleep(1)
+        await time_passes(1)
         assert not waiting.done()
         orders.restart(0)
         await waiting
@@ -35,11 +36,11 @@ def test_an_order_to_start_anew_while_it_is_down_is_fulfilled_by_the_start_that_
         orders = Orders()
         orders.restart(30)
         pausing = asyncio.create_task(orders.pause())
-        await asyncio.sleep(1)
+        await time_passes(1)
         orders.restart(0)
         await pausing
         waiting = asyncio.create_task(orders.told())
-        await asyncio.sleep(1)
+        await time_passes(1)
         assert not waiting.done()
         waiting.cancel()
 
@@ -50,7 +51,7 @@ async def test_an_order_to_stop_ends_the_pause():
     orders = Orders()
     orders.restart(60)
     pausing = asyncio.create_task(orders.pause())
-    await asyncio.sleep(0)
+    await loop_turns()
     orders.stop()
     await eventually(pausing.done)
     assert orders.is_over

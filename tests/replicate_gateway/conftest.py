@@ -12,6 +12,7 @@ from aiohttp import web
 
 from replicate_gateway.calls import CallLimits
 from replicate_gateway.gateway import OfficialReplicateGateway, open_gateway
+from tests.support.clocks import LoopClock
 
 TOKEN = "r8_benchbenchbenchbenchbenchbenchbench"
 
@@ -68,6 +69,7 @@ class ScriptedApi:
         self._replies = defaultdict(deque)
         self.first_request = asyncio.Event()
         self._closing = asyncio.Event()
+        self._clock = LoopClock()
 
     def on(self, request: str, *replies: Reply) -> None:
         self._replies[request].extend(replies)
@@ -85,7 +87,8 @@ class ScriptedApi:
         if not replies:
             return web.json_response({"detail": "Not found.", "status": 404}, status=404)
         reply = replies.popleft() if len(replies) > 1 else replies[0]
-        await asyncio.sleep(reply.delay_s)
+        if reply.delay_s:
+            await self._clock.put_forward(reply.delay_s)
         if reply.hang:
             await self._closing.wait()
         if (reply.hang or reply.drop) and request.transport:

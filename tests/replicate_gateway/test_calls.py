@@ -7,6 +7,7 @@ from replicate_gateway import errors
 from replicate_gateway.answers import Answer, Subject
 from replicate_gateway.calls import ApiCalls, CallLimits
 from replicate_gateway.transport import EXCHANGE, AnswerRefusedError, ForeignAddressError
+from tests.support.waiting import loop_turns
 
 
 class Sleeper:
@@ -109,7 +110,7 @@ async def test_a_fault_of_our_own_is_not_taken_for_one_of_replicate(calls):
 async def test_calls_at_the_same_time_do_not_mix_their_answers(calls):
     async def send(number):
         exchange = EXCHANGE.get()
-        await asyncio.sleep(0)
+        await loop_turns()
         exchange.answer = Answer(200, {}, str(number).encode())
 
     async def ask(number):
@@ -120,7 +121,7 @@ async def test_calls_at_the_same_time_do_not_mix_their_answers(calls):
 
 async def test_a_cancelled_call_stays_cancelled(calls):
     task = asyncio.create_task(calls.repeated(asyncio.Event().wait, subject=Subject.ACCOUNT))
-    await asyncio.sleep(0)
+    await loop_turns()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

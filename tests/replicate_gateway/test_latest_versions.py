@@ -5,6 +5,8 @@ import pytest
 from replicate_gateway.errors import GatewayUnavailableError, GatewayUnreachableError
 from replicate_gateway.latest_versions import LatestVersions, latest_version_id
 from replicate_gateway.models import ModelReference
+from tests.support.skipped_time import time_passes
+from tests.support.waiting import loop_turns
 
 VERSION = "a" * 64
 MODEL = ModelReference("o", "n")
@@ -18,7 +20,7 @@ class Registry:
     async def __call__(self, model):
         self.asked += 1
         answer = self._answers[min(self.asked, len(self._answers)) - 1]
-        await asyncio.sleep(0)
+        await loop_turns()
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -47,7 +49,7 @@ def test_fifty_who_wait_for_a_dead_registry_do_not_wait_one_after_the_other(skip
         async def look_up(_):
             nonlocal asked
             asked += 1
-            await asyncio.sleep(45)
+            await time_passes(45)
             raise GatewayUnavailableError("down")
 
         versions = LatestVersions(look_up)
@@ -66,7 +68,7 @@ def test_fifty_who_wait_for_a_dead_registry_do_not_wait_one_after_the_other(skip
 async def test_a_caller_that_gives_up_does_not_take_the_others_along():
     versions = LatestVersions(Registry({"latest_version": {"id": VERSION}}))
     first, second = (asyncio.create_task(versions.of(MODEL)) for _ in range(2))
-    await asyncio.sleep(0)
+    await loop_turns()
     first.cancel()
     assert await second == VERSION
 

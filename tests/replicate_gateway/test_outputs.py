@@ -1,6 +1,5 @@
 """Fetching outputs: untrusted URLs, so an allow-list on every hop, a bound on size, and no URL in any error."""
 
-import asyncio
 import base64
 import gzip
 import io
@@ -285,14 +284,14 @@ async def test_a_host_that_is_not_there_is_worth_another_try(http, unused_tcp_po
     await refused(fetcher, f"http://127.0.0.1:{unused_tcp_port}/{SECRET}", GatewayUnavailableError)
 
 
-async def test_one_patience_for_an_output_and_all_its_redirects(http, delivery):
+async def test_one_patience_for_an_output_and_all_its_redirects(http, delivery, loop_clock):
     asked = []
 
     async def slowly(request):
         asked.append(request.path)
-        await asyncio.sleep(0.15)
+        await loop_clock.put_forward(45)
         raise web.HTTPFound(request.url)
 
     delivery.serve = slowly
-    await refused(OutputFetcher(http, lambda _: True, fetch_s=0.2), f"{delivery.url}/a", GatewayUnavailableError)
+    await refused(OutputFetcher(http, lambda _: True, fetch_s=60), f"{delivery.url}/a", GatewayUnavailableError)
     assert len(asked) <= 2  # of four, each of which comes in time

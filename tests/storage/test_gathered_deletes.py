@@ -7,6 +7,7 @@ import pytest
 from storage.errors import StorageUnavailableError
 from storage.gathered_deletes import GatheredDeletes
 from tests.support.fakes import World, storage_down
+from tests.support.waiting import loop_turns
 
 LINGER_S = 0.001
 
@@ -39,7 +40,7 @@ async def test_a_failure_is_everybodys_and_the_next_ones_are_not_affected(world)
 async def test_one_who_is_canceled_takes_nobody_along(world):
     deletes = GatheredDeletes(world.store, LINGER_S)
     first, second = (asyncio.ensure_future(deletes.delete([key])) for key in "ab")
-    await asyncio.sleep(0)
+    await loop_turns()
     first.cancel()
     await second
     assert world.store.keys("") == ["c", "d"]

@@ -6,6 +6,7 @@ import pytest
 
 from storage.recent import KeyedLocks, KnownJob, RecentJobs
 from tests.support.fakes import new_job
+from tests.support.waiting import loop_turns
 
 
 def known(number: int) -> KnownJob:
@@ -45,8 +46,7 @@ async def test_one_holder_at_a_time_per_key_and_others_in_order():
     async def work(name: str, key: str) -> None:
         async with locks.hold(key):
             seen.append(f"{name} in")
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+            await loop_turns(2)
             seen.append(f"{name} out")
 
     await asyncio.gather(work("a", "x"), work("b", "x"), work("c", "x"))
@@ -64,15 +64,15 @@ async def test_nothing_is_left_of_locks_that_nobody_holds_also_after_errors_and_
 
     async def fail() -> None:
         async with locks.hold("x"):
-            await asyncio.sleep(0)
+            await loop_turns()
             raise ValueError("x")
 
     async def wait() -> None:
         async with locks.hold("x"):
-            await asyncio.sleep(0)
+            await loop_turns()
 
     failing, waiting, last = (asyncio.ensure_future(work()) for work in (fail, wait, wait))
-    await asyncio.sleep(0)
+    await loop_turns()
     waiting.cancel()
     with pytest.raises(ValueError, match="x"):
         await failing

@@ -20,6 +20,7 @@ from storage.slot_events import CreateClaimed
 from storage.telling_events import ResultTold
 from storage.transitions import IllegalTransitionError, apply_all
 from tests.support.fakes import BEGIN, World, new_job, storage_down
+from tests.support.waiting import loop_turns
 
 JOB = new_job()
 LATER = BEGIN + timedelta(seconds=5)
@@ -87,13 +88,11 @@ async def test_a_canceled_creation_leaves_no_write_behind(world, repository):
     task = asyncio.ensure_future(repository.create(JOB))
     await gate.reached.wait()
     task.cancel()
-    for _ in range(5):
-        await asyncio.sleep(0)
+    await loop_turns(5)
     gate.open()
     await asyncio.gather(task, return_exceptions=True)
     before = world.store.keys()
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await loop_turns(20)
     assert world.store.keys() == before
 
 

@@ -22,6 +22,7 @@ from storage.errors import (
 )
 from storage.s3 import open_s3_store
 from storage.s3_bucket import ensure_bucket
+from tests.support.waiting import loop_turns
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -480,7 +481,7 @@ class Ignorant:
         if if_match is not None and self.honoured.get("replace") and current != if_match:
             raise PreconditionFailedError(key)
         if (if_absent or if_match) and self.honoured.get("race_free") is False:
-            await asyncio.sleep(0)  # checked, but not yet written: the other racer checks now
+            await loop_turns()  # checked, but not yet written: the other racer checks now
         if (if_absent or if_match) and self.honoured.get("header_known") is False:
             raise StorageRefusedError("501 NotImplemented")
         self.writes += 1

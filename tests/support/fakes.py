@@ -49,6 +49,7 @@ from storage.records import load_job
 from storage.repository import JobRepository
 from storage.spent import SpentQuotas
 from tests.support import pictures
+from tests.support.waiting import loop_turns
 
 T = TypeVar("T")
 
@@ -183,7 +184,7 @@ class Faults:
         await self._turn()
 
     async def _turn(self) -> None:
-        await asyncio.sleep(0)
+        await loop_turns()
         life = _LIFE.get()
         if life:
             await life.going.wait()
@@ -808,8 +809,7 @@ class Process:
 
     async def settled(self) -> None:
         """Let what runs beside the jobs go on for as long as it need not wait."""
-        for _ in range(100):
-            await asyncio.sleep(0)
+        await loop_turns(100)
 
     def stand_still(self) -> None:
         """No call of this process begins or ends until it goes on."""
@@ -821,7 +821,7 @@ class Process:
 
     async def crash(self) -> None:
         """`kill -9`: from now on nothing that this process does has an effect."""
-        await asyncio.sleep(0)  # a coroutine that never began cannot be told from one that was forgotten
+        await loop_turns()  # a coroutine that never began cannot be told from one that was forgotten
         self._life.alive = False
         self._life.going.set()
         tasks = list(self.tasks)

@@ -27,3 +27,13 @@ async def eventually(condition: Callable[[], T | Awaitable[T]], *, within: float
             reason = f" ({because})" if because else ""
             raise AssertionError(f"still {value!r} after {within} s{reason}")
         await asyncio.sleep(POLL_EVERY_S)
+
+
+async def loop_turns(count: int = 1) -> None:
+    """Give all others so many turns of the loop; no time passes, and nothing outside of it is waited for.
+
+    For what no condition can tell: that a coroutine gets to its first await, that one call is interrupted by others,
+    that something does *not* happen. Where all take part in one loop, a number that is enough once always is.
+    """
+    for _ in range(count):
+        await asyncio.sleep(0)

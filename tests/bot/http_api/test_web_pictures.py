@@ -304,16 +304,16 @@ async def test_the_resolver_is_closed_with_the_session():
     assert closed.is_set()
 
 
-async def test_a_server_that_gives_a_byte_now_and_then_is_given_up():
+async def test_a_server_that_gives_a_byte_now_and_then_is_given_up(loop_clock):
     async def dripping(request):
         response = web.StreamResponse()
         await response.prepare(request)
         with contextlib.suppress(ConnectionError):
             while True:
                 await response.write(b"x")
-                await asyncio.sleep(0.01)
+                await loop_clock.put_forward(1)
         return response
 
-    async with server(dripping) as port, open_web_pictures(NEXT_DOOR, fetch_s=0.1) as pictures:
+    async with server(dripping) as port, open_web_pictures(NEXT_DOOR) as pictures:
         with pytest.raises(NotDoneError):
             await pictures.fetch(f"http://127.0.0.1:{port}/", max_bytes=LIMIT)

@@ -13,6 +13,7 @@ from storage.event import Event
 from storage.job import JobStatus, SlotState
 from storage.telling_events import DeliveryClaimed
 from tests.support.fakes import BEGIN, HotLoopError, storage_down, submission
+from tests.support.waiting import loop_turns
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -180,8 +181,7 @@ async def test_a_process_that_is_stopped_leaves_no_child_at_work(world, process)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     gate.open()
-    for _ in range(10):
-        await asyncio.sleep(0)
+    await loop_turns(10)
     assert world.replicate.predictions == {}
 
 

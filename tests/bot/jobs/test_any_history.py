@@ -28,6 +28,7 @@ from storage.job import InputImage, Job, JobStatus, SlotState
 from storage.wishes import AlbumUse, Delivery, Question, Wishes
 from tests.support.fakes import LIMITS, Callback, HotLoopError, Process, World, storage_down, submission
 from tests.support.remembered import containers_with
+from tests.support.waiting import loop_turns
 
 pytestmark = pytest.mark.no_cover  # property tests throughout: see conftest
 
@@ -325,7 +326,7 @@ class History:
         for _ in range(count):
             if not self.process.tasks:
                 return
-            await asyncio.sleep(0)
+            await loop_turns()
             self.turned += 1
             if self.turned in self.crash_at:
                 await self._crash()

@@ -1,6 +1,5 @@
 """Albums, questions and answers: drafts on their way to a job, across restarts."""
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,6 +14,7 @@ from storage.job import InputImage, JobStatus
 from storage.repository import JobRepository
 from storage.wishes import AlbumUse, Question, Wishes
 from tests.support.fakes import LIMITS, Process, World, build, storage_down, submission
+from tests.support.waiting import loop_turns
 
 ALBUM = Album(object_keys.job_id_of(1, 7, "album", "g1"), "g1")
 GATHER_S = LIMITS.gather_s
@@ -433,8 +433,7 @@ async def test_a_plan_that_an_answer_overtook_is_made_anew(world, process):
     answered = process.spawn(process.service.answer(ALBUM.job_id, "tg-7", AlbumUseChosen(AlbumUse.FIRST)))
     await gate.reached.wait()
     planning = process.spawn(process.advance(ALBUM.job_id))
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await loop_turns(20)
     gate.open()
     await answered
     await planning
@@ -580,8 +579,7 @@ async def test_an_answer_at_the_last_moment_is_not_taken_for_none(world, process
     answered = process.spawn(process.service.answer(photo(1).job_id, "tg-7", PresetChosen("restore")))
     await gate.reached.wait()
     closing = process.spawn(process.advance(photo(1).job_id))
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await loop_turns(20)
     gate.open()
     assert (await answered).draft
     await closing

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.jobs.background import Background
+from tests.support.waiting import loop_turns
 
 
 async def fails() -> None:
@@ -56,17 +57,18 @@ async def test_what_does_not_end_in_time_is_canceled_and_counted():
 
 
 async def test_draining_without_patience_cancels_at_once_and_waits_for_the_clean_up():
-    background, cleaned = Background(), []
+    background, begun, cleaned = Background(), asyncio.Event(), []
 
     async def work() -> None:
         try:
+            begun.set()
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0)
+            await loop_turns()
             cleaned.append(1)
 
     background.spawn(work(), name="work")
-    await asyncio.sleep(0)
+    await begun.wait()
     assert await background.drain(0) == 1
     assert cleaned == [1]
 
@@ -75,7 +77,7 @@ async def test_draining_waits_for_tasks_that_tasks_start():
     background, done = Background(), []
 
     async def second() -> None:
-        await asyncio.sleep(0)
+        await loop_turns()
         done.append(2)
 
     async def first() -> None:

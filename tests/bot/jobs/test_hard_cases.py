@@ -44,6 +44,7 @@ from tests.support.fakes import (
     storage_down,
     submission,
 )
+from tests.support.waiting import eventually, loop_turns
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -70,7 +71,7 @@ async def bounded(work, *, turns=20_000):
     for _ in range(turns):
         if task.done():
             return task.result()
-        await asyncio.sleep(0)
+        await loop_turns()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     raise HotLoopError(f"still busy after {turns} turns of the loop")
@@ -288,8 +289,8 @@ async def test_the_sweep_goes_on_after_an_error_that_nobody_foresaw():
 
     process.queue.enqueue = broken_once
     task = asyncio.ensure_future(process.sweep.run())
-    for _ in range(50):
-        await asyncio.sleep(0)
+    await eventually(lambda: failed)
+    await loop_turns(50)
     alive = not task.done()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -305,8 +306,7 @@ async def test_removing_an_orphan_marker_does_not_take_the_marker_of_a_job_recor
     sweep = process.spawn(process.sweep.once())
     await gate.reached.wait()
     submit = process.spawn(process.service.submit(ASKED))
-    for _ in range(50):
-        await asyncio.sleep(0)
+    await loop_turns(50)
     gate.open()
     await asyncio.gather(sweep, submit)
     assert object_keys.open_marker(JOB) in world.store.objects
@@ -403,8 +403,7 @@ async def test_a_stale_read_does_not_overwrite_a_claim_where_writes_are_not_cond
     slow = asyncio.ensure_future(repository.load(job.id))
     await gate.reached.wait()
     change = asyncio.ensure_future(repository.change(job.id, [CreateClaimed(0, Claim("me", BEGIN))], BEGIN))
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await loop_turns(20)
     gate.open()
     await asyncio.gather(slow, change)
     await repository.change(job.id, [OutcomeDecided(JobStatus.FAILED, BEGIN, "timeout")], BEGIN)
@@ -707,8 +706,7 @@ async def test_nudging_a_waiting_job_again_and_again_does_not_pile_up():
     for _ in range(2000):
         await queue.enqueue("a", 600)
         await queue.enqueue("a")
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await loop_turns(2)
     assert len(ran) > 500
     assert len(queue._timers) < 500
     await queue.stop(0)

@@ -14,6 +14,7 @@ from bot.work_queue.alone import alone
 from storage.job import JobStatus
 from storage.repository import JobRepository
 from tests.support.fakes import Process, World, build, submission
+from tests.support.waiting import loop_turns
 
 pytestmark = pytest.mark.no_cover  # every await of a story: see conftest
 
@@ -39,7 +40,7 @@ class Story:
         """Let the first process do this, up to where it stands still."""
         task = self.first.spawn(work)
         while not task.done():
-            await asyncio.sleep(0)
+            await loop_turns()
             self.turned += 1
             if self.turned == self.at:
                 self.first.stand_still()

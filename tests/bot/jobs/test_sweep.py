@@ -8,6 +8,7 @@ import pytest
 from storage import object_keys
 from storage.errors import StorageUnavailableError
 from tests.support.fakes import BEGIN, storage_down, submission
+from tests.support.waiting import eventually, loop_turns
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -68,10 +69,9 @@ async def test_the_timer_goes_on_after_an_outage(world, logs):
     process = world.start()
     await process.submit(ASKED)
     task = asyncio.ensure_future(process.sweep.run())
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await eventually(lambda: "sweep_postponed" in {line["event"] for line in logs})
+    await loop_turns(20)
     assert not task.done()
-    assert "sweep_postponed" in {line["event"] for line in logs}
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()

@@ -1,6 +1,5 @@
 """What a front end asks: fresh where others work too, and no more often than needed."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,7 @@ from storage.course_events import Admitted
 from storage.job import JobStatus, Origin
 from storage.repository import JobRepository
 from tests.support.fakes import build, storage_down, submission
+from tests.support.skipped_time import time_passes
 
 USER = "api-0123456789abcdef"
 
@@ -34,7 +34,7 @@ def test_news_of_other_processes_are_seen_within_a_second(world, skipping_time):
         seen = [(await board.find(job_id, USER)).status for _ in range(5)]
         assert seen == [JobStatus.PENDING] * 5
         assert world.faults.calls["store.get"] == reads
-        await asyncio.sleep(1.1)
+        await time_passes(1.1)
         assert (await board.find(job_id, USER)).status is JobStatus.PROCESSING
         assert world.faults.calls["store.get"] == reads + 1
 

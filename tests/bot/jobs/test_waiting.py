@@ -18,6 +18,7 @@ from storage.job import JobStatus, SlotState
 from storage.repository import JobRepository
 from storage.run_times import RunTimesRecord, dump_run_times
 from tests.support.fakes import LIMITS, SharedBoard, build, submission
+from tests.support.waiting import eventually
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -616,8 +617,7 @@ async def test_what_others_are_told_of_a_message_does_not_hold_up_its_record(wor
     process = build(world, team=team)
     await process.submit(ASKED)
     process.spawn(process.advance(JOB))
-    for _ in range(200):
-        await asyncio.sleep(0)
+    await eventually(lambda: world.job(JOB).status_message_id)
     await process.crash()
     process = world.start()
     await process.sweep.once()

@@ -8,6 +8,7 @@ from bot.jobs.background import Background
 from bot.telegram.alerts import AdminAlerts
 from tests.support.fakes import FrozenClock
 from tests.support.recording_bot import recording_bot
+from tests.support.skipped_time import time_passes
 
 
 class Office:
@@ -106,7 +107,7 @@ def test_a_telegram_that_does_not_answer_holds_up_nobody_who_reports(skipping_ti
         background = Background()
 
         async def hang(*_):
-            await asyncio.sleep(60)
+            await time_passes(60)
 
         session.make_request = hang
         begun = asyncio.get_running_loop().time()
@@ -138,9 +139,9 @@ def test_what_was_held_back_is_told_when_the_ten_minutes_are_over(skipping_time)
         task = asyncio.create_task(alerts.alerts.run())
         for _ in range(2):
             await alerts.send("a", "text")
-        await asyncio.sleep(599)
+        await time_passes(599)
         before = len(session.calls)
-        await asyncio.sleep(2)
+        await time_passes(2)
         task.cancel()
         return before, texts(session)
 

@@ -23,6 +23,7 @@ from storage.errors import StorageRefusedError, StorageUnavailableError
 from tests.support.chat_door import a_desk
 from tests.support.fakes import World, storage_down
 from tests.support.recording_bot import recording_bot
+from tests.support.skipped_time import time_passes
 
 PHOTO = {"file_id": "f", "width": 90, "height": 90}
 
@@ -238,7 +239,7 @@ def polled(intake, *, until):
     async def story():
         task = asyncio.create_task(intake.updates.poll())
         for _ in range(2000):
-            await asyncio.sleep(0.5)
+            await time_passes(0.5)
             if until() or task.done():
                 break
         assert not task.done(), task
@@ -277,7 +278,7 @@ def idle(session):
     async def make_request(*args, **kwargs):
         result = await original(*args, **kwargs)
         if result == []:
-            await asyncio.sleep(30)
+            await time_passes(30)
         return result
 
     session.make_request = make_request
@@ -344,7 +345,7 @@ def test_errors_in_a_row_do_not_make_a_hot_loop(intake, skipping_time):
 
     async def story():
         task = asyncio.create_task(intake.updates.poll())
-        await asyncio.sleep(60)
+        await time_passes(60)
         task.cancel()
         assert 5 <= len(calls_of_polling(intake)) <= 60
 
@@ -367,11 +368,11 @@ def test_an_outage_is_told_once_and_not_every_three_seconds(intake, skipping_tim
 
     async def story():
         task = asyncio.create_task(intake.updates.poll())
-        await asyncio.sleep(300)
+        await time_passes(300)
         intake.session.default = lambda method: intake.session._success(method).__class__(
             409, '{"ok": false, "description": "Conflict: terminated by other getUpdates request"}'
         )
-        await asyncio.sleep(300)
+        await time_passes(300)
         task.cancel()
 
     skipping_time(story())

@@ -8,6 +8,7 @@ from aiogram.exceptions import TelegramRetryAfter
 from bot.jobs.limits.send_pace import ProcessPace
 from bot.telegram.pacing import Pacing
 from tests.support.recording_bot import recording_bot
+from tests.support.skipped_time import time_passes
 
 
 def paced(per_second):
@@ -59,7 +60,7 @@ def test_those_that_were_put_off_find_room_when_they_come_again(skipping_time):
     async def story():
         bot, session = paced(10)
         await asyncio.gather(*(bot.send_message(n, "x") for n in range(100)), return_exceptions=True)
-        await asyncio.sleep(3)
+        await time_passes(3)
         before = len(session.calls)
         await bot.send_message(1, "x")
         assert len(session.calls) == before + 1
@@ -140,11 +141,11 @@ def test_the_silence_ends_when_its_time_is_over(skipping_time):
         session.refuse(429, "Too Many Requests: retry after 30", retry_after=30)
         with pytest.raises(TelegramRetryAfter):
             await bot.send_message(1, "x")
-        await asyncio.sleep(29)
+        await time_passes(29)
         with pytest.raises(TelegramRetryAfter) as silenced:
             await bot.send_message(1, "x")
         assert silenced.value.retry_after == 1
-        await asyncio.sleep(1.01)
+        await time_passes(1.01)
         await bot.send_message(1, "x")
         await bot.send_message(1, "x")
         assert len(session.calls) == 3
@@ -158,7 +159,7 @@ def test_a_silenced_chat_takes_nothing_of_the_pace_from_others(skipping_time):
         session.refuse(429, "Too Many Requests: retry after 3600", retry_after=3600)
         with pytest.raises(TelegramRetryAfter):
             await bot.send_message(1, "x")
-        await asyncio.sleep(10)
+        await time_passes(10)
         for _ in range(50):
             with pytest.raises(TelegramRetryAfter):
                 await bot.send_message(1, "x")

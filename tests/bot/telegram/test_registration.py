@@ -11,6 +11,8 @@ from bot.jobs.background import Background
 from bot.settings import Settings
 from bot.telegram.registration import Registration
 from tests.support.recording_bot import TOKEN, recording_bot
+from tests.support.skipped_time import time_passes
+from tests.support.waiting import eventually
 
 BASE_URL = "https://bot.example"
 
@@ -63,7 +65,7 @@ async def test_every_process_derives_the_same_secret():
 async def test_without_a_public_url_a_webhook_left_over_is_removed_and_updates_are_polled():
     async with registration(None) as (subject, session, updates, background):
         await subject.start(background)
-        await asyncio.sleep(0)
+        await eventually(lambda: updates.polls)
         assert session.methods == ["deleteWebhook"]
         assert not session.calls[0].params.get("drop_pending_updates")
         assert updates.polls == 1
@@ -73,7 +75,7 @@ async def test_a_url_that_telegram_refuses_means_long_polling():
     async with registration() as (subject, session, updates, background):
         session.refuse(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
         await subject.start(background)
-        await asyncio.sleep(0)
+        await eventually(lambda: updates.polls)
         assert session.methods == ["setWebhook", "deleteWebhook"]
         assert updates.polls == 1
 
@@ -103,7 +105,7 @@ def test_while_telegram_cannot_be_reached_it_is_tried_again_in_the_background(ou
                 outage(session)
             await subject.start(background)
             assert len(session.calls) == 1
-            await asyncio.sleep(3600)
+            await time_passes(3600)
             assert len(session.calls) == 5  # and then no more
             assert updates.polls == (0 if base_url else 1)
 
@@ -117,7 +119,7 @@ def test_a_token_that_is_revoked_meanwhile_does_not_end_the_attempts(skipping_ti
             session.refuse(401, "Unauthorized")
             session.refuse(409, "Conflict: terminated by other setWebhook")
             await subject.start(background)
-            await asyncio.sleep(3600)
+            await time_passes(3600)
             assert len(session.calls) == 4
 
     skipping_time(story())

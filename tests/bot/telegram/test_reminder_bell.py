@@ -15,6 +15,7 @@ from storage.errors import StorageRefusedError, StorageUnavailableError
 from storage.reminders import Reminder, Reminders
 from tests.support.chat_door import SIZES, ChatDoor
 from tests.support.fakes import BEGIN, storage_down
+from tests.support.skipped_time import time_passes
 
 DAY_S = 24 * 3600
 
@@ -179,12 +180,12 @@ def test_it_rings_on_a_timer_and_only_in_one_process(skipping_time):
         bell = ReminderBell(door.bot, store, door.people, turns, door.world.clock)
         task = asyncio.create_task(bell.run())
         door.world.clock.advance(2)
-        await asyncio.sleep(LOOK_EVERY_S * 2)
+        await time_passes(LOOK_EVERY_S * 2)
         assert door.said == []
         turns.has_turn = True
         door.world.faults.fail("store.list", storage_down)
         door.world.faults.fail("store.list", RuntimeError("a fault of ours"))
-        await asyncio.sleep(LOOK_EVERY_S * 4)
+        await time_passes(LOOK_EVERY_S * 4)
         task.cancel()
         assert door.said == [text("reminder", "en")]
 

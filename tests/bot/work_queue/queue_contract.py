@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from abc import ABC, abstractmethod
 
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, loop_turns
 
 FOREVER_S = 3600
 
@@ -34,7 +34,7 @@ class Recorder:
         try:
             if gate := self.gates.get(job_id):
                 await gate.wait()
-            await asyncio.sleep(0)
+            await loop_turns()
         finally:
             self.now.discard(job_id)
         self.ended.append(job_id)
@@ -161,7 +161,7 @@ class QueueContract(ABC):
         await queue.enqueue("later", 0.001)
         await eventually(lambda: handler.now == {"a", "b"})
         stopping = asyncio.ensure_future(queue.stop(10))
-        await asyncio.sleep(0)
+        await loop_turns()
         for gate in gates:
             gate.set()
         assert await stopping == 0

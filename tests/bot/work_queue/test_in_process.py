@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bot.work_queue.in_process import InProcessQueue
 from tests.bot.work_queue.queue_contract import QueueContract, Recorder
-from tests.support.waiting import eventually
+from tests.support.skipped_time import time_passes
+from tests.support.waiting import eventually, loop_turns
 
 
 class TestInProcessQueue(QueueContract):
@@ -41,11 +42,6 @@ async def queue(handler):
     await queue.stop(0)
 
 
-async def turns(count: int = 10) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
 async def rung(queue) -> None:
     """All timers have."""
 
@@ -62,21 +58,21 @@ async def test_nudges_of_a_waiting_job_are_one(queue, handler):
     await queue.enqueue("c", 0.01)
     for gate in gates:
         gate.set()
-    await turns(20)
+    await handler.reaches("a", "b", "c")
     await rung(queue)
-    await turns(20)
+    await loop_turns(20)
     assert handler.ran == ["a", "b", "c"]
 
 
 async def test_a_job_that_is_nudged_while_it_runs_runs_again_afterwards_and_never_twice_at_a_time(queue, handler):
     gate = handler.hold("a")
     await queue.enqueue("a")
-    await turns()
+    await handler.reaches("a")
     await queue.enqueue("a")
     await queue.enqueue("a")
     assert queue.scheduled("a")
     gate.set()
-    await turns(20)
+    await loop_turns(20)
     assert handler.ran == ["a", "a"]
     assert not handler.overlap
 
@@ -84,12 +80,12 @@ async def test_a_job_that_is_nudged_while_it_runs_runs_again_afterwards_and_neve
 async def test_a_timer_that_rings_while_its_job_runs_makes_it_run_again(queue, handler):
     gate = handler.hold("a")
     await queue.enqueue("a")
-    await turns()
+    await handler.reaches("a")
     await queue.enqueue("a", 0.005)
     await rung(queue)
     assert handler.ran == ["a"]
     gate.set()
-    await turns(20)
+    await loop_turns(20)
     assert handler.ran == ["a", "a"]
 
 
@@ -100,8 +96,7 @@ async def test_what_was_nudged_before_the_start_runs_after_it(handler):
     await rung(queue)
     assert handler.ran == []
     queue.start(handler)
-    await turns(20)
-    assert handler.ran == ["a", "b"]
+    await handler.reaches("a", "b")
     await queue.stop(0)
 
 
@@ -118,8 +113,7 @@ async def test_a_handler_that_raises_or_is_canceled_frees_its_place():
     queue.start(handler)
     for job in ("canceled", "raises", "third"):
         await queue.enqueue(job)
-    await turns(40)
-    assert ran == ["canceled", "raises", "third"]
+    await eventually(lambda: ran == ["canceled", "raises", "third"])
     assert not queue.scheduled("raises")
     assert await queue.stop(0) == 0
 
@@ -129,9 +123,9 @@ async def test_stopping_starts_nothing_new_and_lets_the_running_finish(queue, ha
     for job in "abc":
         await queue.enqueue(job)
     await queue.enqueue("later", 0.001)
-    await turns()
+    await eventually(lambda: handler.now == {"a", "b"})
     stopping = asyncio.ensure_future(queue.stop(5))
-    await turns()
+    await loop_turns(10)
     for gate in gates:
         gate.set()
     assert await stopping == 0
@@ -145,7 +139,7 @@ def test_what_is_nudged_after_the_stop_never_runs(skipping_time):
         await queue.stop(0)
         await queue.enqueue("after")
         await queue.enqueue("much after", 1)
-        await asyncio.sleep(2)
+        await time_passes(2)
         assert handler.ran == []
 
     skipping_time(story())
@@ -180,13 +174,10 @@ def test_after_every_nudge_its_job_runs_and_never_twice_at_a_time(script):
             nudged[job] = next(order)
             await queue.enqueue(job, delay_s)
             assert queue.scheduled(job)
-            await turns(pause)
-        for _ in range(200):
-            if any(queue.scheduled(job) for job in "abc"):
-                await asyncio.sleep(0.0005)
+            await loop_turns(pause)
+        await eventually(lambda: not any(queue.scheduled(job) for job in "abc"), within=1)
         assert not handler.overlap
         assert all(begun[job] > at for job, at in nudged.items())
-        assert not any(queue.scheduled(job) for job in "abc")
         await queue.stop(0)
 
     asyncio.run(story())

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from mock_server.replicate.clock import MockClock
+from tests.support.waiting import loop_turns
 
 
 @pytest.fixture
@@ -20,10 +21,9 @@ async def test_time_stamps_follow_the_base_until_time_is_pushed_ahead(clock):
 
 async def test_a_sleep_ends_when_time_is_pushed_past_it(clock):
     sleeping = asyncio.create_task(clock.sleep(100))
-    await asyncio.sleep(0)
+    await loop_turns()
     clock.advance(99)
-    for _ in range(10):  # turns of the loop
-        await asyncio.sleep(0)
+    await loop_turns(10)
     assert not sleeping.done()
     clock.advance(1)
     await sleeping
@@ -59,11 +59,11 @@ async def test_a_change_of_speed_keeps_what_has_passed(clock):
 async def test_waiting_for_an_event_tells_whether_it_came(clock):
     event = asyncio.Event()
     waiting = asyncio.create_task(clock.wait(event, 50))
-    await asyncio.sleep(0)
+    await loop_turns()
     clock.advance(50)
     assert await waiting is False
     waiting = asyncio.create_task(clock.wait(event, 50))
-    await asyncio.sleep(0)
+    await loop_turns()
     event.set()
     assert await waiting is True
     assert await clock.wait(event, 0) is True
@@ -71,7 +71,7 @@ async def test_waiting_for_an_event_tells_whether_it_came(clock):
 
 async def test_a_sleeper_that_is_canceled_leaves_nothing_behind(clock):
     sleeping = asyncio.create_task(clock.sleep(100))
-    await asyncio.sleep(0)
+    await loop_turns()
     sleeping.cancel()
     await asyncio.wait({sleeping})
     assert clock._timers == set()

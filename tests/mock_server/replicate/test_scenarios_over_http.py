@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mock_server.replicate.scenario import FAILURE_TEXTS, Scenario
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, loop_turns
 
 CREATE = {"version": "acme/any", "input": {}}
 
@@ -230,7 +230,7 @@ async def test_a_queue_and_a_cold_start_come_before_the_start(api, mock):
     mock.control.advance(400)
     cold_again = await api.create({}, "acme/any")
     mock.control.advance(101)
-    await asyncio.sleep(0)
+    await loop_turns()
     assert mock.control.status(cold_again["id"]) == "starting"
 
 

@@ -9,6 +9,7 @@ from bot.jobs.guards.circuit import Circuit
 from bot.jobs.guards.guarded_store import GuardedStore
 from storage.errors import ObjectNotFoundError, PreconditionFailedError, StorageRefusedError, StorageUnavailableError
 from tests.support.fakes import storage_down
+from tests.support.skipped_time import time_passes
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ async def test_a_full_disk_is_an_outage_too(world, store, circuit):
 def test_a_stream_that_trickles_is_given_up(skipping_time, world, store):
     async def trickle(key):
         while True:
-            await asyncio.sleep(19)
+            await time_passes(19)
             yield b"x"
 
     world.store.stream = trickle

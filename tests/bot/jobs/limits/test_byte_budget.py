@@ -7,11 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.jobs.limits.byte_budget import ByteBudget
-
-
-async def turns(count: int = 5) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
+from tests.support.waiting import eventually, loop_turns
 
 
 class Holder:
@@ -35,18 +31,17 @@ class Holder:
 async def test_what_fits_goes_in_and_what_does_not_waits():
     budget = ByteBudget(10)
     first, second = Holder(budget, 6), Holder(budget, 5)
-    await turns()
+    await loop_turns(5)
     assert (first.inside, second.inside) == (True, False)
     await first.leave()
-    await turns()
-    assert second.inside
+    await eventually(lambda: second.inside)
     await second.leave()
 
 
 async def test_a_small_one_does_not_overtake_a_large_one_in_line():
     budget = ByteBudget(10)
     first, large, small = Holder(budget, 6), Holder(budget, 10), Holder(budget, 1)
-    await turns()
+    await loop_turns(5)
     assert not small.inside
     for holder in (first, large, small):
         await holder.leave()
@@ -56,8 +51,7 @@ async def test_a_small_one_does_not_overtake_a_large_one_in_line():
 async def test_more_than_everything_counts_as_everything(size):
     budget = ByteBudget(10)
     holder = Holder(budget, size)
-    await turns()
-    assert holder.inside
+    await eventually(lambda: holder.inside)
     await holder.leave()
 
 
@@ -69,10 +63,9 @@ async def test_a_negative_size_is_nothing():
 async def test_one_that_is_canceled_in_line_lets_the_others_pass():
     budget = ByteBudget(10)
     first, waiting, small = Holder(budget, 6), Holder(budget, 10), Holder(budget, 4)
-    await turns()
+    await loop_turns(5)
     waiting.task.cancel()
-    await turns()
-    assert small.inside
+    await eventually(lambda: small.inside)
     for holder in (first, small):
         await holder.leave()
     assert budget._free == 10
@@ -81,9 +74,9 @@ async def test_one_that_is_canceled_in_line_lets_the_others_pass():
 async def test_a_cancellation_that_comes_together_with_the_turn_gives_the_bytes_back():
     budget = ByteBudget(10)
     first, waiting = Holder(budget, 10), Holder(budget, 10)
-    await turns()
+    await loop_turns(5)
     first._leave.set()
-    await asyncio.sleep(0)
+    await loop_turns()
     waiting.task.cancel()
     await asyncio.gather(first.task, waiting.task, return_exceptions=True)
     assert budget._free == 10
@@ -97,7 +90,7 @@ def test_nobody_waits_for_ever_and_all_is_given_back(script):
         budget, holders = ByteBudget(10), []
         for size, end, which in script:
             holders.append(Holder(budget, size))
-            await turns(2)
+            await loop_turns(2)
             holder = holders[which % len(holders)]
             holder.task.cancel() if end == "cancel" else holder._leave.set()
             assert 0 <= budget._free <= 10
