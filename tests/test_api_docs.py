@@ -56,6 +56,7 @@ def shape(value):
 @needs("curl")
 async def test_every_command_on_the_page_gives_what_the_page_shows(tmp_path):
     (tmp_path / "photo.jpg").write_bytes(PHOTO)
+    # The page asks every three seconds, as its readers should; so do we, but faster.
     script = "sleep() { command sleep 0.05; }\n" + f"\necho '{CUT}'\n".join(command for command, _ in commands())
     async with open_world() as world, picture_host(PHOTO) as image_url:
         settings = world.settings(tmp_path / "data", api_keys=(SecretStr(KEY),))

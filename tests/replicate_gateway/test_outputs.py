@@ -289,9 +289,9 @@ async def test_one_patience_for_an_output_and_all_its_redirects(http, delivery, 
 
     async def slowly(request):
         asked.append(request.path)
-        await loop_clock.put_forward(45)
+        await loop_clock.put_forward(20)
         raise web.HTTPFound(request.url)
 
     delivery.serve = slowly
-    await refused(OutputFetcher(http, lambda _: True, fetch_s=60), f"{delivery.url}/a", GatewayUnavailableError)
+    await refused(OutputFetcher(http, lambda _: True, fetch_s=30), f"{delivery.url}/a", GatewayUnavailableError)
     assert len(asked) <= 2  # of four, each of which comes in time

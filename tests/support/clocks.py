@@ -22,7 +22,10 @@ class RunningClock:
 
 
 class LoopClock:
-    """The running loop's clock, by which all time-outs go, for as long as that loop lives. Made before anybody takes the time."""
+    """The running loop's clock, by which all time-outs go, for as long as that loop lives.
+
+    To be made before anybody keeps `loop.time` for later.
+    """
 
     def __init__(self) -> None:
         loop, self._ahead_s = asyncio.get_running_loop(), 0.0

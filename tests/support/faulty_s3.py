@@ -47,7 +47,7 @@ class FaultyS3:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         body = await request.read()
-        await asyncio.sleep(self._delay_s)
+        await asyncio.sleep(self._delay_s)  # this is the fault: nobody waits for anything here
         if self._gone:
             return _cut(request)
         if self._status is not None:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 KEY = "a-front-end-and-its-key"
 ENDED = {"completed", "failed", "canceled"}
-_AGAIN_S = 0.02
+_AGAIN_S = 0.02  # front ends ask at their own pace: the API offers nothing to wait for
 _PATIENCE_S = 25.0
 
 
