@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 Command = Callable[["Settings", argparse.Namespace], Coroutine[Any, Any, int]]
 
-EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2  # wrong arguments or settings: starting again without a change is of no use
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count

@@ -66,7 +66,6 @@ class Prediction:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     predict_time_s: float | None = None
-    cancel_url: str | None = None
     stream_url: str | None = None
     webhook: str | None = None
     """The callback URL given at creation; its query tells an orphan's job."""
@@ -118,7 +117,6 @@ def parse_prediction(document: object) -> Prediction:
         started_at=_moment(document.get("started_at")),
         completed_at=_moment(document.get("completed_at")),
         predict_time_s=_duration_s(metrics.get("predict_time")),
-        cancel_url=_text(urls.get("cancel")),
         stream_url=_text(urls.get("stream")),
         webhook=_text(document.get("webhook")),
         data_removed=document.get("data_removed") is True,

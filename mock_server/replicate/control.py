@@ -10,7 +10,6 @@ from mock_server.replicate.file_links import file_link
 from mock_server.replicate.files import FileStore
 from mock_server.replicate.journal import Call, Delivery, Journal
 from mock_server.replicate.model_runs import ModelRunner
-from mock_server.replicate.models.registry import ModelRegistry
 from mock_server.replicate.outputs import OutputStore
 from mock_server.replicate.prediction import Prediction, Status
 from mock_server.replicate.predictions import PredictionEngine
@@ -31,7 +30,6 @@ class MockControl:
         runner: ModelRunner,
         outputs: OutputStore,
         files: FileStore,
-        models: ModelRegistry,
         deployments: DeploymentStore,
         tasks: BackgroundTasks,
         clock: MockClock,
@@ -45,7 +43,6 @@ class MockControl:
         self._runner = runner
         self._outputs = outputs
         self._files = files
-        self._models = models
         self._deployments = deployments
         self._tasks = tasks
         self._clock = clock
@@ -82,10 +79,6 @@ class MockControl:
     def deliveries_of(self, prediction_id: str, event: str | None = None) -> tuple[Delivery, ...]:
         """The attempts for one prediction, and one event if given."""
         return self._matching(lambda one: one.prediction_id == prediction_id and event in (None, one.event))
-
-    def version_of(self, owner: str, name: str) -> str:
-        """The version id to run a model by."""
-        return self._models.get(owner, name).version
 
     def predictions(self) -> tuple[Prediction, ...]:
         """All predictions, oldest first; read only."""

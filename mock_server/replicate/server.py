@@ -138,7 +138,6 @@ def _build(
         runner=runner,
         outputs=outputs,
         files=files,
-        models=models,
         deployments=deployments,
         tasks=tasks,
         clock=clock,

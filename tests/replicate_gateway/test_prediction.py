@@ -53,7 +53,6 @@ def test_a_finished_prediction_is_read_whole():
         started_at=datetime(2026, 11, 20, 10, 0, 1, tzinfo=UTC),
         completed_at=datetime(2026, 11, 20, 13, 0, 4, 500_000, tzinfo=timezone(timedelta(hours=3))),
         predict_time_s=3.25,
-        cancel_url="https://x/cancel",
         stream_url="https://x/stream",
         webhook="https://bot.example/hook?job=1",
         data_removed=False,

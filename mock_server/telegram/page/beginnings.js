@@ -87,7 +87,7 @@ const chatIn = (group) => group.map(chatOf).find(Boolean);
 
 export const byStart = (a, b) => a.start - b.start;
 
-export const isMessage = (row) => Boolean(row.update?.message);
+const isMessage = (row) => Boolean(row.update?.message);
 
 const isPress = (row) => Boolean(row.update?.callback_query);
 

@@ -42,7 +42,7 @@ export function fileSize(bytes) {
   return (bytes / 1024 ** 2).toFixed(1) + " MB";
 }
 
-export function initials(name) {
+function initials(name) {
   return [...name.trim()].slice(0, 1).join("").toUpperCase() || "?";
 }
 
@@ -140,7 +140,7 @@ export function field(label, control) {
   return element("label", { className: "field" }, element("span", { text: label }), control);
 }
 
-export const LANGUAGES = [
+const LANGUAGES = [
   ["en", "English"], ["ru", "Русский"], ["pt-br", "Português"], ["ko", "한국어"],
   ["de", "Deutsch"], ["es", "Español"], ["fr", "Français"], ["ja", "日本語"],
 ];

@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 
-export const PAGE_OF_MESSAGES = 60;
+const PAGE_OF_MESSAGES = 60;
 const JOURNAL_PAUSE_MS = 120;
 const JOURNAL_KEPT = 4000;
 // Who lives in a sandbox that is empty, so that a newcomer can send at once. Fixed ids: two pages make them only once.

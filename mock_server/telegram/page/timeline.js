@@ -212,7 +212,7 @@ function nameOf(message) {
   return message.document || message.text ? messageTitle(message) : messageTitle(message).toLowerCase();
 }
 
-export function messageTitle(message) {
+function messageTitle(message) {
   if (message.live_photo) return "Live photo";
   if (message.photo) return message.media_group_id ? "Photo of an album" : "Photo";
   if (message.document) return message.document.file_name || "File";

@@ -258,7 +258,6 @@ class History:
         self.process: Process = self._start()
         self.accepted: set[Submission] = set()
         self.sent: list[Callback] = []
-        self.unknown_creates = 0
 
     def _start(self) -> Process:
         process = self.world.start(self.limits, callbacks=self.callbacks)
