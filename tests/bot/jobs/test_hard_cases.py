@@ -461,7 +461,7 @@ async def test_a_claim_whose_write_was_not_acknowledged_is_not_taken_for_an_unkn
 
 
 async def test_one_crash_after_ordinary_postponements_does_not_give_a_step_up():
-    """`_MAX_UNFORESEEN` counts attempts of any kind, so two busy answers use up the patience for bugs."""
+    """If `MAX_UNFORESEEN` counted attempts of any kind, two busy answers would use up the patience for bugs."""
     world = World()
     process = world.start()
     world.faults.fail("photos.fetch", NotDoneError("telegram_unreachable"), times=3)
