@@ -50,6 +50,7 @@ from tests.support.darkroom import open_world, running_bot
 from tests.support.ports import free_port
 from tests.support.redis_servers import own_redis
 from tests.support.s3_servers import moto_server, new_bucket_name, seaweedfs_server  # noqa: F401 - fixtures
+from tests.support.web_servers import answering, listening
 
 ROOT = Path(__file__).parents[2]
 SOMEBODY_ELSES_TOKEN = "4200000043:" + "w" * 35
@@ -101,15 +102,8 @@ async def party(answer):
     async def handle(request):
         return answer(request)
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with listening(answering(handle)) as url:
+        yield url
 
 
 async def examine_part(check, settings):

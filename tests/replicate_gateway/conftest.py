@@ -13,6 +13,7 @@ from aiohttp import web
 from replicate_gateway.calls import CallLimits
 from replicate_gateway.gateway import OfficialReplicateGateway, open_gateway
 from tests.support.clocks import LoopClock
+from tests.support.web_servers import answering, listening
 
 TOKEN = "r8_benchbenchbenchbenchbenchbenchbench"
 
@@ -97,18 +98,9 @@ class ScriptedApi:
         return web.Response(body=reply.payload(), status=reply.status, headers={**kind, **reply.headers})
 
     async def run(self) -> AsyncIterator["ScriptedApi"]:
-        app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_route("*", "/{path:.*}", self.handle)
-        runner = web.AppRunner(app, shutdown_timeout=1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
+        async with listening(answering(self.handle)) as self.url:
             yield self
-        finally:
             self._closing.set()
-            await runner.cleanup()
 
 
 @pytest.fixture

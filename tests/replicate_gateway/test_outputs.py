@@ -12,6 +12,7 @@ from aiohttp import web
 from replicate_gateway.errors import GatewayUnavailableError, OutputRefusedError
 from replicate_gateway.outputs import OutputFetcher
 from tests.support.aioresponses_shim import MockedResponses
+from tests.support.web_servers import answering, listening
 
 SECRET = "bearer-part-of-the-link"
 URL = f"https://replicate.delivery/x/{SECRET}/out.png"
@@ -204,14 +205,9 @@ async def delivery():
         host.headers = request.headers
         return await host.serve(request)
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host = Delivery(f"http://127.0.0.1:{runner.addresses[0][1]}")
-    yield host
-    await runner.cleanup()
+    async with listening(answering(handle)) as url:
+        host = Delivery(url)
+        yield host
 
 
 @pytest.fixture

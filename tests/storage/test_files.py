@@ -17,6 +17,7 @@ from storage.files import open_file_store
 from storage.objects import ExpiryRule
 from storage.signed_links import LinkRefusedError, attachment_disposition, verify_link
 from tests.storage.object_store_contract import ObjectStoreContract
+from tests.support.web_servers import listening
 
 SIGNING_KEY = b"a key for tests only"
 MAGIC = b"\0darkroom object of type "
@@ -82,14 +83,8 @@ async def serving(routes):
     """A web server on a free port for `routes`; gives its URL."""
     app = web.Application()
     app.add_routes(routes)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with listening(app) as url:
+        yield url
 
 
 class TestFileStore(ObjectStoreContract):

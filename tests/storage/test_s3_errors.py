@@ -23,6 +23,7 @@ from storage.errors import (
 from storage.s3 import open_s3_store
 from storage.s3_bucket import ensure_bucket
 from tests.support.waiting import loop_turns
+from tests.support.web_servers import answering, listening
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -77,17 +78,11 @@ def _copy(answer):
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def script():
     script = Script()
-    app = web.Application(client_max_size=10_000_000)
+    app = answering(script.answer)
     app[RELEASED] = asyncio.Event()
-    app.router.add_route("*", "/{path:.*}", script.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    script.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield script
-    app[RELEASED].set()
-    await runner.cleanup()
+    async with listening(app) as script.url:
+        yield script
+        app[RELEASED].set()
 
 
 @pytest.fixture(autouse=True)

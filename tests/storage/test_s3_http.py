@@ -18,6 +18,7 @@ from storage.s3_http import S3Http, S3Request
 from storage.s3_upload import FileBody
 from storage.sigv4 import UNSIGNED_PAYLOAD, Credentials, Signer, hash_of
 from tests.support.s3_servers import DOMAIN
+from tests.support.web_servers import answering, listening
 
 JSON = "application/json"
 WHO = Credentials("key-id", "secret")
@@ -39,19 +40,6 @@ class Answers:
         self.requests.append(request)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return answer()
-
-
-@asynccontextmanager
-async def served(handler):
-    app = web.Application(client_max_size=10_000_000)
-    app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager
@@ -88,7 +76,7 @@ def signed_at(request):
 async def test_the_storages_clock_is_gone_by_once_ours_was_refused(hours):
     theirs = datetime.now(UTC) + timedelta(hours=hours)
     server = Answers(too_skewed(theirs), fine)
-    async with served(server.answer) as url, requests_to(url) as http:
+    async with listening(answering(server.answer)) as url, requests_to(url) as http:
         await http.read(S3Request("PUT", "a"))
         await http.read(S3Request("PUT", "a"))
         link = await http.link("a", query=(), ttl_s=60)
@@ -104,7 +92,7 @@ async def test_a_clock_that_cannot_be_the_reason_stays_as_it_is(date):
     refusal = too_skewed(date()) if date else lambda: web.Response(status=403, text="<Code>RequestTimeTooSkewed</Code>")
     server = Answers(refusal)
     async with (
-        served(server.answer) as url,
+        listening(answering(server.answer)) as url,
         open_s3_store(bucket="photos", endpoint_url=url, access_key_id="key-id", secret_access_key="secret") as store,
     ):
         with pytest.raises(StorageRefusedError, match="clock"):
@@ -127,7 +115,7 @@ async def test_temporary_credentials_are_renewed_between_requests(monkeypatch):
         )  # fmt: skip
 
     server = Answers(fine)
-    async with served(server.answer) as url, served(credentials) as container:
+    async with listening(answering(server.answer)) as url, listening(answering(credentials)) as container:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{container}/credentials")
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
         monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
@@ -162,7 +150,7 @@ async def test_without_any_credentials_the_operator_is_told(monkeypatch, tmp_pat
 
 async def test_a_proxy_of_the_environment_is_used(monkeypatch):
     server = Answers(fine)
-    async with served(server.answer) as proxy:
+    async with listening(answering(server.answer)) as proxy:
         monkeypatch.setenv("http_proxy", proxy)
         async with open_s3_store(
             bucket="photos", endpoint_url="http://s3.example.org", access_key_id="key-id", secret_access_key="secret"

@@ -32,6 +32,7 @@ from tests.support.darkroom import World
 from tests.support.flow import records, stored
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
+from tests.support.web_servers import listening
 
 ROOT = Path(__file__).parents[2]
 # Long, for a busy machine: what is never reached takes this long to fail.
@@ -232,13 +233,8 @@ async def file_server(settings: Settings) -> AsyncIterator[str]:
         file_routes.add_routes(app)
         app[app_keys.FILE_LINKS] = app_keys.FileLinks(key, store.resolve)
         app[app_keys.REFUSALS] = Refusals()
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-        finally:
-            await runner.cleanup()
+        async with listening(app) as url:
+            yield url
 
 
 def environment(settings: Settings) -> dict[str, str]:

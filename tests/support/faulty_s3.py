@@ -8,6 +8,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from tests.support.web_servers import answering, listening
+
 _OF_THIS_HOP = {"connection", "transfer-encoding", "content-encoding", "keep-alive"}
 _ERROR = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>on purpose</Message></Error>'
 _CODES = {500: "InternalError", 503: "SlowDown"}
@@ -74,17 +76,8 @@ async def faulty_s3(upstream: str) -> AsyncIterator[FaultyS3]:
     """A proxy on a port of its own."""
     async with aiohttp.ClientSession(auto_decompress=False) as session:
         proxy = FaultyS3(upstream, session)
-        app = web.Application(client_max_size=2**30)
-        app.router.add_route("*", "/{path:.*}", proxy.handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, auto_decompress=False)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            proxy.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with listening(answering(proxy.handle), auto_decompress=False) as proxy.url:
             yield proxy
-        finally:
-            await runner.cleanup()
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -10,6 +10,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from tests.support.web_servers import listening
+
 KEY = "a-front-end-and-its-key"
 ENDED = {"completed", "failed", "canceled"}
 _AGAIN_S = 0.02  # front ends ask at their own pace: the API offers nothing to wait for
@@ -96,10 +98,5 @@ async def picture_host(body: bytes) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_get("/person.jpg", picture)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/person.jpg?signature=secret-of-the-caller"
-    finally:
-        await runner.cleanup()
+    async with listening(app) as url:
+        yield f"{url}/person.jpg?signature=secret-of-the-caller"

@@ -7,7 +7,6 @@ import uuid
 
 import pytest
 import schemathesis
-from aiohttp import web
 from hypothesis import HealthCheck, Phase, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -16,6 +15,7 @@ from bot.http_api.door import offered
 from bot.http_api.openapi import document
 from tests.support.api import KEY, api_app
 from tests.support.fakes import PRESETS, World
+from tests.support.web_servers import listening
 
 DOCUMENT = document(offered(PRESETS))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
@@ -28,13 +28,10 @@ def base_url():
     found = []
 
     async def serve():
-        runner = web.AppRunner(api_app(World().start()), access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        found.append(f"http://127.0.0.1:{runner.addresses[0][1]}/api/v1")
-        started.set()
-        await asyncio.to_thread(stop.wait)
-        await runner.cleanup()
+        async with listening(api_app(World().start())) as url:
+            found.append(f"{url}/api/v1")
+            started.set()
+            await asyncio.to_thread(stop.wait)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()

@@ -14,10 +14,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from yarl import URL
 
 from bot.http_api.web_pictures import UrlRules, open_web_pictures, parsed
 from bot.jobs.errors import JobFailedError, NotDoneError
 from tests.support.fakes import PHOTO
+from tests.support.web_servers import answering, listening
 
 NAME = "pictures.example"
 LIMIT = 1000
@@ -77,15 +79,8 @@ async def server(handler, tls=None, folder=None):
         (folder / "key.pem").write_bytes(tls[1])
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    app = web.Application()
-    app.router.add_get("/{tail:.*}", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    async with listening(answering(handler), tls=context) as url:
+        yield URL(url).port
 
 
 async def picture(_):

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 from PIL import Image
+from yarl import URL
 
 from bot import app_keys
 from bot.errors import answer_to
@@ -45,6 +46,7 @@ from tests.support.fakes import (
     submission,
 )
 from tests.support.waiting import eventually, loop_turns
+from tests.support.web_servers import listening
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -562,17 +564,14 @@ async def test_a_body_that_breaks_off_is_no_crash_of_ours(logs):
     app[app_keys.CALLBACKS] = Never()
     app[app_keys.REFUSALS] = Refusals()
     callback_routes.add_routes(app)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"POST /webhook/replicate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nbroken\r\n")
-    await writer.drain()
-    answer = await reader.read(100)
-    writer.close()
-    await runner.cleanup()
+    async with listening(app) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", URL(url).port)
+        writer.write(
+            b"POST /webhook/replicate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nbroken\r\n"
+        )
+        await writer.drain()
+        answer = await reader.read(100)
+        writer.close()
     assert b" 500 " not in answer
     assert "request_crashed" not in {line["event"] for line in logs}
 

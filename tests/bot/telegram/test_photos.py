@@ -12,6 +12,7 @@ from bot.jobs.images import ImageProblem
 from bot.telegram.photos import TelegramPhotos
 from tests.support.aioresponses_shim import MockedResponses
 from tests.support.recording_bot import SERVER, TOKEN, recording_bot
+from tests.support.web_servers import answering, listening
 
 PATH = "photos/file_1.jpg"
 URL = f"{SERVER}/file/bot{TOKEN}/{PATH}"
@@ -174,14 +175,9 @@ async def server():
     async def handle(request):
         return await downloads.serve(request)
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    downloads = Downloads(f"http://127.0.0.1:{runner.addresses[0][1]}")
-    yield downloads
-    await runner.cleanup()
+    async with listening(answering(handle)) as url:
+        downloads = Downloads(url)
+        yield downloads
 
 
 @pytest.fixture

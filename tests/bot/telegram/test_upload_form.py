@@ -11,6 +11,7 @@ from aiohttp import FormData, web
 from bot.telegram.session import TelegramSession
 from bot.telegram.upload_form import FileBody, GatheredForm
 from bot.telegram.uploads import SpoolFile
+from tests.support.web_servers import answering, listening
 
 MESSAGE = {"ok": True, "result": {"message_id": 1, "date": 0, "chat": {"id": 1, "type": "private"}}}
 
@@ -33,16 +34,10 @@ class Wire:
 async def wire():
     """The server's notes, and a bot that talks to it."""
     wire = Wire()
-    app = web.Application(client_max_size=2**20)
-    app.router.add_post("/{path:.*}", wire.take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    api = TelegramAPIServer.from_base(f"http://127.0.0.1:{runner.addresses[0][1]}")
-    bot = Bot("42:TEST", session=TelegramSession(api=api))
-    yield wire, bot
-    await (await bot.session.create_session()).close()
-    await runner.cleanup()
+    async with listening(answering(wire.take)) as url:
+        bot = Bot("42:TEST", session=TelegramSession(api=TelegramAPIServer.from_base(url)))
+        yield wire, bot
+        await (await bot.session.create_session()).close()
 
 
 class Recorder:

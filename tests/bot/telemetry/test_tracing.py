@@ -20,6 +20,7 @@ from tests.support.darkroom import open_world, running_bot
 from tests.support.pictures import photo
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
+from tests.support.web_servers import listening
 
 ROOT = Path(__file__).parents[3]
 JOB = "8147e2ae-291f-5408-aefa-17d35c6de21f"
@@ -41,13 +42,8 @@ async def collector(status=200):
 
     app = web.Application()
     app.router.add_post("/v1/traces", take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/", spans, bodies
-    finally:
-        await runner.cleanup()
+    async with listening(app) as url:
+        yield f"{url}/", spans, bodies
 
 
 def settings(url):

@@ -14,6 +14,7 @@ from PIL import Image
 
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.server import MockReplicate, run_mock_replicate
+from tests.support.web_servers import listening
 
 StartMock = Callable[..., Awaitable[MockReplicate]]
 
@@ -80,12 +81,8 @@ async def receiver() -> AsyncIterator[Receiver]:
     app.router.add_post("/hook", receiver.receive)
     app.router.add_post("/elsewhere", receiver.receive)
     app.router.add_get("/served/{name}", receiver.serve)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield receiver
-    await runner.cleanup()
+    async with listening(app) as receiver.origin:
+        yield receiver
 
 
 @pytest.fixture

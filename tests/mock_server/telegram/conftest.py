@@ -13,6 +13,7 @@ from aiohttp import web
 
 from mock_server.telegram.event_log import Bell
 from mock_server.telegram.server import TelegramEmulator, TelegramEmulatorConfig, run_telegram_emulator
+from tests.support.web_servers import listening
 
 
 class FakeClock:
@@ -148,9 +149,6 @@ async def webhook() -> AsyncIterator[WebhookReceiver]:
     receiver = WebhookReceiver()
     app = web.Application()
     app.router.add_post("/hook", receiver.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.5)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    yield receiver
-    await runner.cleanup()
+    async with listening(app) as url:
+        receiver.url = f"{url}/hook"
+        yield receiver

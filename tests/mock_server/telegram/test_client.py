@@ -15,6 +15,7 @@ from mock_server.telegram.errors import UserActionError
 from mock_server.telegram.remote_user import RemoteUser
 from tests.support import pictures
 from tests.support.waiting import eventually
+from tests.support.web_servers import listening
 
 KEYBOARD = {"inline_keyboard": [[{"text": "Again", "callback_data": "v1:again"}]]}
 PHOTO = pictures.jpeg(160, 120)
@@ -304,7 +305,7 @@ async def test_nobody_there_is_an_error(unused_tcp_port):
             pytest.fail("nobody can be there")
 
 
-async def test_a_stream_that_cannot_be_understood_is_not_passed_over(unused_tcp_port):
+async def test_a_stream_that_cannot_be_understood_is_not_passed_over():
     async def state(_):
         return web.json_response({"seq": 0, "chats": [], "users": []})
 
@@ -314,10 +315,7 @@ async def test_a_stream_that_cannot_be_understood_is_not_passed_over(unused_tcp_
     app = web.Application()
     app.router.add_get("/control/state", state)
     app.router.add_get("/control/events", events)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
-    with pytest.raises(json.JSONDecodeError):
-        async with connect(f"http://127.0.0.1:{unused_tcp_port}") as client:
-            await eventually(lambda: client.closed)
-    await runner.cleanup()
+    async with listening(app) as url:
+        with pytest.raises(json.JSONDecodeError):
+            async with connect(url) as client:
+                await eventually(lambda: client.closed)
