@@ -126,6 +126,14 @@ async def test_a_door_that_cannot_record_names_the_time_to_come_back(world, sett
         await person.expect(photo=True, within=15)
 
 
+async def outlives(s3, fault):
+    """The bot meets the fault several times before it is over."""
+    FAULTS[fault](s3)
+    asked = s3.requests
+    await eventually(lambda: s3.requests > asked + 3)
+    s3.heal()
+
+
 @pytest.mark.parametrize(
     ("fault", "step"),
     [
@@ -143,10 +151,7 @@ async def test_a_storage_that_fails_under_a_step_loses_and_doubles_nothing(world
         person = world.person()
         await person.send_photo(PHOTO)
         await eventually(lambda: world.chat.faults.armed() == [])
-        FAULTS[fault](s3)
-        asked = s3.requests
-        await eventually(lambda: s3.requests > asked + 3)
-        s3.heal()
+        await outlives(s3, fault)
         await one_result(person)
         await nothing_open(bucket)
     assert person.pings == 1
@@ -160,10 +165,7 @@ async def test_a_storage_that_fails_under_the_create_call_does_not_pay_twice(wor
         person = world.person()
         await person.send_photo(PHOTO)
         await eventually(world.models.predictions)
-        FAULTS[fault](s3)
-        asked = s3.requests
-        await eventually(lambda: s3.requests > asked + 3)
-        s3.heal()
+        await outlives(s3, fault)
         await one_result(person)
         await nothing_open(bucket)
     assert person.pings == 1

@@ -6,7 +6,7 @@ import pytest
 
 from bot.jobs.callback_recorder import CallbackResult
 from storage.job import InputImage, JobStatus
-from tests.support.fakes import BEGIN, PRESETS, World, build, submission
+from tests.support.fakes import BEGIN, PRESETS, build, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -50,9 +50,8 @@ async def test_a_preset_that_wants_more_than_it_did_is_the_reason_at_once(world,
     assert world.faults.calls["replicate.create"] == 0
 
 
-async def test_nothing_is_uploaded_for_a_request_that_cannot_be_made():
+async def test_nothing_is_uploaded_for_a_request_that_cannot_be_made(world):
     """Nor is a place taken that another job could have."""
-    world = World()
     first = world.start()
     asked = submission(inputs=(InputImage("file1"),), seeds=(1, 2, 3))
     await first.submit(asked)
@@ -108,9 +107,8 @@ async def test_a_report_is_made_although_its_preset_is_gone(world):
     assert [message.report for message in world.chat.visible(asked.job_id)].count(True) == 1
 
 
-async def test_who_is_still_asked_what_it_is_for_is_asked_anew():
+async def test_who_is_still_asked_what_it_is_for_is_asked_anew(world):
     """A draft is no job yet: its person may choose among what is offered now."""
-    world = World()
     first = world.start()
     asked = replace(submission(seeds=(), preset="try_on"), chosen=True)
     await first.submit(asked)

@@ -1,5 +1,6 @@
 """Several results, files beside photos, words, the report: what the person gets, and gets once."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from storage import object_keys
 from storage.job import JobStatus
 from storage.wishes import Delivery, Wishes
 from tests.support import pictures
-from tests.support.fakes import Process, World, storage_down, submission
+from tests.support.fakes import Gate, Process, World, storage_down, submission
 
 LOST = OutcomeUnknownError("no answer")
 DOWN = NotDoneError("telegram_unreachable")
@@ -33,6 +34,18 @@ async def make(world: World, process: Process, asked, *, outputs=None) -> None:
         world.replicate.succeed(prediction_id, *urls)
     await process.deliver_callbacks()
     await process.run_ready()
+
+
+async def up_to(gate: Gate, world: World, process: Process, asked) -> asyncio.Task[None]:
+    """Run the job until it stands at the gate; gives the task that does."""
+    await process.submit(asked)
+    await process.run_ready()
+    for prediction_id in world.replicate.running:
+        world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    advancing = process.spawn(process.advance(asked.job_id))
+    await gate.reached.wait()
+    return advancing
 
 
 async def restart(world: World, process: Process) -> Process:
@@ -193,13 +206,7 @@ async def test_more_results_wait_for_telegram(world, process):
 async def test_a_storage_that_is_down_after_the_album_does_not_repeat_it(world, process):
     asked = wish(variations=2, delivery=Delivery.BOTH)
     gate = world.faults.hold("chat.send_outcome", when="after")
-    await process.submit(asked)
-    await process.run_ready()
-    for prediction_id in world.replicate.running:
-        world.replicate.succeed(prediction_id)
-    await process.deliver_callbacks()
-    advancing = process.spawn(process.advance(asked.job_id))
-    await gate.reached.wait()
+    advancing = await up_to(gate, world, process, asked)
     world.faults.fail("store.put", storage_down, times=4)
     gate.open()
     await advancing
@@ -221,13 +228,7 @@ async def test_results_that_have_vanished_are_told_in_words_and_the_job_ends(wor
 async def test_who_left_between_album_and_report_holds_nothing_up(world, process):
     asked = wish(variations=2, delivery=Delivery.BOTH)
     gate = world.faults.hold("chat.send_more")
-    await process.submit(asked)
-    await process.run_ready()
-    for prediction_id in world.replicate.running:
-        world.replicate.succeed(prediction_id)
-    await process.deliver_callbacks()
-    advancing = process.spawn(process.advance(asked.job_id))
-    await gate.reached.wait()
+    advancing = await up_to(gate, world, process, asked)
     world.chat.blocked = True
     gate.open()
     await advancing

@@ -85,10 +85,8 @@ async def bounded(work, *, turns=20_000):
 @pytest.mark.parametrize(
     "refusal", [gateway.CredentialsRefusedError("no", status=401), gateway.CreditExhaustedError("no", status=402)]
 )
-async def test_stopping_a_prediction_that_replicate_refuses_to_stop_does_not_loop(refusal):
+async def test_stopping_a_prediction_that_replicate_refuses_to_stop_does_not_loop(world, process, refusal):
     """A token that is revoked while predictions run: Poll fails the job, then Stop is refused, again and again."""
-    world = World()
-    process = world.start()
     await running(world, process)
     world.faults.fail("replicate", refusal, times=10**9)
     await bounded(process.run_for(3600))
@@ -97,10 +95,8 @@ async def test_stopping_a_prediction_that_replicate_refuses_to_stop_does_not_loo
     assert len(world.chat.outcomes(JOB)) == 1
 
 
-async def test_unknown_outcomes_without_a_status_message_do_not_ping_again_and_again():
+async def test_unknown_outcomes_without_a_status_message_do_not_ping_again_and_again(world, process):
     """Telegram accepts every message and drops every answer; there is no status message to settle it with."""
-    world = World()
-    process = world.start()
     prediction_id = await running(world, process)
     world.chat.delete_status(JOB)
     world.replicate.succeed(prediction_id)
@@ -111,9 +107,8 @@ async def test_unknown_outcomes_without_a_status_message_do_not_ping_again_and_a
     assert world.job(JOB).status is JobStatus.COMPLETED
 
 
-async def test_a_job_in_line_does_not_nudge_itself_while_replicate_says_wait():
+async def test_a_job_in_line_does_not_nudge_itself_while_replicate_says_wait(world):
     """Slot 0 ends and frees a place; slot 2 is first in line, but slot 1 got a 429: settle nudges its own job."""
-    world = World()
     process = build(world, limits(replicate_max_active=2))
     asked = submission(seeds=(1, 2, 3))
     world.faults.fail("replicate.create", gateway.GatewayBusyError("slow down", retry_after_s=60), skip=1)
@@ -130,9 +125,8 @@ async def test_a_job_in_line_does_not_nudge_itself_while_replicate_says_wait():
 # --- the job never ends, or its result is lost ------------------------------------------------------------------------
 
 
-async def test_a_result_that_vanished_from_the_storage_does_not_hang_the_job():
+async def test_a_result_that_vanished_from_the_storage_does_not_hang_the_job(world):
     """Tell reads the result back, gets ObjectNotFoundError, and the worker takes that for "no such job"."""
-    world = World()
     first = world.start()
     prediction_id = await running(world, first)
     world.replicate.succeed(prediction_id)
@@ -151,9 +145,8 @@ async def test_a_result_that_vanished_from_the_storage_does_not_hang_the_job():
 
 
 @pytest.mark.parametrize("photo", [pictures.jpeg(64, 48), LARGE_PHOTO], ids=["inline", "uploaded"])
-async def test_a_storage_error_before_the_create_call_is_no_unknown_outcome(photo):
+async def test_a_storage_error_before_the_create_call_is_no_unknown_outcome(world, photo):
     """The input cannot be read for its upload: nothing was sent, yet the claim stands, for 30 s, four times at most."""
-    world = World()
     world.photos.bodies["file1"] = photo
     process = build(world, links=UploadedLinks(world.store, world.replicate))
     world.faults.fail("store.get", storage_down, times=4)
@@ -164,9 +157,8 @@ async def test_a_storage_error_before_the_create_call_is_no_unknown_outcome(phot
     assert all(p.created_at < BEGIN + timedelta(seconds=100) for p in world.replicate.predictions.values())
 
 
-async def test_a_result_that_is_ready_after_a_long_standstill_is_delivered_not_timed_out():
+async def test_a_result_that_is_ready_after_a_long_standstill_is_delivered_not_timed_out(world):
     """The process was dead past the deadline. Poll and Decide act on the same look at the job: the result is lost."""
-    world = World()
     first = world.start()
     prediction_id = await running(world, first)
     await first.crash()
@@ -206,9 +198,8 @@ async def test_a_poll_that_finds_nothing_does_not_undo_a_success_that_a_callback
     assert world.job(JOB).status is JobStatus.COMPLETED
 
 
-async def test_a_record_never_outgrows_what_can_be_read_back():
+async def test_a_record_never_outgrows_what_can_be_read_back(world):
     """Outputs may be data URLs of megabytes; they are kept in the record, and the next process cannot read it."""
-    world = World()
     first = world.start()
     prediction_id = await running(world, first)
     world.replicate.succeed(prediction_id, "data:image/png;base64," + "A" * 2_000_000)
@@ -220,10 +211,8 @@ async def test_a_record_never_outgrows_what_can_be_read_back():
     assert world.job(JOB).status.terminal
 
 
-async def test_a_finished_job_is_closed_although_its_status_message_cannot_be_taken_away():
+async def test_a_finished_job_is_closed_although_its_status_message_cannot_be_taken_away(world, process):
     """Close has no answer to an unforeseen error: every minute for ever."""
-    world = World()
-    process = world.start()
     prediction_id = await running(world, process)
     world.replicate.succeed(prediction_id)
     world.faults.fail("chat.retract_status", RuntimeError("Bad Request: message can't be deleted"), times=10**9)
@@ -232,10 +221,8 @@ async def test_a_finished_job_is_closed_although_its_status_message_cannot_be_ta
     assert world.is_closed(JOB)
 
 
-async def test_the_person_is_not_left_with_nothing_when_telling_is_given_up():
+async def test_the_person_is_not_left_with_nothing_when_telling_is_given_up(world, process):
     """Told without a message, and then even the status message is taken away."""
-    world = World()
-    process = world.start()
     prediction_id = await running(world, process)
     world.replicate.succeed(prediction_id)
     world.faults.fail("chat.send_outcome", RuntimeError("Bad Request: nobody foresaw"), times=10**9)
@@ -246,10 +233,8 @@ async def test_the_person_is_not_left_with_nothing_when_telling_is_given_up():
     assert world.chat.visible(JOB)
 
 
-async def test_a_record_of_a_newer_version_is_left_for_the_program_that_knows_it():
+async def test_a_record_of_a_newer_version_is_left_for_the_program_that_knows_it(world, process):
     """A rollback, or a rolling deploy: burying it removes the marker, and the job is lost."""
-    world = World()
-    process = world.start()
     await process.submit(ASKED)
     await process.crash()
     newer = dump_job(world.job(JOB)).replace(b'"v":1', b'"v":2')
@@ -260,9 +245,8 @@ async def test_a_record_of_a_newer_version_is_left_for_the_program_that_knows_it
     assert object_keys.open_marker(JOB) in world.store.objects
 
 
-async def test_a_marker_that_cannot_be_looked_into_does_not_hide_the_others_from_the_sweep():
+async def test_a_marker_that_cannot_be_looked_into_does_not_hide_the_others_from_the_sweep(world):
     """One job record that is too large to be read stops every sweep at its marker."""
-    world = World()
     asked = sorted((submission(n) for n in range(1, 4)), key=lambda s: s.job_id)
     first = world.start()
     for one in asked:
@@ -275,10 +259,8 @@ async def test_a_marker_that_cannot_be_looked_into_does_not_hide_the_others_from
     assert {asked[1].job_id, asked[2].job_id} <= set(second.queue.due)
 
 
-async def test_the_sweep_goes_on_after_an_error_that_nobody_foresaw():
+async def test_the_sweep_goes_on_after_an_error_that_nobody_foresaw(world, process):
     """A queue in another process has errors of its own; the sweep's task must not end with the first."""
-    world = World()
-    process = world.start()
     await process.submit(ASKED)
     process.queue.due.clear()
     enqueue, failed = process.queue.enqueue, []
@@ -299,10 +281,8 @@ async def test_the_sweep_goes_on_after_an_error_that_nobody_foresaw():
     assert alive
 
 
-async def test_removing_an_orphan_marker_does_not_take_the_marker_of_a_job_recorded_meanwhile():
+async def test_removing_an_orphan_marker_does_not_take_the_marker_of_a_job_recorded_meanwhile(world, process):
     """Between the sweep's look and its delete the update comes again. A crash after that loses the job."""
-    world = World()
-    process = world.start()
     world.store.put_now(object_keys.open_marker(JOB), b"", modified_at=BEGIN - timedelta(hours=2))
     gate = world.faults.hold("store.delete")
     sweep = process.spawn(process.sweep.once())
@@ -314,9 +294,8 @@ async def test_removing_an_orphan_marker_does_not_take_the_marker_of_a_job_recor
     assert object_keys.open_marker(JOB) in world.store.objects
 
 
-async def test_places_of_a_job_whose_record_is_gone_are_given_back():
+async def test_places_of_a_job_whose_record_is_gone_are_given_back(world):
     """Otherwise `REPLICATE_MAX_ACTIVE` such jobs stop everybody else until the next restart."""
-    world = World()
     process = build(world, limits(replicate_max_active=1))
     await running(world, process)
     world.store.put_now(object_keys.job(JOB), b"not json")
@@ -331,10 +310,8 @@ async def test_places_of_a_job_whose_record_is_gone_are_given_back():
 # --- twice, without need ----------------------------------------------------------------------------------------------
 
 
-async def test_the_grace_time_of_a_lost_create_answer_begins_when_the_answer_is_lost():
+async def test_the_grace_time_of_a_lost_create_answer_begins_when_the_answer_is_lost(world, process):
     """A create call may take 45 s, and the upload of its input 120 s more: by then 30 s from the claim are over."""
-    world = World()
-    process = world.start()
     world.replicate.lists = False
 
     def late():
@@ -350,9 +327,8 @@ async def test_the_grace_time_of_a_lost_create_answer_begins_when_the_answer_is_
     assert len(world.replicate.predictions) == 1
 
 
-async def test_two_slots_do_not_adopt_the_same_orphan():
+async def test_two_slots_do_not_adopt_the_same_orphan(world):
     """Without callbacks and seeds both slots recognise either prediction and take the newest."""
-    world = World()
     process = world.start(callbacks=False)
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after", times=2)
     asked = submission(seeds=(None, None))
@@ -364,9 +340,8 @@ async def test_two_slots_do_not_adopt_the_same_orphan():
 
 
 @pytest.mark.parametrize("photo", [pictures.jpeg(64, 48), LARGE_PHOTO], ids=["inline", "uploaded"])
-async def test_an_orphan_is_recognised_when_its_input_was_sent_to_replicate(photo):
+async def test_an_orphan_is_recognised_when_its_input_was_sent_to_replicate(world, photo):
     """On a laptop (files, no BASE_URL) the input is the picture itself, or a link of Replicate's own."""
-    world = World()
     world.photos.bodies["file1"] = photo
     process = build(world, callbacks=False, links=UploadedLinks(world.store, world.replicate))
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
@@ -376,9 +351,8 @@ async def test_an_orphan_is_recognised_when_its_input_was_sent_to_replicate(phot
     assert world.faults.calls["replicate.upload"] == (photo is LARGE_PHOTO)
 
 
-async def test_an_orphan_of_a_canceled_job_is_stopped_although_the_storage_was_away():
+async def test_an_orphan_of_a_canceled_job_is_stopped_although_the_storage_was_away(world):
     """What tells it from others is its input, which this process has to read back first."""
-    world = World()
     first = build(world, callbacks=False, links=UploadedLinks(world.store, world.replicate))
     world.replicate.lists = False
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
@@ -415,10 +389,8 @@ async def test_a_stale_read_does_not_overwrite_a_claim_where_writes_are_not_cond
 # --- late, silent, or wasteful ----------------------------------------------------------------------------------------
 
 
-async def test_a_callback_whose_record_was_written_but_not_acknowledged_is_acted_on_when_it_comes_again():
+async def test_a_callback_whose_record_was_written_but_not_acknowledged_is_acted_on_when_it_comes_again(world, process):
     """First delivery: written, answer lost, 503. Second: REPEATED, no nudge. The result waits for the next poll."""
-    world = World()
-    process = world.start()
     prediction_id = await running(world, process)
     world.replicate.succeed(prediction_id)
     (callback,) = [c for c in world.replicate.outbox if c.prediction.status.terminal]
@@ -430,9 +402,8 @@ async def test_a_callback_whose_record_was_written_but_not_acknowledged_is_acted
     assert world.job(JOB).status is JobStatus.COMPLETED
 
 
-async def test_a_storage_error_before_the_message_is_sent_does_not_cost_the_ping():
+async def test_a_storage_error_before_the_message_is_sent_does_not_cost_the_ping(world):
     """Reading the result back fails after the claim: nothing was sent, yet it is settled by an edit."""
-    world = World()
     first = world.start()
     prediction_id = await running(world, first)
     world.replicate.succeed(prediction_id)
@@ -449,10 +420,8 @@ async def test_a_storage_error_before_the_message_is_sent_does_not_cost_the_ping
     assert world.chat.pings(JOB) == 1
 
 
-async def test_a_claim_whose_write_was_not_acknowledged_is_not_taken_for_an_unknown_delivery():
+async def test_a_claim_whose_write_was_not_acknowledged_is_not_taken_for_an_unknown_delivery(world, process):
     """The claim's answer is lost, so nothing was sent, and this process knows it: still the person gets no ping."""
-    world = World()
-    process = world.start()
     prediction_id = await running(world, process)
     world.replicate.succeed(prediction_id)
     await process.deliver_callbacks()
@@ -462,10 +431,8 @@ async def test_a_claim_whose_write_was_not_acknowledged_is_not_taken_for_an_unkn
     assert world.chat.pings(JOB) == 1
 
 
-async def test_one_crash_after_ordinary_postponements_does_not_give_a_step_up():
+async def test_one_crash_after_ordinary_postponements_does_not_give_a_step_up(world, process):
     """If `MAX_UNFORESEEN` counted attempts of any kind, two busy answers would use up the patience for bugs."""
-    world = World()
-    process = world.start()
     world.faults.fail("photos.fetch", NotDoneError("telegram_unreachable"), times=3)
     world.faults.fail("photos.fetch", RuntimeError("once"))
     await process.submit(ASKED)
@@ -473,10 +440,8 @@ async def test_one_crash_after_ordinary_postponements_does_not_give_a_step_up():
     assert world.replicate.predictions
 
 
-async def test_results_that_wait_for_telegram_do_not_pile_up_in_memory():
+async def test_results_that_wait_for_telegram_do_not_pile_up_in_memory(world, process):
     """An outage of Telegram may last a day; a result must not be held in memory, or as an open file, all that time."""
-    world = World()
-    process = world.start()
     prediction_id = await running(world, process)
     world.replicate.succeed(prediction_id)
     world.faults.fail("chat.send_outcome", NotDoneError("telegram_unreachable"), times=3)
@@ -488,9 +453,8 @@ async def test_results_that_wait_for_telegram_do_not_pile_up_in_memory():
     assert world.faults.calls["store.stream"] >= 1, "it was read back from the storage"
 
 
-async def test_callbacks_that_come_while_the_signing_key_cannot_be_had_do_not_each_ask_for_it():
+async def test_callbacks_that_come_while_the_signing_key_cannot_be_had_do_not_each_ask_for_it(world):
     """Anybody may post here before anything was verified; each request now makes a call of its own, one by one."""
-    world = World()
     key = SigningKey(world.replicate, None)
     world.faults.fail("replicate.webhook_secret", gateway.GatewayUnavailableError("down", status=500), times=10**9)
     results = await asyncio.gather(*(key.get() for _ in range(50)), return_exceptions=True)
@@ -498,9 +462,8 @@ async def test_callbacks_that_come_while_the_signing_key_cannot_be_had_do_not_ea
     assert world.faults.calls["replicate.webhook_secret"] <= 2
 
 
-async def test_a_lost_race_against_a_job_that_ended_is_no_crash():
+async def test_a_lost_race_against_a_job_that_ended_is_no_crash(world):
     """Another process finished the job: our claim is refused with IllegalTransitionError, which nobody expects."""
-    world = World()
     slow, fast = world.start(), world.start()
     await slow.submit(ASKED)
     gate = world.faults.hold("photos.fetch")
@@ -518,10 +481,8 @@ async def test_a_lost_race_against_a_job_that_ended_is_no_crash():
 # --- the doors --------------------------------------------------------------------------------------------------------
 
 
-async def test_an_update_whose_job_cannot_be_read_does_not_block_its_chat():
+async def test_an_update_whose_job_cannot_be_read_does_not_block_its_chat(world, process):
     """503 makes Telegram repeat it for a day, and hold back the chat's other updates."""
-    world = World()
-    process = world.start()
     world.store.put_now(object_keys.job(JOB), b"not json")
     assert await process.submit(ASKED) is False
 
@@ -539,9 +500,8 @@ async def test_an_update_that_meets_a_corrupt_record_is_poison_not_an_outage():
     assert world.store.keys("poison/updates/")
 
 
-async def test_poison_is_kept_whatever_text_is_in_it():
+async def test_poison_is_kept_whatever_text_is_in_it(world):
     """A lone surrogate (legal in JSON as an escape) breaks the keeping of the update it came with, hence the door."""
-    world = World()
     repository = JobRepository(world.store)
     key = await repository.keep_poison("updates", "1", {"update": {"text": "\ud83d"}})
     assert key in world.store.objects
@@ -579,10 +539,8 @@ async def test_a_body_that_breaks_off_is_no_crash_of_ours(logs):
 # --- a second look, at the mended code --------------------------------------------------------------------------------
 
 
-async def test_sends_that_were_refused_do_not_count_as_tellings():
+async def test_sends_that_were_refused_do_not_count_as_tellings(world, process):
     """429 once, then one unknown outcome without a status message: taken for delivered, yet nothing was ever sent."""
-    world = World()
-    process = world.start()
     prediction_id = await running(world, process)
     world.chat.delete_status(JOB)
     world.replicate.succeed(prediction_id)
@@ -605,9 +563,8 @@ async def test_claims_that_were_not_acknowledged_do_not_count_as_tellings(world,
     assert world.chat.outcomes(JOB)
 
 
-async def test_a_question_that_got_no_answer_does_not_give_up_a_late_result():
+async def test_a_question_that_got_no_answer_does_not_give_up_a_late_result(world):
     """After a long standstill Replicate is away for the first question: asked in vain counts as asked."""
-    world = World()
     first = world.start()
     prediction_id = await running(world, first)
     await first.crash()
@@ -620,9 +577,8 @@ async def test_a_question_that_got_no_answer_does_not_give_up_a_late_result():
     assert world.job(JOB).status is JobStatus.COMPLETED
 
 
-async def test_an_orphan_is_looked_for_before_a_job_is_given_up_for_its_age():
+async def test_an_orphan_is_looked_for_before_a_job_is_given_up_for_its_age(world):
     """Crash within the create call, and the process comes back past the deadline: the paid result is at Replicate."""
-    world = World()
     first = world.start()
     await first.submit(ASKED)
     gate = world.faults.hold("replicate.create", when="after")
@@ -650,9 +606,8 @@ async def test_many_jobs_held_off_by_a_429_do_not_all_come_back_at_the_same_mome
     assert len(set(held_off)) > len(held_off) // 2
 
 
-async def test_a_cancel_during_an_unknown_create_stops_the_orphan():
+async def test_a_cancel_during_an_unknown_create_stops_the_orphan(world):
     """Without callbacks nobody looks for it once the outcome is decided: it runs, and costs, to its end."""
-    world = World()
     process = world.start(callbacks=False)
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
     world.faults.fail("replicate.recent", gateway.GatewayUnavailableError("later", status=503))
@@ -664,10 +619,8 @@ async def test_a_cancel_during_an_unknown_create_stops_the_orphan():
     assert world.replicate.running == []
 
 
-async def test_a_prediction_that_could_not_be_stopped_at_once_is_stopped_later():
+async def test_a_prediction_that_could_not_be_stopped_at_once_is_stopped_later(world, process):
     """Telling waits for one attempt only; with the job's end its postponed Stop is forgotten."""
-    world = World()
-    process = world.start()
     await running(world, process)
     world.faults.fail("replicate.cancel", gateway.GatewayUnavailableError("later", status=503))
     await process.service.cancel(JOB, "tg-7")
@@ -676,17 +629,14 @@ async def test_a_prediction_that_could_not_be_stopped_at_once_is_stopped_later()
     assert world.replicate.running == []
 
 
-async def test_what_a_prediction_may_cost_is_bounded_when_nobody_is_there_to_stop_it():
+async def test_what_a_prediction_may_cost_is_bounded_when_nobody_is_there_to_stop_it(world, process):
     """`Cancel-After` costs nothing and ends what a dead process cannot stop."""
-    world = World()
-    process = world.start()
     prediction_id = await running(world, process)
     assert world.replicate.requests[prediction_id].cancel_after_s
 
 
-async def test_a_shared_failure_does_not_grow_with_every_caller():
+async def test_a_shared_failure_does_not_grow_with_every_caller(world):
     """The same exception raised again and again keeps the frames, hence the requests, of everybody who got it."""
-    world = World()
     key = SigningKey(world.replicate, None)
     world.faults.fail("replicate.webhook_secret", gateway.GatewayUnavailableError("down", status=500), times=10**9)
     results = await asyncio.gather(*(key.get() for _ in range(50)), return_exceptions=True)
@@ -711,10 +661,8 @@ async def test_nudging_a_waiting_job_again_and_again_does_not_pile_up():
     await queue.stop(0)
 
 
-async def test_tidying_up_during_an_outage_does_not_knock_every_second():
+async def test_tidying_up_during_an_outage_does_not_knock_every_second(world, process):
     """Ten minutes of Replicate being away: per finished job 600 cancels, and 600 times the same history entry."""
-    world = World()
-    process = world.start()
     asked = submission(seeds=(1, 2))
     await process.submit(asked)
     await process.run_ready()
@@ -750,10 +698,8 @@ async def test_one_prediction_that_cannot_be_stopped_does_not_keep_the_others_ru
 # --- a third look, with fresh eyes ------------------------------------------------------------------------------------
 
 
-async def test_refusals_that_made_nothing_do_not_use_up_the_patience_for_lost_answers():
+async def test_refusals_that_made_nothing_do_not_use_up_the_patience_for_lost_answers(world, process):
     """Replicate is busy for a while: each 429 counts as a create call, and the first lost answer then fails the job."""
-    world = World()
-    process = world.start()
     world.faults.fail("replicate.create", gateway.GatewayBusyError("slow down", retry_after_s=5), times=12)
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"))
     await process.submit(ASKED)
@@ -770,9 +716,8 @@ async def test_lost_answers_in_a_row_end_the_job_some_time(world, process):
     assert world.job(JOB).outcome.code == "replicate_unclear"
 
 
-async def test_a_callback_for_a_job_that_asked_for_nothing_yet_is_no_crash():
+async def test_a_callback_for_a_job_that_asked_for_nothing_yet_is_no_crash(world):
     """A backup of the records was put back, say: what Replicate tells belongs to a later state of the job."""
-    world = World()
     process = build(world, limits(user_max_active=1))
     await process.submit(submission(2))
     await process.run_ready()

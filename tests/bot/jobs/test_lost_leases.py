@@ -16,7 +16,7 @@ from replicate_gateway.calls import CallLimits
 from replicate_gateway.prediction import PredictionStatus
 from replicate_gateway.protocol import CREATE_S, MAX_WAIT_S
 from storage.job import JobStatus, SlotState
-from tests.support.fakes import World, build, submission
+from tests.support.fakes import build, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -66,9 +66,8 @@ async def test_an_answer_that_is_lost_at_the_last_moment_is_waited_for_by_the_he
     assert len(world.replicate.predictions) == 1
 
 
-async def test_who_wakes_with_a_claim_from_long_ago_does_not_act_on_it():
+async def test_who_wakes_with_a_claim_from_long_ago_does_not_act_on_it(world):
     """Claimed, then suspended for minutes: the heir has found the claim void and made the prediction."""
-    world = World()
     _, task, heir = await taken_over(world, gate := world.faults.hold("store.put", when="after", skip=4))
     assert world.job(JOB).slots[0].state is SlotState.CLAIMED
     assert not world.replicate.predictions
@@ -101,9 +100,8 @@ async def test_a_long_upload_before_the_claim_does_not_make_the_claim_old(world)
     assert len(world.replicate.predictions) == 1
 
 
-async def test_a_lost_answer_of_its_own_costs_a_process_the_short_grace_time_only():
+async def test_a_lost_answer_of_its_own_costs_a_process_the_short_grace_time_only(world):
     """The call is known to be over: there is nobody to be waited for."""
-    world = World()
     process = one_of_several(world)
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"))
     await process.submit(ASKED)
@@ -124,9 +122,8 @@ async def test_that_it_is_over_is_known_to_the_next_process_too(world):
 
 
 @pytest.mark.parametrize("alone_", [True, False])
-async def test_a_grace_time_that_is_over_does_not_count_for_the_next_create_call(alone_):
+async def test_a_grace_time_that_is_over_does_not_count_for_the_next_create_call(world, alone_):
     """The first answer was lost, its callback led it home, it failed for its input; then the second answer is lost."""
-    world = World()
     process = world.start() if alone_ else one_of_several(world)
     world.replicate.lists = False
     world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after", times=2)
@@ -163,9 +160,8 @@ async def test_a_delivery_that_is_under_way_is_not_made_by_the_heir_too(world):
     assert (world.job(JOB).status, world.chat.pings(JOB)) == (JobStatus.COMPLETED, 1)
 
 
-async def test_a_message_that_is_refused_while_the_heir_settles_it_is_told_once_and_crashes_nobody(logs):
+async def test_a_message_that_is_refused_while_the_heir_settles_it_is_told_once_and_crashes_nobody(world, logs):
     """The heir makes the status message the result; then the slow one hears 429 and takes its claim back."""
-    world = World()
     slow, heir = one_of_several(world), one_of_several(world)
     await slow.submit(ASKED)
     await slow.run_for(3)
@@ -189,9 +185,8 @@ async def test_a_message_that_is_refused_while_the_heir_settles_it_is_told_once_
     assert "advance_crashed" not in {line["event"] for line in logs}
 
 
-async def test_a_process_does_not_do_a_job_beside_itself():
+async def test_a_process_does_not_do_a_job_beside_itself(world):
     """The engine was restarted and forgot all leases: the very process that is at work gets the job once more."""
-    world = World()
     process = one_of_several(world)
     await process.submit(ASKED)
     await process.run_ready()
@@ -211,9 +206,8 @@ async def test_a_process_does_not_do_a_job_beside_itself():
     assert len(world.chat.outcomes(JOB)) == 1
 
 
-async def test_two_claims_of_one_process_are_two_even_in_the_same_moment():
+async def test_two_claims_of_one_process_are_two_even_in_the_same_moment(world):
     """A clock may stand still for both: then each took the other's claim for its own, and both asked Replicate."""
-    world = World()
     process = one_of_several(world)
     await process.submit(ASKED)
     advance = process.jobs.advancer.advance

@@ -6,7 +6,7 @@ from bot.jobs.callback_reference import JobReference
 from bot.jobs.errors import ChatGoneError, NotDoneError
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import PredictionStatus
-from tests.support.fakes import World, storage_down, submission
+from tests.support.fakes import storage_down, submission
 from tests.support.remembered import containers_with
 
 ASKED = submission(seeds=(1, 2))
@@ -23,10 +23,8 @@ async def under_way(world, process):
     return list(world.replicate.running)
 
 
-async def test_a_job_under_way_is_found_in_memory():
+async def test_a_job_under_way_is_found_in_memory(world, process):
     """Else the other tests here could not fail."""
-    world = World()
-    process = world.start()
     await under_way(world, process)
     found = remembered(world, process)
     assert any("_held" in path for path in found), found
