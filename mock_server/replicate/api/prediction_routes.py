@@ -3,7 +3,7 @@
 The documented surface: https://replicate.com/docs/reference/http
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -28,37 +28,26 @@ routes = web.RouteTableDef()
 @routes.post("/v1/predictions")
 async def create_by_version(request: web.Request) -> web.StreamResponse:
     """Runs the `version` named in the body."""
-    body = await read_object(request)
-    scenario = _drawn_scenario(request, body)
-    if (refused := await _refused(request, scenario)) is not None:
-        return refused
-    reference = body.get("version")
-    if not isinstance(reference, str) or not reference:
-        raise problems.invalid_field("(root)", "version is required", "required")
-    target = request.app[PARTS].models.referenced(reference)
-    return await _create(request, body, target, scenario)
+
+    def target(body: Mapping[str, Any]) -> Target:
+        reference = body.get("version")
+        if not isinstance(reference, str) or not reference:
+            raise problems.invalid_field("(root)", "version is required", "required")
+        return request.app[PARTS].models.referenced(reference)
+
+    return await _create(request, target)
 
 
 @routes.post("/v1/models/{owner}/{name}/predictions")
 async def create_by_model(request: web.Request) -> web.StreamResponse:
     """Runs an official model."""
-    body = await read_object(request)
-    scenario = _drawn_scenario(request, body)
-    if (refused := await _refused(request, scenario)) is not None:
-        return refused
-    target = request.app[PARTS].models.official(request.match_info["owner"], request.match_info["name"])
-    return await _create(request, body, target, scenario)
+    return await _create(request, lambda _: request.app[PARTS].models.official(**request.match_info))
 
 
 @routes.post("/v1/deployments/{owner}/{name}/predictions")
 async def create_by_deployment(request: web.Request) -> web.StreamResponse:
     """Runs what is deployed under the name."""
-    body = await read_object(request)
-    scenario = _drawn_scenario(request, body)
-    if (refused := await _refused(request, scenario)) is not None:
-        return refused
-    target = request.app[PARTS].deployments.target(request.match_info["owner"], request.match_info["name"])
-    return await _create(request, body, target, scenario)
+    return await _create(request, lambda _: request.app[PARTS].deployments.target(**request.match_info))
 
 
 @routes.get("/v1/predictions")
@@ -115,11 +104,13 @@ async def _refused(request: web.Request, scenario: Scenario) -> web.Response | N
     raise refusal(scenario.create_status, scenario)
 
 
-async def _create(
-    request: web.Request, body: Mapping[str, Any], target: Target, scenario: Scenario
-) -> web.StreamResponse:
-    parts = request.app[PARTS]
-    prediction = parts.engine.create(read_order(request, body, target, scenario))
+async def _create(request: web.Request, target: Callable[[Mapping[str, Any]], Target]) -> web.StreamResponse:
+    """A prediction of what `target` finds for the body; not looked for where the scenario refuses."""
+    parts, body = request.app[PARTS], await read_object(request)
+    scenario = _drawn_scenario(request, body)
+    if (refused := await _refused(request, scenario)) is not None:
+        return refused
+    prediction = parts.engine.create(read_order(request, body, target(body), scenario))
     shown = created_json(prediction)
     if scenario.webhook_early and (subscription := prediction.order.subscription) is not None:
         await parts.clock.wait(subscription.final_tried, LONGEST_EARLY_WAIT_S)
