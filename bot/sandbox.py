@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
-from bot.composition.adapters import own_origin
+from bot.composition.adapters import MOCK_API_TOKEN, own_origin
 from bot.settings import Settings, SettingsError
 from bot.settings.errors import Fault
 from mock_server.replicate.config import MockReplicateConfig
@@ -18,8 +18,6 @@ from mock_server.sandbox import Sandbox, open_sandbox
 from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.control import RestartBot
 
-# Any token will do for the mock; this one cannot be mistaken for a real one.
-_MOCK_API_TOKEN = "r8_mock"  # noqa: S105
 # Between the members of an album, as in life: bots that look away too early shall show it here.
 _ALBUM_GAP_S = 0.12
 
@@ -50,7 +48,7 @@ async def with_built_in_parties(
             }
         if sandbox.replicate:
             changes |= {
-                "replicate_api_token": SecretStr(_MOCK_API_TOKEN),
+                "replicate_api_token": SecretStr(MOCK_API_TOKEN),
                 "replicate_base_url": sandbox.replicate.base_url,
                 "replicate_webhook_secret": SecretStr(sandbox.replicate.webhook_secret),
             }

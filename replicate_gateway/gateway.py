@@ -20,8 +20,9 @@ from replicate.version import Versions
 from replicate_gateway import errors
 from replicate_gateway.aiohttp_transport import AiohttpTransport
 from replicate_gateway.answers import Subject
-from replicate_gateway.api_token import check_token_form, header_problem
+from replicate_gateway.api_token import header_problem
 from replicate_gateway.calls import ApiCalls, CallLimits, Send
+from replicate_gateway.create_call import body_of, headers_of
 from replicate_gateway.input_schema import input_fields
 from replicate_gateway.latest_versions import LatestVersions
 from replicate_gateway.models import ModelReference
@@ -30,23 +31,11 @@ from replicate_gateway.protocol import Account, InputField, PredictionRequest, R
 from replicate_gateway.streaming import PredictionStreams, StreamLimits
 from replicate_gateway.transport import GuardedTransport
 
-__all__ = [
-    "Account",
-    "CallLimits",
-    "InputField",
-    "OfficialReplicateGateway",
-    "PredictionRequest",
-    "ReplicateGateway",
-    "check_token_form",
-    "open_gateway",
-]
-
 OFFICIAL_BASE_URL = "https://api.replicate.com"
 
 _PREDICTIONS = "/v1/predictions"
 _MAX_STREAMS = 64
 _MAX_PAGES = 20  # of 100 predictions each
-_SHORTEST_CANCEL_AFTER_S = 5  # https://replicate.com/changelog/2025-10-16-prediction-deadlines
 
 
 class OfficialReplicateGateway(ReplicateGateway):
@@ -69,7 +58,7 @@ class OfficialReplicateGateway(ReplicateGateway):
                 send,
                 subject=Subject.CREATION,
                 limit_s=end - clock(),
-                headers=_wishes(request),
+                headers=headers_of(request),
                 held_back_s=request.wait_s or 0.0,
             )
         except errors.ModelNotFoundError:
@@ -135,7 +124,7 @@ class OfficialReplicateGateway(ReplicateGateway):
 
     async def _creation(self, request: PredictionRequest) -> Send:
         """The client's call that creates this prediction: by deployment, by name or by version."""
-        model, options = request.model, _options(request)
+        model, options = request.model, body_of(request)
         if model.deployment:
             return partial(self._client.deployments.predictions.async_create, model.slug, **options)
         version = model.version
@@ -239,28 +228,6 @@ def _root(base_url: str) -> httpx.URL:
     if root.scheme not in {"http", "https"} or not root.host:
         raise errors.GatewayProtocolError("the base URL is not an http(s) URL")
     return root
-
-
-def _options(request: PredictionRequest) -> dict[str, Any]:
-    options: dict[str, Any] = {"input": dict(request.input)}
-    if request.webhook is not None:
-        options["webhook"] = request.webhook
-        if request.webhook_events:
-            options["webhook_events_filter"] = list(request.webhook_events)
-    return options
-
-
-def _wishes(request: PredictionRequest) -> dict[str, str]:
-    """Headers for this one request; the transport adds them.
-
-    The client knows no Cancel-After, and its `wait` leaves half a second for an answer to arrive after the wait.
-    """
-    headers = {}
-    if request.cancel_after_s is not None:
-        headers["Cancel-After"] = f"{max(request.cancel_after_s, _SHORTEST_CANCEL_AFTER_S)}s"
-    if request.wait_s is not None:
-        headers["Prefer"] = f"wait={request.wait_s}"
-    return headers
 
 
 def _readable(item: object) -> Prediction | None:

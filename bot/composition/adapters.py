@@ -13,10 +13,10 @@ from replicate_gateway.protocol import ReplicateGateway
 from storage.objects import ObjectStore
 
 if TYPE_CHECKING:
-    from replicate_gateway.gateway import CallLimits
+    from replicate_gateway.calls import CallLimits
 
 # Any token will do for a mock; this one cannot be mistaken for a real one.
-_MOCK_API_TOKEN = "r8_mock"  # noqa: S105
+MOCK_API_TOKEN = "r8_mock"  # noqa: S105
 
 HURRIED_READ_TIMEOUT_S = 6.0
 HURRIED_ATTEMPTS = 2
@@ -66,7 +66,7 @@ async def open_replicate(settings: Settings, limits: "CallLimits | None" = None)
 
     token = settings.replicate_api_token
     async with open_gateway(
-        api_token=token.get_secret_value() if token else _MOCK_API_TOKEN,
+        api_token=token.get_secret_value() if token else MOCK_API_TOKEN,
         base_url=settings.replicate_base_url,
         limits=limits,
     ) as gateway:

@@ -71,7 +71,7 @@ async def _store(settings: Settings, stack: AsyncExitStack) -> ObjectStore | Sto
 
 
 async def _gateway(settings: Settings, stack: AsyncExitStack) -> ReplicateGateway | GatewayError:
-    from replicate_gateway.gateway import CallLimits  # noqa: PLC0415 - the official client is heavy
+    from replicate_gateway.calls import CallLimits  # noqa: PLC0415 - the official client is heavy
 
     limits = CallLimits(connect_s=4.0, read_s=_READ_TIMEOUT_S, call_s=_CALL_LIMIT_S, attempts=_ATTEMPTS)
     try:

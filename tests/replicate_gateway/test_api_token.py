@@ -1,27 +1,23 @@
 import pytest
 
-from replicate_gateway.api_token import check_token_form
+from replicate_gateway.api_token import header_problem
 
 
-@pytest.mark.parametrize("token", ["r8_benchbenchbenchbenchbenchbenchbench", "r8_" + "a1B2_" * 7 + "zz"])
-def test_a_token_of_the_right_form_is_accepted(token):
-    assert check_token_form(token) is None
+@pytest.mark.parametrize("token", ["r8_benchbenchbenchbenchbenchbenchbench", "r8_" + "a1B2_" * 7 + "zz", "anything"])
+def test_a_token_that_fits_a_header_is_accepted(token):
+    assert header_problem(token) is None
 
 
 @pytest.mark.parametrize(
     ("token", "word"),
     [
         ("", "empty"),
-        ("sk_abcdefghijklmnop", "starts with"),
         ("r8_abcdefghijkl mnop", "blanks"),
         ("r8_abcdefghijklmnop\n", "blanks"),
-        ("r8_äbcdefghijklmnop", "ASCII"),
-        ("r8_abc", "short"),
-        ("r8_", "letters"),
-        ("r8_*************", "letters"),
+        ("r8_äbcdef", "ASCII"),
     ],
 )
-def test_a_wrong_form_is_explained_without_showing_the_token(token, word):
-    sentence = check_token_form(token)
+def test_what_keeps_it_out_is_explained_without_showing_the_token(token, word):
+    sentence = header_problem(token)
     assert word in sentence
-    assert len(token) <= 3 or token.strip() not in sentence
+    assert not token or token.strip() not in sentence
