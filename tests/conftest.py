@@ -141,6 +141,13 @@ def unused_tcp_port_factory():
 
 
 @pytest.fixture
+def logs():
+    """What is logged from here on, one mapping for each line; nothing is printed."""
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+
+
+@pytest.fixture
 async def loop_clock():
     """For stories with sockets, in which a server is slow: put forward, the loop's clock lets time-outs ring."""
     return LoopClock()

@@ -5,18 +5,13 @@ import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from structlog.contextvars import bind_contextvars, get_contextvars
-from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.few_lines import FewLines
 from bot.middleware import errors_to_answers
 from storage.errors import StorageUnavailableError
 
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
+pytestmark = pytest.mark.usefixtures("logs")
 
 
 async def answered(handler, times=1):

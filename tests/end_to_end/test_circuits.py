@@ -4,7 +4,6 @@ from collections import Counter
 
 import aiohttp
 import pytest
-from structlog.testing import capture_logs
 
 from bot.jobs.guards import circuit
 from mock_server.replicate.config import MockReplicateConfig
@@ -14,6 +13,8 @@ from tests.support.darkroom import FAST, World, running_bot
 from tests.support.flow import PHOTO, all_closed, impatient
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("logs")
 
 CROWD = 8
 
@@ -47,12 +48,6 @@ async def all_ready(settings):
 def said_once(lines, party):
     events = Counter(line["event"] for line in lines if line.get("party") == party)
     assert events == {"party_down": 1, "party_back": 1}, lines
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
 
 
 async def crowd(world, count=CROWD):

@@ -1,15 +1,13 @@
 """For all tests of the use cases: everything outside one process of ours, that process, and what it logs."""
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.support.fakes import World
 
 
 @pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
+def logs(logs):
+    return logs
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import hmac
 import json
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.app_keys import CallbackForgedError
 from bot.replicate_callback.intake import CallbackIntake
@@ -16,14 +15,10 @@ from storage.errors import StorageUnavailableError
 from storage.job import SlotState
 from tests.support.fakes import REFERENCES, World, query_of, storage_down, submission
 
+pytestmark = pytest.mark.usefixtures("logs")
+
 ASKED = submission()
 JOB = ASKED.job_id
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.app_keys import CallbackForgedError
@@ -13,6 +12,8 @@ from bot.middleware import errors_to_answers
 from bot.refusals import Refusals
 from bot.replicate_callback import routes
 from storage.errors import StorageRefusedError, StorageUnavailableError
+
+pytestmark = pytest.mark.usefixtures("logs")
 
 
 class Intake:
@@ -35,12 +36,6 @@ class Intake:
         if query.get("ref") != "genuine":
             raise CallbackForgedError("reference")
         self.skipped.append(dict(query))
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from structlog.contextvars import bind_contextvars, get_contextvars
-from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.jobs.errors import EngineUnavailableError, NotDoneError
@@ -24,6 +23,8 @@ from tests.support.chat_door import a_desk
 from tests.support.fakes import World, storage_down
 from tests.support.recording_bot import recording_bot
 from tests.support.skipped_time import time_passes
+
+pytestmark = pytest.mark.usefixtures("logs")
 
 PHOTO = {"file_id": "f", "width": 90, "height": 90}
 
@@ -61,12 +62,6 @@ class Intake:
     @property
     def poison(self):
         return self.world.store.keys(object_keys.POISON)
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:  # painting tracebacks for a terminal takes seconds
-        yield lines
 
 
 @pytest.fixture
