@@ -1,9 +1,12 @@
 """A party that is down is asked by one caller at a time."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 from structlog.testing import capture_logs
 
-from bot.jobs.guards.circuit import Circuit, CircuitOpenError
+from bot.jobs.guards.circuit import Circuit, CircuitOpenError, Heard
 from tests.support.fakes import FrozenClock
 
 
@@ -79,3 +82,39 @@ def test_an_answer_closes_it_and_says_so_once(clock):
     circuit.enter()
     assert circuit.state == "ok"
     assert [(line["event"], line["away_s"]) for line in logs] == [("party_back", 60)]
+
+
+class AwayError(Exception):
+    pass
+
+
+class RefusedError(Exception):
+    pass
+
+
+def heard(circuit, *ends):
+    """One block after the other: each ends with this error, or well."""
+    for error in ends:
+        with (
+            suppress(AwayError, RefusedError, asyncio.CancelledError),
+            Heard(circuit, down=(AwayError,), answered=RefusedError),
+        ):
+            if error:
+                raise error
+
+
+@pytest.mark.parametrize("answer", [None, RefusedError()])
+def test_an_answer_ends_a_row_of_failures_even_if_it_is_a_refusal(clock, answer):
+    circuit = Circuit("storage", clock)
+    heard(circuit, *[AwayError()] * 4, answer, *[AwayError()] * 4)
+    assert circuit.state == "ok"
+    heard(circuit, AwayError())
+    assert circuit.state != "ok"
+
+
+def test_a_block_that_was_canceled_says_nothing_of_the_party(clock):
+    circuit = Circuit("storage", clock)
+    heard(circuit, *[AwayError()] * 4, asyncio.CancelledError(), AwayError())
+    assert circuit.state != "ok"
+    heard(circuit, asyncio.CancelledError())
+    assert circuit.state != "ok"
