@@ -74,6 +74,8 @@ from storage.files import FileStore
 
 # Most of a job's life is waiting for outside parties, so many may be advanced at a time by one core.
 ADVANCE_CONCURRENCY = 100
+# To Telegram; as many again for what is said to people beside: a result does not wait behind toasts.
+BOT_CONNECTIONS = 2 * ADVANCE_CONCURRENCY
 # Longer than any single outside call of a step, shorter than the 30 s that container runtimes wait before SIGKILL.
 DRAIN_S = 20.0
 BACKGROUND_DRAIN_S = 5.0
@@ -165,7 +167,9 @@ async def _open(
     records = open_records(store, capabilities, engine, meter.job_written, settings.signing_key("spent quotas"))
     presets = load_presets(overrides.presets)
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], meter)
-    bot = await stack.enter_async_context(open_bot(settings, engine.pace, Guard(circuits["telegram"], meter)))
+    bot = await stack.enter_async_context(
+        open_bot(settings, engine.pace, Guard(circuits["telegram"], meter), connections=BOT_CONNECTIONS)
+    )
     downloads = await stack.enter_async_context(open_downloads(settings, bot, meter, connections=ADVANCE_CONCURRENCY))
     background = _background(stack)
     alerts, talk = AdminAlerts(bot, settings.admin_ids, clock, background), Talk(background)

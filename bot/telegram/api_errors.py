@@ -21,6 +21,8 @@ from aiogram.exceptions import (
 
 from bot.jobs.errors import ChatGoneError, ChatMovedError, NotDoneError, OutcomeUnknownError
 
+# Raised before the first byte of a call leaves.
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 # The token is wrong or revoked: an admin has to act, and jobs wait for them.
 _CREDENTIALS_RETRY_S = 60.0
 
@@ -95,7 +97,7 @@ def translated(*, repeatable: bool) -> Iterator[None]:
     except TelegramEntityTooLarge as error:
         raise PhotoRefusedError(error.message) from error
     except TelegramNetworkError as error:
-        if repeatable or isinstance(error.__cause__, aiohttp.ClientConnectorError):
+        if repeatable or isinstance(error.__cause__, _NOT_SENT):
             raise NotDoneError("telegram_unreachable") from error
         raise OutcomeUnknownError(f"telegram: {type(error.__cause__).__name__}") from error
     except AiogramError as error:  # 5xx, an answer that is no JSON, a connection cut short

@@ -14,11 +14,15 @@ from bot.telegram.session import TelegramSession
 
 
 @asynccontextmanager
-async def open_bot(settings: Settings, pace: Pace, guard: Guard) -> AsyncIterator[Bot]:
-    """The bot of `BOT_TOKEN`, whose session is closed at the end. Nothing is sent yet."""
+async def open_bot(settings: Settings, pace: Pace, guard: Guard, *, connections: int) -> AsyncIterator[Bot]:
+    """The bot of `BOT_TOKEN`, whose session is closed at the end. Nothing is sent yet.
+
+    It makes at most so many `connections`; who wants one more waits.
+    """
     if settings.bot_token is None:
         raise ValueError("a bot needs a token; the sandbox brings its own")
-    session = TelegramSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
+    api = TelegramAPIServer.from_base(settings.telegram_api_url)
+    session = TelegramSession(api=api, limit=connections)
     session.middleware(Pacing(pace))
     session.middleware(guard)
     bot = Bot(settings.bot_token.get_secret_value(), session=session)

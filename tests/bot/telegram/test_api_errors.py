@@ -105,7 +105,7 @@ def bad_certificate():
     return aiohttp.ClientConnectorCertificateError(key, ssl.SSLCertVerificationError("expired"))
 
 
-NEVER_SENT = [connection_refused, no_such_host, bad_certificate]
+NEVER_SENT = [connection_refused, no_such_host, bad_certificate, aiohttp.ConnectionTimeoutError]
 MAY_HAVE_ARRIVED = [TimeoutError, aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, asyncio.TimeoutError]
 
 
