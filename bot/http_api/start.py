@@ -99,17 +99,14 @@ async def _stored(door: ApiDoor, job_id: str, index: int, image: str | Upload, l
     if isinstance(image, str):
         return InputImage(url=image)
     try:
-        async with door.inputs.room(image.size):
-            image.content.seek(0)
-            stored = await door.inputs.put(job_id, index, image.content.read(), digest=image.digest)
+        stored = await door.inputs.put(job_id, index, image.content, image.size, digest=image.digest)
     except ImageRefusedError as error:
         fault = Fault(pointer=image.pointer, detail=door.languages.refusal(error, locale))
         raise ProblemError("image_refused", detail=error.code.value, errors=[fault]) from error
-    checked = stored.image
     return InputImage(
         size=image.size,
         key=stored.key,
-        content_type=checked.content_type,
-        width=checked.width,
-        height=checked.height,
+        content_type=stored.content_type,
+        width=stored.width,
+        height=stored.height,
     )

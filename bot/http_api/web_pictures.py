@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from socket import AddressFamily
+from typing import BinaryIO
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -23,7 +24,7 @@ FETCH_S = 60.0  # of one picture, all redirects included
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=20)
 _CHUNK_BYTES = 256 * 1024
 _MAX_REDIRECTS = 3
-_MAX_CONNECTIONS = 32
+_MAX_CONNECTIONS = 128  # more than one key's slow pictures take, as a rule: others would wait for a free one
 _TIME_HELPS = frozenset({408, 425, 429})
 # With the back-off of steps that is about half a minute: somebody watches, and the host is the caller's own affair.
 _TRIES = 6
@@ -84,11 +85,11 @@ class WebPictures:
     def __init__(self, session: aiohttp.ClientSession, rules: UrlRules, *, fetch_s: float = FETCH_S) -> None:
         self._session, self._rules, self._fetch_s = session, rules, fetch_s
 
-    async def fetch(self, address: str, /, *, max_bytes: int) -> bytes:
+    async def fetch(self, address: str, /, into: BinaryIO, *, max_bytes: int) -> int:
         """See `bot.jobs.ports.pictures.PictureSource`. The URL, perhaps a bearer link, is in no error and no log."""
         try:
             async with asyncio.timeout(self._fetch_s):
-                return await self._follow(parsed(address), ImageLimits(max_bytes=max_bytes))
+                return await self._follow(parsed(address), into, ImageLimits(max_bytes=max_bytes))
         except AddressRefusedError:
             raise JobFailedError("image_url_refused") from None
         except ImageRefusedError as error:
@@ -96,14 +97,14 @@ class WebPictures:
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise _unreachable() from None
 
-    async def _follow(self, url: URL | None, limits: ImageLimits) -> bytes:
+    async def _follow(self, url: URL | None, into: BinaryIO, limits: ImageLimits) -> int:
         for _ in range(_MAX_REDIRECTS + 1):
             if url is None or not self._rules.allow(url):
                 break
             async with self._session.get(url, timeout=_TIMEOUT, allow_redirects=False, headers=_HEADERS) as answer:
                 location = answer.headers.get("Location") if 300 <= answer.status < 400 else None
                 if location is None:
-                    return await _picture(answer, limits)
+                    return await _copy(answer, into, limits)
                 url = _joined(url, location)
         raise JobFailedError("image_url_refused")
 
@@ -144,18 +145,19 @@ def parsed(address: str) -> URL | None:
     return url if usable else None
 
 
-async def _picture(answer: aiohttp.ClientResponse, limits: ImageLimits) -> bytes:
+async def _copy(answer: aiohttp.ClientResponse, into: BinaryIO, limits: ImageLimits) -> int:
     status = answer.status
     if status >= 500 or status in _TIME_HELPS:
         raise _unreachable()
     if status != 200:
         raise JobFailedError("image_url_gone", {"status": status})
     limits.check_bytes(answer.content_length or 0)
-    body = bytearray()
+    size = 0
     async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-        body += chunk
-        limits.check_bytes(len(body))
-    return bytes(body)
+        size += len(chunk)
+        limits.check_bytes(size)
+        into.write(chunk)
+    return size
 
 
 def _unreachable() -> NotDoneError:

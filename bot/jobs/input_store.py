@@ -1,9 +1,13 @@
-"""The one way for a picture to become an input: bounded memory, checked by content, stored under our own key."""
+"""The one way for a picture to become an input: bounded memory, checked by content, stored under our own key.
+
+It comes in a file that was filled before, by whatever line: memory for it is reserved only while it is checked and
+stored, so a slow sender holds up nobody else.
+"""
 
 import asyncio
 from concurrent.futures import Executor
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from bot.jobs.images import CheckedImage, ImageLimits, check_input_image
 from bot.jobs.limits.byte_budget import ByteBudget
@@ -19,7 +23,9 @@ class StoredInput:
     """A picture that is ours now."""
 
     key: str
-    image: CheckedImage
+    content_type: str
+    width: int
+    height: int
 
 
 class InputStore:
@@ -29,24 +35,22 @@ class InputStore:
         self._store, self.limits = store, limits
         self._budget, self._executor = budget, executor
 
-    def room(self, size: int | None) -> AbstractAsyncContextManager[None]:
-        """Reserved memory for a picture of `size` bytes, or of the largest size if that is not known.
-
-        Raises:
-            ImageRefusedError: it is too large.
-        """
-        self.limits.check_bytes(size or 0)
-        return self._budget.reserve(_COPIES * (size or self.limits.max_bytes))
-
-    async def put(self, job_id: str, index: int, body: bytes, *, digest: str = "") -> StoredInput:
-        """Check the picture and store it as input `index`; see `object_keys.input_image` for `digest`.
+    async def put(self, job_id: str, index: int, source: BinaryIO, size: int, *, digest: str = "") -> StoredInput:
+        """Check the picture of `size` bytes and store it as input `index`; see `object_keys.input_image` for `digest`.
 
         Raises:
             ImageRefusedError: it cannot be used; nothing was stored.
             StorageError: it could not be stored.
         """
-        loop = asyncio.get_running_loop()
-        checked = await loop.run_in_executor(self._executor, check_input_image, body, self.limits)
-        key = object_keys.input_image(job_id, index, checked.extension, digest=digest)
-        await self._store.put(key, checked.body, content_type=checked.content_type)
-        return StoredInput(key, checked)
+        self.limits.check_bytes(size)
+        async with self._budget.reserve(_COPIES * size):
+            loop = asyncio.get_running_loop()
+            checked = await loop.run_in_executor(self._executor, _checked, source, self.limits)
+            key = object_keys.input_image(job_id, index, checked.extension, digest=digest)
+            await self._store.put(key, checked.body, content_type=checked.content_type)
+        return StoredInput(key, checked.content_type, checked.width, checked.height)
+
+
+def _checked(source: BinaryIO, limits: ImageLimits) -> CheckedImage:
+    source.seek(0)
+    return check_input_image(source.read(), limits)

@@ -2,7 +2,7 @@
 the URL, token and all, in its errors.
 """
 
-from io import BytesIO
+from typing import BinaryIO
 
 import aiohttp
 from aiogram import Bot
@@ -24,10 +24,10 @@ class TelegramPhotos:
     def __init__(self, bot: Bot, session: aiohttp.ClientSession) -> None:
         self._bot, self._session = bot, session
 
-    async def fetch(self, file_id: str, *, max_bytes: int) -> bytes:
+    async def fetch(self, file_id: str, /, into: BinaryIO, *, max_bytes: int) -> int:
         """See `bot.jobs.ports.pictures.PictureSource`."""
         if file_id == SAMPLE_FILE_ID:
-            return sample_picture()
+            return into.write(sample_picture())
         limits = ImageLimits(max_bytes=max_bytes)
         path = await self._path(file_id, max_bytes)
         url = self._bot.session.api.file_url(self._bot.token, path)
@@ -37,7 +37,7 @@ class TelegramPhotos:
                     raise JobFailedError("input_gone")
                 if answer.status != 200:
                     raise NotDoneError("telegram_unreachable")
-                return await _read(answer, limits)
+                return await _copy(answer, into, limits)
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise NotDoneError("telegram_unreachable") from None  # the original names the URL
 
@@ -56,12 +56,13 @@ class TelegramPhotos:
         raise JobFailedError("input_gone")
 
 
-async def _read(answer: aiohttp.ClientResponse, limits: ImageLimits) -> bytes:
-    body = BytesIO()  # gives its content away without copying it
+async def _copy(answer: aiohttp.ClientResponse, into: BinaryIO, limits: ImageLimits) -> int:
+    size = 0
     async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-        body.write(chunk)
-        _check(limits, body.tell())
-    return body.getvalue()
+        size += len(chunk)
+        _check(limits, size)
+        into.write(chunk)
+    return size
 
 
 def _check(limits: ImageLimits, size: int) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from dataclasses import replace
+from io import BytesIO
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -236,5 +237,5 @@ async def test_what_telegram_does_not_hand_out_is_not_said_to_be_larger_than_it_
     session.refuse(400, "Bad Request: file is too big")
     async with aiohttp.ClientSession() as http:
         with pytest.raises(JobFailedError) as refused:
-            await TelegramPhotos(bot, http).fetch("f", max_bytes=100 * 1024 * 1024)
+            await TelegramPhotos(bot, http).fetch("f", BytesIO(), max_bytes=100 * 1024 * 1024)
     assert "100" not in str(refused.value.facts["megabytes"])

@@ -658,9 +658,9 @@ class StubPhotos:
         self.faults, self._call = faults, call
         self.bodies: dict[str, bytes] = {}
 
-    async def fetch(self, address: str, /, *, max_bytes: int) -> bytes:
+    async def fetch(self, address: str, /, into: BinaryIO, *, max_bytes: int) -> int:
         async with self.faults.call(self._call):
-            return self.bodies.get(address, PHOTO)
+            return into.write(self.bodies.get(address, PHOTO))
         raise AssertionError
 
 

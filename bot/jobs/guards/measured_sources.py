@@ -15,10 +15,10 @@ class MeasuredPictures(PictureSource):
     def __init__(self, source: PictureSource, party: str, meter: Meter) -> None:
         self._source, self._told = source, partial(meter.call_ended, party)
 
-    async def fetch(self, address: str, /, *, max_bytes: int) -> bytes:
+    async def fetch(self, address: str, /, into: BinaryIO, *, max_bytes: int) -> int:
         """See `PictureSource.fetch`."""
         with Timed(self._told, "download", _outcome):
-            return await self._source.fetch(address, max_bytes=max_bytes)
+            return await self._source.fetch(address, into, max_bytes=max_bytes)
 
 
 class MeasuredOutputs(OutputSource):

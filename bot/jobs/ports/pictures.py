@@ -8,8 +8,8 @@ from storage.job import InputImage
 class PictureSource(Protocol):
     """Where the pictures that people want worked on can be had: Telegram by file id, or the web by URL."""
 
-    async def fetch(self, address: str, /, *, max_bytes: int) -> bytes:
-        """The picture's bytes.
+    async def fetch(self, address: str, /, into: BinaryIO, *, max_bytes: int) -> int:
+        """Write the picture into `into`; returns its size in bytes. A try that failed may leave a part of it there.
 
         Raises:
             NotDoneError: time helps.

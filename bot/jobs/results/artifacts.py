@@ -15,14 +15,15 @@ from bot.jobs.ports.chat import Artifact
 from storage.errors import ObjectNotFoundError
 from storage.objects import ObjectStore
 
-# What is larger goes to disk while it passes through.
-SPOOL_IN_MEMORY_BYTES = 2_000_000
+# What is larger goes to disk while it passes through. Many pass through at a time, each at the pace of its line, and
+# no budget counts them; what Telegram makes of a photo is smaller.
+SPOOL_IN_MEMORY_BYTES = 500_000
 
 _log = structlog.get_logger()
 
 
 def new_spool() -> BinaryIO:
-    """A file for one result: in memory while it is small. The caller closes it."""
+    """A file for one picture: in memory while it is small. The caller closes it."""
     return cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY_BYTES))
 
 

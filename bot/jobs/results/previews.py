@@ -44,8 +44,8 @@ class Previews:
 
     async def _small(self, url: str, spool: BinaryIO) -> bytes:
         loop = asyncio.get_running_loop()
+        size = await self._outputs.fetch(url, spool, max_bytes=_MAX_BYTES)
         async with self._budget.reserve(_TYPICAL_BYTES):
-            size = await self._outputs.fetch(url, spool, max_bytes=_MAX_BYTES)
             image = await loop.run_in_executor(self._executor, inspect_output, spool, size)
         async with self._budget.reserve(_BYTES_PER_PIXEL * image.width * image.height):
             return await loop.run_in_executor(self._executor, partial(preview_jpeg, spool, max_side=_MAX_SIDE))

@@ -103,8 +103,9 @@ class Archive(Step):
     async def _archive(self, job_id: str, number: int, url: str) -> JobFile:
         spool = new_spool()
         try:
+            size = await self._fetch(url, spool)
             async with self._budget.reserve(_TYPICAL_OUTPUT_BYTES):
-                file = await self._fetch_and_store(job_id, number, url, spool)
+                file = await self._stored(job_id, number, spool, size)
             if not file.as_photo:
                 file = replace(file, preview=await self._preview(job_id, file, spool))
         except BaseException:
@@ -113,13 +114,16 @@ class Archive(Step):
         self._artifacts.keep(job_id, file.key, spool)
         return file
 
-    async def _fetch_and_store(self, job_id: str, number: int, url: str, spool: BinaryIO) -> JobFile:
+    async def _fetch(self, url: str, spool: BinaryIO) -> int:
+        """Memory is not reserved meanwhile: nobody knows how long this takes."""
         try:
-            size = await self._outputs.fetch(url, spool, max_bytes=MAX_OUTPUT_BYTES)
+            return await self._outputs.fetch(url, spool, max_bytes=MAX_OUTPUT_BYTES)
         except OutputRefusedError as error:
             raise SlotFailedError(error.code) from error
         except GatewayUnavailableError as error:
             raise NotDoneError("output_unreachable") from error
+
+    async def _stored(self, job_id: str, number: int, spool: BinaryIO, size: int) -> JobFile:
         try:
             image = await asyncio.get_running_loop().run_in_executor(self._executor, inspect_output, spool, size)
         except ImageRefusedError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import BinaryIO
 
 import structlog
 
@@ -9,6 +10,7 @@ from bot.jobs.errors import JobFailedError
 from bot.jobs.images import ImageRefusedError
 from bot.jobs.input_store import InputStore
 from bot.jobs.ports.pictures import PictureSource
+from bot.jobs.results.artifacts import new_spool
 from bot.jobs.steps.step import Due, Step
 from storage.event import Event
 from storage.input_events import InputStored
@@ -44,17 +46,18 @@ class FetchInput(Step):
             return _refused(job, part, error, error.__cause__)
 
     async def _stored(self, job: Job, part: int, image: InputImage) -> InputStored:
-        async with self._inputs.room(image.size):
-            stored = await self._inputs.put(job.id, part, await self._fetch(image))
-        checked = stored.image
-        return InputStored(part, stored.key, checked.content_type, checked.width, checked.height)
+        self._inputs.limits.check_bytes(image.size or 0)
+        with new_spool() as spool:
+            size = await self._fetch(image, spool)
+            stored = await self._inputs.put(job.id, part, spool, size)
+        return InputStored(part, stored.key, stored.content_type, stored.width, stored.height)
 
-    async def _fetch(self, image: InputImage) -> bytes:
+    async def _fetch(self, image: InputImage, into: BinaryIO) -> int:
         max_bytes = self._inputs.limits.max_bytes
         if image.url is not None:
-            return await self._web.fetch(image.url, max_bytes=max_bytes)
+            return await self._web.fetch(image.url, into, max_bytes=max_bytes)
         if image.file_id is not None:
-            return await self._photos.fetch(image.file_id, max_bytes=max_bytes)
+            return await self._photos.fetch(image.file_id, into, max_bytes=max_bytes)
         raise JobFailedError("input_gone")
 
 

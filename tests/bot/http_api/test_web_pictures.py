@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from socket import AF_INET
 
 import pytest
@@ -87,12 +88,19 @@ async def picture(_):
     return web.Response(body=PHOTO, content_type="image/jpeg")
 
 
+async def fetched(pictures, url, *, max_bytes):
+    into = BytesIO()
+    size = await pictures.fetch(url, into, max_bytes=max_bytes)
+    assert size == len(into.getvalue())
+    return into.getvalue()
+
+
 async def refusal(url, resolver=None, *, public_only=True):
     async with open_web_pictures(
         UrlRules(public_only=public_only), resolver=resolver or Names(["127.0.0.1"])
     ) as pictures:
         with pytest.raises((JobFailedError, NotDoneError)) as caught:
-            await pictures.fetch(url, max_bytes=LIMIT)
+            await pictures.fetch(url, BytesIO(), max_bytes=LIMIT)
     assert "://" not in str(caught.value)
     return caught.value.code
 
@@ -149,7 +157,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(tls, tmp_path
     async with server(picture, tls, tmp_path) as port:
         trust = ssl.create_default_context(cadata=tls[0].decode())
         async with open_web_pictures(LOOPBACK_IS_PUBLIC, resolver=names, tls=trust) as pictures:
-            assert await pictures.fetch(f"https://{NAME}:{port}/a.jpg", max_bytes=10_000) == PHOTO
+            assert await fetched(pictures, f"https://{NAME}:{port}/a.jpg", max_bytes=10_000) == PHOTO
             assert names.asked == 1
 
 
@@ -158,7 +166,7 @@ async def test_a_certificate_for_another_name_is_not_trusted(tls, tmp_path):
         trust = ssl.create_default_context(cadata=tls[0].decode())
         async with open_web_pictures(LOOPBACK_IS_PUBLIC, resolver=Names(["127.0.0.1"]), tls=trust) as pictures:
             with pytest.raises(NotDoneError):
-                await pictures.fetch(f"https://other.example:{port}/a.jpg", max_bytes=10_000)
+                await pictures.fetch(f"https://other.example:{port}/a.jpg", BytesIO(), max_bytes=10_000)
 
 
 @pytest.mark.parametrize("target", ["http://{name}:{port}/b", "https://10.0.0.1:{port}/b", "//[::1]/b", "https://["])
@@ -173,7 +181,7 @@ async def test_every_redirect_is_checked_like_the_url_itself(tls, tmp_path, targ
         trust = ssl.create_default_context(cadata=tls[0].decode())
         async with open_web_pictures(LOOPBACK_IS_PUBLIC, resolver=Names(["127.0.0.1"]), tls=trust) as pictures:
             with pytest.raises(JobFailedError) as caught:
-                await pictures.fetch(f"https://{NAME}:{port}/a", max_bytes=10_000)
+                await pictures.fetch(f"https://{NAME}:{port}/a", BytesIO(), max_bytes=10_000)
     assert caught.value.code == "image_url_refused"
     assert served == ["/a"]
 
@@ -187,7 +195,7 @@ async def test_a_redirect_to_a_name_that_leads_next_door_is_refused(tls, tmp_pat
         names = Names(["127.0.0.1"], ["10.0.0.1"])
         async with open_web_pictures(LOOPBACK_IS_PUBLIC, resolver=names, tls=trust) as pictures:
             with pytest.raises(JobFailedError) as caught:
-                await pictures.fetch(f"https://{NAME}:{port}/a", max_bytes=10_000)
+                await pictures.fetch(f"https://{NAME}:{port}/a", BytesIO(), max_bytes=10_000)
     assert caught.value.code == "image_url_refused"
     assert names.asked == 2
 
@@ -210,7 +218,7 @@ async def test_a_picture_is_fetched_over_a_redirect_without_credentials_or_cooki
         return await picture(request)
 
     async with server(handler) as port, open_web_pictures(NEXT_DOOR) as pictures:
-        assert await pictures.fetch(f"http://127.0.0.1:{port}/a", max_bytes=10_000) == PHOTO
+        assert await fetched(pictures, f"http://127.0.0.1:{port}/a", max_bytes=10_000) == PHOTO
     assert not [name for headers in seen for name in headers if name in {"Authorization", "Cookie", "X-API-Key"}]
     assert len(seen) == 2
 
@@ -234,7 +242,7 @@ async def test_what_is_packed_is_not_unpacked():
         return web.Response(body=b"\x1f\x8b packed", headers={"Content-Encoding": "gzip"})
 
     async with server(bomb) as port, open_web_pictures(NEXT_DOOR) as pictures:
-        assert await pictures.fetch(f"http://127.0.0.1:{port}/", max_bytes=LIMIT) == b"\x1f\x8b packed"
+        assert await fetched(pictures, f"http://127.0.0.1:{port}/", max_bytes=LIMIT) == b"\x1f\x8b packed"
 
 
 @pytest.mark.parametrize(
@@ -263,7 +271,7 @@ async def test_a_server_that_is_not_there_is_tried_again_a_few_times():
         pass
     async with open_web_pictures(NEXT_DOOR) as pictures:
         with pytest.raises(NotDoneError) as caught:
-            await pictures.fetch(f"http://127.0.0.1:{port}/", max_bytes=LIMIT)
+            await pictures.fetch(f"http://127.0.0.1:{port}/", BytesIO(), max_bytes=LIMIT)
     assert (caught.value.code, caught.value.tries) == ("image_url_unreachable", 6)
     assert await refusal("https://nowhere.example/", Names(OSError("no such name"))) == "image_url_unreachable"
 
@@ -311,4 +319,4 @@ async def test_a_server_that_gives_a_byte_now_and_then_is_given_up(loop_clock):
 
     async with server(dripping) as port, open_web_pictures(NEXT_DOOR) as pictures:
         with pytest.raises(NotDoneError):
-            await pictures.fetch(f"http://127.0.0.1:{port}/", max_bytes=LIMIT)
+            await pictures.fetch(f"http://127.0.0.1:{port}/", BytesIO(), max_bytes=LIMIT)

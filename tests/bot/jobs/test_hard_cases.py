@@ -29,7 +29,7 @@ from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage import object_keys
 from storage.course_events import Admitted, OutcomeDecided
 from storage.errors import RecordCorruptError, StorageUnavailableError
-from storage.job import Claim, JobStatus, SlotState
+from storage.job import Claim, InputImage, JobStatus, SlotState
 from storage.records import dump_job
 from storage.repository import JobRepository
 from storage.slot_events import CreateClaimed
@@ -476,6 +476,41 @@ async def test_a_lost_race_against_a_job_that_ended_is_no_crash(world):
     gate.open()
     await task
     assert slow.queue.next_at is None, "nothing is left to be done, least of all in a minute"
+
+
+@pytest.mark.parametrize(
+    ("call", "image"),
+    [("photos.fetch", InputImage(file_id="slow")), ("web.fetch", InputImage(url="https://slow.example/a.jpg"))],
+)
+async def test_downloads_of_unknown_length_hold_up_nobody_else(call, image):
+    """Six of them reserved all the memory there is for pictures, for as long as their lines took."""
+    world = World()
+    process = world.start()
+    gates = [world.faults.hold(call) for _ in range(8)]
+    for number, gate in enumerate(gates):
+        await process.submit(submission(100 + number, inputs=(image,)))
+        process.spawn(process.run_ready())
+        await gate.reached.wait()
+    await process.submit(ASKED)
+    await process.run_ready()
+    assert world.replicate.predictions, "its own photo was there at once"
+    for gate in gates:
+        gate.open()
+
+
+async def test_slow_lines_to_results_hold_up_nobody_else():
+    world = World()
+    process = world.start()
+    prediction_id = await running(world, process)
+    world.replicate.succeed(prediction_id)
+    gate = world.faults.hold("outputs.fetch")
+    await process.deliver_callbacks()
+    task = process.spawn(process.run_ready())
+    await gate.reached.wait()
+    assert process.jobs.budget.held == 0
+    gate.open()
+    await task
+    assert world.chat.pings(JOB) == 1
 
 
 # --- the doors --------------------------------------------------------------------------------------------------------

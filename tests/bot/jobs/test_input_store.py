@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
 import pytest
 
@@ -8,6 +9,9 @@ from bot.jobs.limits.byte_budget import ByteBudget
 from tests.support import pictures
 from tests.support.fakes import World
 
+JOB = "0" * 8 + "-0000-0000-0000-" + "0" * 12
+PICTURE = pictures.jpeg(64, 48)
+
 
 @pytest.fixture
 def executor():
@@ -15,32 +19,38 @@ def executor():
         yield executor
 
 
-@pytest.mark.parametrize(("size", "held"), [(300, 600), (None, 2000)])
-async def test_room_is_for_the_picture_as_it_came_and_as_it_is_stored(executor, size, held):
-    budget = ByteBudget(10_000)
-    inputs = InputStore(World().store, ImageLimits(max_bytes=1000), budget, executor)
-
-    async with inputs.room(size):
-        assert budget.held == held
-
-    assert budget.held == 0
-
-
-async def test_there_is_no_room_for_what_is_too_large(executor):
-    budget = ByteBudget(10_000)
-    inputs = InputStore(World().store, ImageLimits(max_bytes=1000), budget, executor)
-
-    with pytest.raises(ImageRefusedError):
-        inputs.room(1001)
-
-    assert budget.held == 0
-
-
-async def test_a_picture_is_stored_as_what_it_was_found_to_be(world, executor):
+async def test_a_picture_is_stored_as_what_it_was_found_to_be(executor):
+    world = World()
     inputs = InputStore(world.store, ImageLimits(), ByteBudget(10_000_000), executor)
-    picture = pictures.jpeg(64, 48)
 
-    stored = await inputs.put("0" * 8 + "-0000-0000-0000-" + "0" * 12, 0, picture)
+    stored = await inputs.put(JOB, 0, BytesIO(PICTURE), len(PICTURE))
 
     found = await world.store.get(stored.key, max_bytes=100_000)
-    assert (found.body, found.content_type) == (stored.image.body, "image/jpeg")
+    assert (found.body, found.content_type) == (PICTURE, "image/jpeg")
+    assert (stored.content_type, stored.width, stored.height) == ("image/jpeg", 64, 48)
+
+
+async def test_memory_is_held_for_the_picture_as_it_came_and_as_it_is_stored_until_it_is(executor):
+    world, budget = World(), ByteBudget(10_000_000)
+    inputs = InputStore(world.store, ImageLimits(), budget, executor)
+    held = []
+
+    class Watching(BytesIO):
+        def read(self, *args):
+            held.append(budget.held)
+            return super().read(*args)
+
+    await inputs.put(JOB, 0, Watching(PICTURE), len(PICTURE))
+
+    assert held == [2 * len(PICTURE)]
+    assert budget.held == 0
+
+
+async def test_what_is_too_large_is_not_even_read(executor):
+    inputs = InputStore(World().store, ImageLimits(max_bytes=1000), ByteBudget(10_000), executor)
+    source = BytesIO(b"x" * 1001)
+
+    with pytest.raises(ImageRefusedError):
+        await inputs.put(JOB, 0, source, 1001)
+
+    assert source.tell() == 0

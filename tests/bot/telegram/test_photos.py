@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from io import BytesIO
 
 import aiohttp
 import pytest
@@ -54,21 +55,23 @@ def photos(session_and_photos):
 async def test_the_picture_comes_whole(photos):
     with MockedResponses() as telegram:
         telegram.get(URL, body=b"\xff\xd8 a picture")
-        assert await photos.fetch("f", max_bytes=LIMIT) == b"\xff\xd8 a picture"
+        into = BytesIO()
+        assert await photos.fetch("f", into, max_bytes=LIMIT) == 12
+    assert into.getvalue() == b"\xff\xd8 a picture"
 
 
 @pytest.mark.parametrize("size", [LIMIT - 1, LIMIT])
 async def test_the_limit_itself_is_within_it(photos, size):
     with MockedResponses() as telegram:
         telegram.get(URL, body=b"x" * size)
-        assert len(await photos.fetch("f", max_bytes=LIMIT)) == size
+        assert await photos.fetch("f", BytesIO(), max_bytes=LIMIT) == size
 
 
 async def test_one_byte_above_the_limit_is_refused_with_the_numbers(photos):
     with MockedResponses() as telegram:
         telegram.get(URL, body=b"x" * (LIMIT + 1))
         with pytest.raises(JobFailedError) as refused:
-            await photos.fetch("f", max_bytes=LIMIT)
+            await photos.fetch("f", BytesIO(), max_bytes=LIMIT)
     assert refused.value.code == ImageProblem.TOO_MANY_BYTES
     assert refused.value.facts == {"megabytes": 1.1, "max_megabytes": 1}
 
@@ -78,7 +81,7 @@ async def test_a_file_that_is_gone_fails_the_job(photos, status):
     with MockedResponses() as telegram:
         telegram.get(URL, status=status)
         with pytest.raises(JobFailedError) as refused:
-            await photos.fetch("f", max_bytes=LIMIT)
+            await photos.fetch("f", BytesIO(), max_bytes=LIMIT)
     assert refused.value.code == "input_gone"
     assert TOKEN not in everything_said(refused.value)
 
@@ -88,7 +91,7 @@ async def test_any_other_answer_is_worth_another_try(photos, status):
     with MockedResponses() as telegram:
         telegram.get(URL, status=status)
         with pytest.raises(NotDoneError) as refused:
-            await photos.fetch("f", max_bytes=LIMIT)
+            await photos.fetch("f", BytesIO(), max_bytes=LIMIT)
     assert refused.value.code == "telegram_unreachable"
     assert TOKEN not in everything_said(refused.value)
 
@@ -110,7 +113,7 @@ async def test_a_broken_download_is_worth_another_try_and_never_names_the_url(ph
     with MockedResponses() as telegram:
         telegram.get(URL, exception=error)
         with pytest.raises(NotDoneError) as refused:
-            await photos.fetch("f", max_bytes=LIMIT)
+            await photos.fetch("f", BytesIO(), max_bytes=LIMIT)
     said = everything_said(refused.value)
     assert TOKEN not in said
     assert PATH not in said
@@ -128,7 +131,7 @@ async def test_what_telegram_does_not_hand_out_fails_the_job(http, status, words
     bot, session = recording_bot()
     session.refuse(status, words)
     with pytest.raises(JobFailedError) as refused:
-        await TelegramPhotos(bot, http).fetch("f", max_bytes=LIMIT)
+        await TelegramPhotos(bot, http).fetch("f", BytesIO(), max_bytes=LIMIT)
     assert refused.value.code == code
     if code == "too_many_bytes":
         assert refused.value.facts["max_megabytes"] == 1
@@ -138,7 +141,7 @@ async def test_a_file_without_a_path_is_gone(http):
     bot, session = recording_bot()
     session.succeed({"file_id": "f", "file_unique_id": "u"})
     with pytest.raises(JobFailedError) as refused:
-        await TelegramPhotos(bot, http).fetch("f", max_bytes=LIMIT)
+        await TelegramPhotos(bot, http).fetch("f", BytesIO(), max_bytes=LIMIT)
     assert refused.value.code == "input_gone"
 
 
@@ -157,7 +160,7 @@ async def test_asking_for_the_path_may_fail_like_any_call(http, prepare, error):
     bot, session = recording_bot()
     prepare(session)
     with pytest.raises(error) as refused:
-        await TelegramPhotos(bot, http).fetch("f", max_bytes=LIMIT)
+        await TelegramPhotos(bot, http).fetch("f", BytesIO(), max_bytes=LIMIT)
     assert TOKEN not in everything_said(refused.value)
 
 
@@ -198,7 +201,7 @@ async def test_a_stream_without_an_end_is_cut_off_at_the_limit(real_photos, serv
 
     server.serve = endless
     with pytest.raises(JobFailedError) as refused:
-        await real_photos.fetch("f", max_bytes=LIMIT)
+        await real_photos.fetch("f", BytesIO(), max_bytes=LIMIT)
     assert refused.value.code == ImageProblem.TOO_MANY_BYTES
     assert server.sent < 50 * LIMIT
 
@@ -213,7 +216,7 @@ async def test_a_download_that_breaks_off_is_worth_another_try_and_never_names_t
 
     server.serve = broken
     with pytest.raises(NotDoneError) as refused:
-        await real_photos.fetch("f", max_bytes=LIMIT)
+        await real_photos.fetch("f", BytesIO(), max_bytes=LIMIT)
     assert TOKEN not in everything_said(refused.value)
 
 
@@ -222,7 +225,7 @@ async def test_a_server_that_is_not_there_is_worth_another_try(http, unused_tcp_
     session.api = session.api.from_base(f"http://127.0.0.1:{unused_tcp_port}")
     session.succeed({"file_id": "f", "file_unique_id": "u", "file_path": PATH})
     with pytest.raises(NotDoneError) as refused:
-        await TelegramPhotos(bot, http).fetch("f", max_bytes=LIMIT)
+        await TelegramPhotos(bot, http).fetch("f", BytesIO(), max_bytes=LIMIT)
     assert TOKEN not in everything_said(refused.value)
 
 
@@ -236,7 +239,7 @@ async def test_a_canceled_download_leaves_no_connection_behind(real_photos, serv
         await asyncio.Event().wait()
 
     server.serve = slow
-    task = asyncio.create_task(real_photos.fetch("f", max_bytes=LIMIT))
+    task = asyncio.create_task(real_photos.fetch("f", BytesIO(), max_bytes=LIMIT))
     await reached.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
