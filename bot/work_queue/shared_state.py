@@ -12,8 +12,11 @@ from bot.work_queue import redis_scripts as scripts
 from bot.work_queue.redis_client import UNREACHED, Keys
 from storage.errors import StorageUnavailableError
 
-# A change of a record takes a read and a write; whoever holds its lock for longer is gone.
-_LOCK_S = 20.0
+# A change of a record takes a read and a write, which are given up when they take longer than this: each has a deadline
+# of its own, but the sum of these is longer than anybody should have to wait for the lock of a process that died.
+_HOLD_S = 15.0
+# A write that was given up may be on its way all the same; so much longer nobody else writes.
+_LATE_WRITE_S = 10.0
 _LOCK_PATIENCE_S = 30.0
 _LOCK_ASK_AGAIN_S = 0.02
 # A run ends within half an hour; what is noted of it is of no use to anybody after that.
@@ -66,33 +69,51 @@ class SharedNotes:
 
 
 class SharedLocks:
-    """`storage.recent.Locks` over all processes, for a storage that does not honour conditional writes."""
+    """`storage.recent.Locks` over all processes, for a storage that does not honour conditional writes.
 
-    def __init__(self, redis: Redis, keys: Keys, run_id: str) -> None:
+    What is done under a lock is canceled after `hold_s` seconds. The lock is not given back then, but ends by itself
+    after `late_write_s` more, as does one whose process died.
+    """
+
+    def __init__(
+        self, redis: Redis, keys: Keys, run_id: str, *, hold_s: float = _HOLD_S, late_write_s: float = _LATE_WRITE_S
+    ) -> None:
         self._redis, self._keys, self._run = redis, keys, run_id
+        self._hold_s, self._lock_ms = hold_s, int((hold_s + late_write_s) * 1000)
         self._drop = redis.register_script(scripts.DROP_LOCK)
         self._holders = 0
 
     @asynccontextmanager
     async def hold(self, key: str) -> AsyncIterator[None]:
-        """See `Locks.hold`."""
+        """See `Locks.hold`. Raises `StorageUnavailableError`, too, when what was begun under the lock took too long."""
         self._holders += 1
         name, holder = self._keys("lock", key), f"{self._run}/{self._holders}"
         try:
-            await self._acquire(name, holder)
+            held_since = await self._acquire(name, holder)
         except UNREACHED as error:
             raise StorageUnavailableError("the lock of a record cannot be had: the queue engine is away") from error
+        patience = asyncio.timeout_at(held_since + self._hold_s)
         try:
-            yield
+            async with patience:
+                yield
+        except TimeoutError as error:
+            if not patience.expired():
+                raise
+            raise StorageUnavailableError("a change of a record took longer than its lock lasts") from error
         finally:
-            await self._release(name, holder)
+            if not patience.expired():
+                await self._release(name, holder)
 
-    async def _acquire(self, name: str, holder: str) -> None:
-        deadline = asyncio.get_running_loop().time() + _LOCK_PATIENCE_S
-        while not await self._redis.set(name, holder, nx=True, px=int(_LOCK_S * 1000)):
-            if asyncio.get_running_loop().time() > deadline:
+    async def _acquire(self, name: str, holder: str) -> float:
+        """When it was asked for, by the loop's clock: the server counts from then at the earliest."""
+        clock = asyncio.get_running_loop().time
+        deadline, asked = clock() + _LOCK_PATIENCE_S, clock()
+        while not await self._redis.set(name, holder, nx=True, px=self._lock_ms):
+            if clock() > deadline:
                 raise StorageUnavailableError("somebody else keeps the lock of a record")
             await asyncio.sleep(_LOCK_ASK_AGAIN_S)
+            asked = clock()
+        return asked
 
     async def _release(self, name: str, holder: str) -> None:
         try:

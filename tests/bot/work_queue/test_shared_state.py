@@ -1,5 +1,6 @@
 """What processes tell each other of a job, on a real Redis; locks, turns and pace are shown by those who use them."""
 
+import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
@@ -9,10 +10,13 @@ from bot.jobs.status import status
 from bot.jobs.waiting.live_notes import LiveNotes
 from bot.jobs.waiting.progress import Progress
 from bot.work_queue.redis_client import Keys, open_redis
-from bot.work_queue.shared_state import SharedNotes
+from bot.work_queue.shared_state import SharedLocks, SharedNotes
 from replicate_gateway.prediction import Prediction, PredictionStatus
+from storage.errors import StorageUnavailableError
 from storage.job import JobStatus, Slot, SlotState
-from tests.support.fakes import FrozenClock, new_job
+from storage.repository import JobRepository
+from storage.slot_events import SlotFailed
+from tests.support.fakes import BEGIN, FrozenClock, World, new_job
 from tests.support.redis_servers import fresh_bot_id, own_redis
 
 URL = "https://replicate.delivery/a.png"
@@ -50,6 +54,39 @@ async def test_notes_of_a_job_are_its_own_and_go_away(redis):
     assert await notes.of("one") == {"0": "second"}
     assert await notes.of("other") == {}
     assert 0 < await redis.ttl(keys("notes", "one")) <= 3600
+
+
+async def test_a_change_that_a_slow_storage_keeps_under_way_never_undoes_one_that_came_after_it(redis):
+    """It outlived its lock, and what somebody else wrote meanwhile was gone: a claim, say, that was then made again."""
+    world, keys = World(conditional=False), Keys(fresh_bot_id())
+    slow, other = (
+        JobRepository(
+            world.store,
+            conditional_writes=False,
+            sole=False,
+            locks=SharedLocks(redis, keys, run_id, hold_s=0.05, late_write_s=0.15),
+        )
+        for run_id in ("slow", "other")
+    )
+    await slow.create(new_job(status=JobStatus.PROCESSING, slots=(Slot(), Slot())))
+    gate = world.faults.hold("store.put")
+    late = asyncio.create_task(slow.change(JOB.id, [SlotFailed(0, "late", SlotState.OPEN)], BEGIN))
+    await gate.reached.wait()
+    await other.change(JOB.id, [SlotFailed(1, "in_between", SlotState.OPEN)], BEGIN)
+    gate.open()
+    with pytest.raises(StorageUnavailableError, match="longer than its lock"):
+        await late
+    assert [slot.state for slot in world.job(JOB.id).slots] == [SlotState.OPEN, SlotState.FAILED]
+
+
+async def test_a_lock_is_free_again_at_once_when_its_work_is_done_or_has_failed(redis):
+    locks = SharedLocks(redis, Keys(fresh_bot_id()), "run")
+    for error in (KeyError, TimeoutError):
+        with pytest.raises(error):
+            async with locks.hold("a"):
+                raise error
+    async with asyncio.timeout(5), locks.hold("a"):
+        pass
 
 
 async def test_without_the_engine_nothing_is_told_and_nobody_is_held_up(tmp_path):
