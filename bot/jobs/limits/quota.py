@@ -5,7 +5,7 @@ was deleted does not: what it had counted is kept for the day.
 """
 
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,6 +41,8 @@ class DailyQuota:
         self._repository, self._spent, self._clock = repository, spent, clock
         self._limit, self._remember = limit, remember
         self._done: OrderedDict[str, tuple[float, ...]] = OrderedDict()  # newest first
+        # What was noted while a listing was under way, for each of these: it may lack that.
+        self._missed: dict[str, list[Counter[float]]] = {}
 
     async def refusal(
         self, user: str, *, active: int, images: int = 1, limit: int | None = None
@@ -72,16 +74,29 @@ class DailyQuota:
         at = int(done_at.timestamp() * 1000) / 1000  # as a history key tells it
         if done is not None and at not in done:
             self._keep(user, (*[at] * images, *done))
+        for missed in self._missed.get(user, ()):
+            missed[at] = images
 
     async def _done_since(self, user: str, since: float, limit: int) -> tuple[float, ...]:
         """When the person's images of the window were delivered, newest first."""
         done = self._done.get(user)
         if done is None:
-            history = await self._repository.done_since(user, since, limit=max(limit, self._limit.of(user)))
-            done = tuple(together(history, await self._spent.of(user)))
+            done = await self._listed(user, since, max(limit, self._limit.of(user)))
         done = tuple(at for at in done if at >= since)
         self._keep(user, done)
         return done
+
+    async def _listed(self, user: str, since: float, limit: int) -> tuple[float, ...]:
+        missed = Counter[float]()
+        self._missed.setdefault(user, []).append(missed)
+        try:
+            history = await self._repository.done_since(user, since, limit=limit)
+            done = together(history, await self._spent.of(user))
+        finally:
+            others = [other for other in self._missed.pop(user) if other is not missed]
+            if others:
+                self._missed[user] = others
+        return tuple(together(done, list(missed.elements())))
 
     def _keep(self, user: str, done: tuple[float, ...]) -> None:
         if not self._remember:

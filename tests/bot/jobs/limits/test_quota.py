@@ -1,7 +1,10 @@
 """The day's quota."""
 
+import asyncio
 import math
 from dataclasses import replace
+
+import pytest
 
 from bot.jobs.errors import NotDoneError
 from bot.jobs.limits.quota import DailyQuota
@@ -60,6 +63,20 @@ async def test_where_others_deliver_too_the_history_is_read_each_time(world):
     for number in range(2):
         await delivered(world, number)
     assert await daily.refusal("tg-7", active=0)
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["the listing has it", "the listing lacks it"])
+async def test_what_is_delivered_while_the_history_is_read_counts_once(world, listed):
+    daily = quota(world, 2)
+    gate = world.faults.hold("store.list", when="before" if listed else "after")
+    await delivered(world, 0, "tg-8")  # the history is not empty
+    first = asyncio.create_task(daily.refusal("tg-7", active=0))
+    await gate.reached.wait()
+    entry = await delivered(world, 1)
+    daily.note("tg-7", entry.done_at)
+    gate.open()
+    assert await first is None
+    assert await daily.left("tg-7", images=0) == 1
 
 
 async def test_history_is_read_once_and_then_remembered(world):
