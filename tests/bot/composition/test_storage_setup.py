@@ -44,9 +44,9 @@ class ScriptedStore:
             raise error
 
 
-def test_tasks_images_reports_and_probes_expire_and_records_do_not():
+def test_tasks_images_reports_poison_and_probes_expire_and_records_do_not():
     rules = {rule.prefix: rule.days for rule in expiry_rules(Settings(task_ttl_days=2, image_ttl_days=9))}
-    assert rules == {"tasks/": 2, "images/": 9, "reports/": 9, "spent/": 1, ".probe/": 1}
+    assert rules == {"tasks/": 2, "images/": 9, "reports/": 9, "spent/": 1, "poison/": 14, ".probe/": 1}
     record = object_keys.job("5f2c9f0e-6d0b-5f0a-9a3e-3b1d6f6f7c11")
     assert not any(record.startswith(prefix) for prefix in rules)
 
