@@ -1,5 +1,6 @@
 """`InputLinks`: how Replicate gets to see a stored input."""
 
+import asyncio
 from base64 import b64encode
 
 from bot.jobs.errors import JobFailedError
@@ -13,6 +14,8 @@ _MAX_UPLOAD_BYTES = 100_000_000  # what Replicate's files API takes
 # and every list brings them back, a hundred predictions in one answer, so ours are smaller still.
 _MAX_INLINE_BYTES = 100_000
 _MAX_AT_HAND = 32
+# Each is in memory for as long as the line takes, which a laptop's uploads share anyway.
+_UPLOADS_AT_A_TIME = 4
 
 
 class PresignedLinks:
@@ -44,14 +47,16 @@ class UploadedLinks:
         self._store, self._gateway = store, gateway
         # Between `publish` and `link` a create call is claimed; a storage that fails then would leave it unclear.
         self._at_hand: dict[str, str] = {}
+        self._uploads = asyncio.Semaphore(_UPLOADS_AT_A_TIME)
 
     async def publish(self, image: InputImage) -> str | None:
         """Hand a large input to Replicate's files API, which keeps it for a day."""
         if image.link or await self._inline(image):
             return None
-        body = await self._read(image, _MAX_UPLOAD_BYTES)
         name = (image.key or "").rsplit("/", 1)[-1]
-        return await self._gateway.upload(body, filename=name, content_type=image.content_type or "")
+        async with self._uploads:
+            body = await self._read(image, _MAX_UPLOAD_BYTES)
+            return await self._gateway.upload(body, filename=name, content_type=image.content_type or "")
 
     async def link(self, image: InputImage) -> str:
         """What `publish` gave and the record kept; or the input itself."""

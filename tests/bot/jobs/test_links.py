@@ -1,5 +1,6 @@
 """How Replicate gets to see a stored input."""
 
+import asyncio
 from base64 import b64encode
 
 import pytest
@@ -50,6 +51,20 @@ async def test_only_so_many_inputs_are_held_at_hand(world):
     assert world.faults.calls["store.get"] == 40
     await links.link(images[0])
     assert world.faults.calls["store.get"] == 41
+
+
+async def test_only_so_many_large_inputs_are_in_memory_while_they_are_uploaded(world):
+    links = UploadedLinks(world.store, world.replicate)
+    world.store.put_now(IMAGE.key, b"p" * 100_001)
+    gates = [world.faults.hold("replicate.upload") for _ in range(4)]
+    uploads = [asyncio.create_task(links.publish(IMAGE)) for _ in range(10)]
+    for gate in gates:
+        await gate.reached.wait()
+    read = world.faults.calls["store.get"]
+    assert read == 10 + 4, "each was looked at whether it is small, and four were read whole"
+    for gate in gates:
+        gate.open()
+    assert all(await asyncio.gather(*uploads))
 
 
 async def test_what_tells_a_prediction_of_ours_is_the_key_where_links_differ(world):
