@@ -15,6 +15,9 @@ from bot.settings import Settings
 from bot.telegram.photos import TelegramPhotos
 from replicate_gateway.outputs import OutputFetcher
 
+# Pictures are packed by themselves; what is not unpacked cannot burst.
+_HEADERS = {"Accept-Encoding": "identity"}
+
 
 @dataclass(frozen=True, slots=True)
 class Downloads:
@@ -30,8 +33,11 @@ async def open_downloads(settings: Settings, bot: Bot, meter: Meter, *, connecti
     """The sources; no session of theirs carries credentials."""
     connector = aiohttp.TCPConnector(limit=connections)
     rules = UrlRules(public_only=settings.public_urls_only)
+    plain = aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, headers=_HEADERS
+    )
     async with (
-        aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session,
+        plain as session,
         open_web_pictures(rules) as web,
     ):
         yield Downloads(
