@@ -91,7 +91,8 @@ class Circuit:
 class Heard:
     """Tells a circuit how the block went. `down`: the party gave no usable answer; `answered`: it did, a refusal.
 
-    What is neither, such as a cancellation, says nothing of the party.
+    A generator whose reader has had enough was answered, too. What is neither, such as a cancellation, says nothing of
+    the party.
     """
 
     def __init__(self, circuit: Circuit, *, down: tuple[type[Exception], ...], answered: type[Exception]) -> None:
@@ -103,5 +104,5 @@ class Heard:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, self._down):
             self._circuit.failed()
-        elif error is None or isinstance(error, self._answered):
+        elif error is None or isinstance(error, (self._answered, GeneratorExit)):
             self._circuit.succeeded()

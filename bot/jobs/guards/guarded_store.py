@@ -53,9 +53,10 @@ class GuardedStore:
         """See `ObjectStore.stream`."""
         end = asyncio.get_running_loop().time() + STREAM_S
         chunks = aiter(self._store.stream(key))
-        with self._timed("stream"), self._entered:
+        with self._timed("stream") as timed, self._entered:
             while chunk := await _next(chunks, end):
-                yield chunk
+                with timed.elsewhere():
+                    yield chunk
 
     async def delete(self, keys: Sequence[str]) -> None:
         """See `ObjectStore.delete`."""
@@ -63,15 +64,17 @@ class GuardedStore:
 
     async def list(self, prefix: str, *, start_after: str = "", limit: int | None = None) -> AsyncIterator[ObjectInfo]:
         """See `ObjectStore.list`."""
-        with self._timed("list"), self._entered:
+        with self._timed("list") as timed, self._entered:
             async for row in self._store.list(prefix, start_after=start_after, limit=limit):
-                yield row
+                with timed.elsewhere():
+                    yield row
 
     async def folders(self, prefix: str, *, limit: int) -> AsyncIterator[str]:
         """See `ObjectStore.folders`."""
-        with self._timed("list"), self._entered:
+        with self._timed("list") as timed, self._entered:
             async for folder in self._store.folders(prefix, limit=limit):
-                yield folder
+                with timed.elsewhere():
+                    yield folder
 
     async def presigned_url(self, key: str, *, ttl_s: int, filename: str | None = None) -> str:
         """See `ObjectStore.presigned_url`; nothing is sent for one."""

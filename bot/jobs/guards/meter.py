@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Meter(Protocol):
@@ -82,7 +82,11 @@ def enclosing() -> Iterator[None]:
 
 
 class Timed:
-    """Tell how the block ended and how long it took; an error goes on. What nobody waits for any more is canceled."""
+    """Tell how the block ended and how long it took; an error goes on. What nobody waits for any more is canceled.
+
+    A generator's block is fine, too, when its reader has had enough; the time that a reader takes is not counted
+    where it is `elsewhere`.
+    """
 
     __slots__ = ("_outcome_of", "_started", "_told", "_what")
 
@@ -91,11 +95,21 @@ class Timed:
     ) -> None:
         self._told, self._what, self._outcome_of = told, what, outcome_of
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._started = perf_counter()
+        return self
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """What happens meanwhile is none of what is timed."""
+        left = perf_counter()
+        try:
+            yield
+        finally:
+            self._started += perf_counter() - left
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         outcome = "ok"
-        if error is not None:
+        if error is not None and not isinstance(error, GeneratorExit):
             outcome = self._outcome_of(error) if isinstance(error, Exception) else "canceled"
         self._told(self._what, outcome, perf_counter() - self._started)

@@ -2,11 +2,14 @@
 
 import asyncio
 import io
+from contextlib import aclosing
+from time import perf_counter
 
 import pytest
 
 from bot.jobs.guards.circuit import Circuit
 from bot.jobs.guards.guarded_store import GuardedStore
+from bot.jobs.guards.meter import SilentMeter
 from storage.errors import ObjectNotFoundError, PreconditionFailedError, StorageRefusedError, StorageUnavailableError
 from tests.support.fakes import storage_down
 from tests.support.skipped_time import time_passes
@@ -124,3 +127,50 @@ def test_a_stream_that_trickles_is_given_up(skipping_time, world, store):
         assert asyncio.get_running_loop().time() - begun < 301
 
     skipping_time(story())
+
+
+class Watching(SilentMeter):
+    def __init__(self):
+        self.told = []
+
+    def storage_operation_ended(self, operation, outcome, duration_s):
+        self.told.append((operation, outcome, duration_s))
+
+
+READS = pytest.mark.parametrize(
+    ("operation", "read"),
+    [
+        ("list", lambda store: store.list("")),
+        ("list", lambda store: store.folders("", limit=9)),
+        ("stream", lambda store: store.stream("a/1")),
+    ],
+)
+
+
+@READS
+async def test_what_a_reader_does_with_what_was_read_is_not_the_storages_time(world, circuit, operation, read):
+    meter = Watching()
+    world.store.put_now("a/1", b"x")
+    async for _ in read(GuardedStore(world.store, circuit, meter)):
+        begin = perf_counter()
+        while (busy_s := perf_counter() - begin) < 0.02:
+            pass
+    ((name, outcome, took_s),) = meter.told
+    assert (name, outcome) == (operation, "ok")
+    assert took_s < busy_s
+
+
+@READS
+async def test_a_reader_who_has_had_enough_was_answered(world, circuit, operation, read):
+    meter = Watching()
+    world.store.put_now("a/1", b"x")
+    world.store.put_now("b/2", b"x")
+    store = GuardedStore(world.store, circuit, meter)
+    await break_down(world, store)
+    world.faults.stop()
+    world.clock.advance(2)
+    meter.told.clear()
+    async with aclosing(read(store)) as rows:
+        await anext(rows)
+    assert [told[:2] for told in meter.told] == [(operation, "ok")]
+    assert circuit.state == "ok"
