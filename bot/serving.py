@@ -4,7 +4,8 @@ import asyncio
 import resource
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 import structlog
@@ -26,6 +27,10 @@ _EXIT_OK, _EXIT_FAILED = 0, 1
 _log = structlog.get_logger()
 
 
+class PortNotFreeError(Exception):
+    """Nobody can listen where the settings say; the text says where, and why."""
+
+
 async def serve(settings: Settings) -> int:
     """Run until SIGINT or SIGTERM; returns the exit code. What only the operator can mend is one log line."""
     return await _mendable(_serve_somewhere(settings))
@@ -45,7 +50,10 @@ async def _serve_somewhere(settings: Settings) -> int:
         return await _run(settings, Role.BOT, orders)
     from bot.sandbox import with_built_in_parties  # noqa: PLC0415 - a bot in earnest has no use for the mocks
 
-    async with with_built_in_parties(settings, restart_bot=orders.restart) as (complete, sandbox):
+    async with AsyncExitStack() as stack:
+        with _listening():
+            parties = with_built_in_parties(settings, restart_bot=orders.restart)
+            complete, sandbox = await stack.enter_async_context(parties)
         if sandbox.telegram:
             _log.info("sandbox_opened", chat_page=sandbox.telegram.base_url)
         return await _run(complete, Role.BOT, orders)
@@ -60,7 +68,7 @@ async def _mendable(running: Coroutine[Any, Any, int]) -> int:
         _log.error("storage_not_usable", error=str(error))
     except (EngineRefusedError, EngineUnavailableError) as error:
         _log.error("queue_not_usable", error=str(error))
-    except OSError as error:
+    except PortNotFreeError as error:
         _log.error("port_not_free", error=str(error))
     return _EXIT_FAILED
 
@@ -102,7 +110,17 @@ def _allow_connections() -> None:
 
 def _open_door(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    with _listening():
+        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
+    """Of all that the system may refuse, later too, only this is about a port."""
+    try:
+        yield
+    except OSError as error:
+        raise PortNotFreeError(str(error)) from error
 
 
 async def _unless_told(start: Coroutine[Any, Any, None], orders: Orders) -> bool:

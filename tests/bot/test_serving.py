@@ -1,6 +1,7 @@
 """`python -m bot` as a process of its own: nothing configured, one photo through it, and how it ends."""
 
 import asyncio
+import errno
 import json
 import os
 import resource
@@ -16,7 +17,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.composition.adapters import open_store
-from bot.serving import _allow_connections, serve
+from bot.serving import _allow_connections, _mendable, serve
 from bot.settings import Settings
 from mock_server.telegram.client import connect
 from tests.support import pictures
@@ -208,6 +209,16 @@ async def refusal(settings):
         assert await serve(settings) == 1
     (error,) = (line for line in lines if line["log_level"] == "error")
     return error["event"], str(error)
+
+
+async def test_what_the_system_refuses_a_running_bot_is_not_taken_for_a_port():
+    """It was said to be one, without a traceback, and nobody looked for what was missing."""
+
+    async def running():
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.raises(OSError, match="Too many"):
+        await _mendable(running())
 
 
 async def test_a_taken_page_port_is_one_error_line(tmp_path):
