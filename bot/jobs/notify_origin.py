@@ -1,7 +1,7 @@
 """`Notifier` by where a job came from: a job of the API has no chat, and its record is all the news there is.
 
 So the steps know one way for every job. What they claim and confirm for a job without a chat costs two writes and
-keeps its record the same as any other's.
+keeps its record the same as any other's, but that nothing counts as handed over: results are not read for nobody.
 """
 
 from collections.abc import Sequence

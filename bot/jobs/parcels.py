@@ -54,8 +54,8 @@ def items(job: Job) -> tuple[Item, ...]:
 
 
 def next_parcel(job: Job) -> tuple[Item, ...]:
-    """What goes into the next message, or album; empty when all is handed over."""
-    if not job.outcome or job.outcome.status is not JobStatus.COMPLETED:
+    """What goes into the next message, or album; empty when all is handed over, or there is no chat to do so."""
+    if job.origin.chat_id is None or not job.outcome or job.outcome.status is not JobStatus.COMPLETED:
         return ()
     rest = items(job)[job.handed :]
     if not rest or rest[0].form is Form.TEXT:

@@ -16,9 +16,12 @@ _MIN_SLOTS = 2
 
 
 def wants_report(job: Job) -> bool:
-    """Whether a page about this job is still to be made or shown: of several pictures, once some are there."""
+    """Whether a page about this job is still to be made or shown: of several pictures, once some are there.
+
+    It is for the chat: what tells of a job without one is the API, which has all of this as data.
+    """
     done = job.outcome and job.outcome.status is JobStatus.COMPLETED
-    if not done or len(job.slots) < _MIN_SLOTS or (job.report and job.report.settled):
+    if job.origin.chat_id is None or not done or len(job.slots) < _MIN_SLOTS or (job.report and job.report.settled):
         return False
     return any(not file.is_text for file in job.files)
 

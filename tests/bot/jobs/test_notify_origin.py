@@ -12,9 +12,12 @@ from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.ports.chat import Notifier
 from bot.jobs.ports.pictures import OutputSource, PictureSource
 from replicate_gateway.protocol import ReplicateGateway
-from storage.job import Origin
+from storage import object_keys
+from storage.job import JobFile, JobStatus, Origin, Outcome, Slot, SlotState
 from storage.objects import ObjectStore
-from tests.support.fakes import new_job
+from tests.support.fakes import BEGIN, RESULT, World, new_job
+
+JOB = new_job().id
 
 
 def methods(protocol):
@@ -47,6 +50,30 @@ class Chat:
             self.asked.append(name)
 
         return ask
+
+
+@pytest.mark.parametrize("handed", [0, 1], ids=["nothing handed over", "one handed over by an older version"])
+async def test_a_job_without_a_chat_is_completed_as_soon_as_that_is_decided(handed):
+    """It was so only once results had been read back for nobody, and a page been drawn that nobody is shown."""
+    world = World()
+    process = world.start()
+    files = [JobFile(object_keys.output_image(JOB, n, "png"), "image/png", len(RESULT), n) for n in (1, 2)]
+    for file in files:
+        world.store.put_now(file.key, RESULT)
+    job = new_job(
+        origin=Origin("api-1", "en"),
+        status=JobStatus.PROCESSING,
+        slots=tuple(Slot(state=SlotState.ARCHIVED, files=(file,)) for file in files),
+        outcome=Outcome(JobStatus.COMPLETED, BEGIN),
+        handed=handed,
+    )
+    await process.repository.create(job)
+    await process.service.renew(job)
+    await process.run_ready()
+    assert world.job(JOB).status is JobStatus.COMPLETED
+    assert world.is_closed(JOB)
+    assert world.faults.calls["store.stream"] == 0
+    assert world.store.keys(object_keys.REPORTS) == []
 
 
 @pytest.mark.parametrize("chat_id", [7, None])
