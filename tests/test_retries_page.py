@@ -12,8 +12,8 @@ from bot.jobs import attempt, worker
 from bot.jobs.guards import circuit, guarded_store
 from bot.jobs.steps import close, create, decide, find_orphan
 from bot.replicate_callback import signing_key
-from bot.telegram import intake, photos, registration, reminder_bell, uploads
-from bot.work_queue import engine, redis_client
+from bot.telegram import intake, photos, registration, reminder_bell, session, uploads
+from bot.work_queue import engine, redis_client, shared_state
 from replicate_gateway import outputs, retry
 from replicate_gateway.calls import CallLimits
 from replicate_gateway.protocol import CREATE_S, MAX_WAIT_S
@@ -52,6 +52,15 @@ ROWS = {
         "until it works: without it not even a failure can be recorded",
     ),
     "storage: read a result back": (seconds(guarded_store.STREAM_S), "1", "the job, as above", "likewise"),
+    "storage: change a record under a shared lock": (
+        (
+            f"{seconds(shared_state._HOLD_S)} for read and write; the lock ends by itself "
+            f"{seconds(shared_state._LATE_WRITE_S)} later"
+        ),
+        "1",
+        "the job, or the sender, as above",
+        "likewise",
+    ),
     "Replicate: create a prediction": (
         seconds(CALLS.call_s),
         "1",
@@ -87,7 +96,10 @@ ROWS = {
         "until it works",
     ),
     "Telegram: status, result, file path": (
-        f"{seconds(TELEGRAM_CALL_S)}, with a picture {seconds(uploads.UPLOAD_TIMEOUT_S)}",
+        (
+            f"{seconds(TELEGRAM_CALL_S)}, with a picture {seconds(uploads.UPLOAD_TIMEOUT_S)}, of these "
+            f"{seconds(session._CONNECT_S)} to get a connection"
+        ),
         "1",
         (
             f"the step, {STEP}, on top of `retry_after`; a result waits at least 1/{attempt.TELLING_SHARE} of what it "
