@@ -1,7 +1,8 @@
 """Limited places that several processes share. See `bot.jobs.ports.team.Places`."""
 
+import time
 from collections import OrderedDict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from redis.asyncio import Redis
@@ -14,18 +15,22 @@ from bot.work_queue.redis_client import UNREACHED, Keys
 # Whoever has not asked, or said that it is at work, for this long has been lost with its record.
 _FORGOTTEN_AFTER_MS = 2 * 24 * 3600 * 1000
 _REMEMBERED = 10_000
+# Redis may have lost what it was told, or been replaced: said again, it knows of everybody who is at work.
+_SAID_FOR_S = 60.0
 
 
 class SharedPlaces:
     """`limit` places under each key of this `kind`. Raises `EngineUnavailableError` while Redis is away."""
 
-    def __init__(self, redis: Redis, keys: Keys, kind: str, limit: int) -> None:
-        self._redis, self._keys, self._kind, self._limit = redis, keys, kind, limit
+    def __init__(
+        self, redis: Redis, keys: Keys, kind: str, limit: int, *, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._redis, self._keys, self._kind, self._limit, self._now = redis, keys, kind, limit, now
         self._take = redis.register_script(scripts.TAKE_PLACE)
         self._hold = redis.register_script(scripts.HOLD_PLACE)
         self._free = redis.register_script(scripts.FREE_PLACE)
-        # What this process has said once need not be said again on every advance of a job.
-        self._said: OrderedDict[tuple[str, str], None] = OrderedDict()
+        # What this process has said a moment ago, and when, need not be said again on every advance of a job.
+        self._said: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     async def take(self, key: str, holder: str, limit: int | None = None) -> bool:
         """See `Places.take`."""
@@ -34,10 +39,12 @@ class SharedPlaces:
 
     async def hold(self, key: str, holder: str) -> None:
         """See `Places.hold`."""
-        if (key, holder) in self._said:
+        said_at = self._said.get((key, holder))
+        if said_at is not None and self._now() - said_at < _SAID_FOR_S:
             return
         await _reached(self._hold(keys=self._names(key), args=[holder, key]))
-        self._said[key, holder] = None
+        self._said[key, holder] = self._now()
+        self._said.move_to_end((key, holder))
         if len(self._said) > _REMEMBERED:
             self._said.popitem(last=False)
 

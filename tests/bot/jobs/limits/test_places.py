@@ -135,6 +135,17 @@ async def test_processes_see_each_others_places(redis_url):
         assert await theirs.take("k", "b")
 
 
+async def test_an_engine_that_lost_what_it_knew_hears_of_those_at_work_again(redis_url):
+    keys, now = Keys(fresh_bot_id()), [0.0]
+    async with open_redis(redis_url) as redis:
+        places = SharedPlaces(redis, keys, "jobs", 1, now=lambda: now[0])
+        await places.hold("k", "a")
+        await redis.delete(*await redis.keys(f"{keys()}*"))
+        now[0] += 61
+        await places.hold("k", "a")
+        assert not await places.take("k", "b"), "a is at work"
+
+
 MOVES = st.lists(st.tuples(st.sampled_from(["take", "hold", "free"]), st.sampled_from("abcdef")), max_size=60)
 
 
