@@ -125,13 +125,16 @@ return 1
 """
 )
 
-# KEYS held, line, asked, owners; ARGV holder, limit. Returns who should ask again now.
+# KEYS held, line, asked, owners; ARGV limit, holders. Returns who should ask again now.
 FREE_PLACE = """
-local waited = redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('ZREM', KEYS[3], ARGV[1])
-redis.call('HDEL', KEYS[4], ARGV[1])
-if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 and waited == 0 then return {} end
-local free = ARGV[2] - redis.call('ZCARD', KEYS[1])
+local gone = 0
+for i = 2, #ARGV do
+  gone = gone + redis.call('ZREM', KEYS[2], ARGV[i]) + redis.call('ZREM', KEYS[1], ARGV[i])
+  redis.call('ZREM', KEYS[3], ARGV[i])
+  redis.call('HDEL', KEYS[4], ARGV[i])
+end
+if gone == 0 then return {} end
+local free = ARGV[1] - redis.call('ZCARD', KEYS[1])
 if free <= 0 then return {} end
 return redis.call('ZRANGE', KEYS[2], 0, free - 1)
 """

@@ -48,10 +48,11 @@ class SharedPlaces:
         if len(self._said) > _REMEMBERED:
             self._said.popitem(last=False)
 
-    async def free(self, key: str, holder: str) -> list[str]:
+    async def free(self, key: str, *holders: str) -> list[str]:
         """See `Places.free`."""
-        self._said.pop((key, holder), None)
-        called: list[str] = await _reached(self._free(keys=self._names(key), args=[holder, self._limit]))
+        for holder in holders:
+            self._said.pop((key, holder), None)
+        called: list[str] = await _reached(self._free(keys=self._names(key), args=[self._limit, *holders]))
         return called
 
     async def place(self, key: str, holder: str) -> int | None:

@@ -53,10 +53,9 @@ class Admission:
 
     async def settle(self, job: Job) -> None:
         """Give back what the job no longer needs, and nudge whoever is next."""
-        next_in_line: list[str] = []
-        for part, slot in enumerate(job.slots):
-            if job.status.terminal or job.outcome or slot.state not in _IN_FLIGHT:
-                next_in_line += await self._predictions.free(_PREDICTIONS, f"{job.id}/{part}")
+        over = job.status.terminal or job.outcome
+        done = [f"{job.id}/{n}" for n, slot in enumerate(job.slots) if over or slot.state not in _IN_FLIGHT]
+        next_in_line = await self._predictions.free(_PREDICTIONS, *done) if done else []
         if job.status.terminal:
             next_in_line += await self._jobs(job.origin.user).free(job.origin.user, job.id)
         await self._nudge(next_in_line)

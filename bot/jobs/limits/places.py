@@ -42,13 +42,13 @@ class ProcessPlaces:
         self._leave_line(key, holder)
         self._held.setdefault(key, set()).add(holder)
 
-    async def free(self, key: str, holder: str) -> list[str]:
+    async def free(self, key: str, *holders: str) -> list[str]:
         """See `Places.free`."""
-        waited = self._leave_line(key, holder)
+        waited = [holder for holder in holders if self._leave_line(key, holder)]
         held = self._held.get(key, set())
-        if holder not in held and not waited:
+        if held.isdisjoint(holders) and not waited:
             return []  # nothing changed, so nobody has to be told
-        held.discard(holder)
+        held.difference_update(holders)
         if not held:
             self._held.pop(key, None)
         return list(islice(self._lines.get(key, ()), max(0, self._limit - len(self._held.get(key, ())))))

@@ -22,8 +22,8 @@ class Places(Protocol):
         """Hold a place whatever the limit says: the work is under way already."""
         ...
 
-    async def free(self, key: str, holder: str) -> list[str]:
-        """Give the place (in line) back; returns who should ask again now."""
+    async def free(self, key: str, *holders: str) -> list[str]:
+        """Give these places (in line) back, all at once; returns who should ask again now."""
         ...
 
     async def place(self, key: str, holder: str) -> int | None:

@@ -100,6 +100,16 @@ async def test_work_that_is_under_way_keeps_its_place_whatever_the_limit(places_
     assert await places.free("k", "c") == ["d"]
 
 
+async def test_several_places_are_given_back_at_once(places_of):
+    places = places_of(2)
+    for holder in "abcdef":
+        await places.take("k", holder)
+    assert await places.free("k", "a", "c", "b", "stranger") == ["d", "e"]
+    assert sorted(await places.of("k")) == ["d", "e", "f"]
+    assert await places.free("k", "a", "b") == []
+    assert await places.count("k") == 0
+
+
 async def test_what_was_given_back_can_be_held_again(places_of):
     places = places_of(1)
     await places.hold("k", "a")
