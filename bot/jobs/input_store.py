@@ -9,13 +9,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from bot.jobs.images import CheckedImage, ImageLimits, check_input_image
+from bot.jobs.images import CheckedImage, ImageLimits, check_input_image, check_plain_jpeg
 from bot.jobs.limits.byte_budget import ByteBudget
 from storage import object_keys
 from storage.objects import ObjectStore
 
 # The picture as it came, and as it is stored: without what its camera wrote about its owner.
 _COPIES = 2
+_LOOKED_AT_ONCE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,19 @@ class InputStore:
         """
         self.limits.check_bytes(size)
         async with self._budget.reserve(_COPIES * size):
-            loop = asyncio.get_running_loop()
-            checked = await loop.run_in_executor(self._executor, _checked, source, self.limits)
+            checked = await self._checked(source, size)
             key = object_keys.input_image(job_id, index, checked.extension, digest=digest)
             await self._store.put(key, checked.body, content_type=checked.content_type)
         return StoredInput(key, checked.content_type, checked.width, checked.height)
+
+    async def _checked(self, source: BinaryIO, size: int) -> CheckedImage:
+        # What Telegram makes of a photo is looked at within a tenth of a millisecond; the threads may be busy for
+        # seconds with a picture that has to be decoded.
+        if size <= _LOOKED_AT_ONCE_BYTES:
+            source.seek(0)
+            if plain := check_plain_jpeg(source.read(), self.limits):
+                return plain
+        return await asyncio.get_running_loop().run_in_executor(self._executor, _checked, source, self.limits)
 
 
 def _checked(source: BinaryIO, limits: ImageLimits) -> CheckedImage:

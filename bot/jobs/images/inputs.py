@@ -29,6 +29,10 @@ _WALKS: Mapping[ImageFormat, Callable[[bytes], Container]] = MappingProxyType(
 )
 
 
+_EXIF_MARKER = b"\xff\xe1"
+_USUAL_EXIF_MARKERS = 64  # cameras write one or two, and long descriptions in pieces; each is read
+
+
 class ImageNote(StrEnum):
     """What was done to a picture on the way in, for logs and for a hint to its sender."""
 
@@ -71,15 +75,37 @@ def check_input_image(body: bytes, limits: ImageLimits) -> CheckedImage:
     Raises:
         ImageRefusedError: and nothing else, whatever the bytes are.
     """
+    container = _walked(body, limits)
+    if not container.portable or container.orientation != 1:
+        return _re_encoded(container, body, limits)
+    if container.format is not ImageFormat.JPEG:
+        decode(container, limits)
+    return _as_it_is(container, body)
+
+
+def check_plain_jpeg(body: bytes, limits: ImageLimits) -> CheckedImage | None:
+    """The same without decoding anything: None for a picture of which that is not enough, or where even the headers
+    take long. Up to a megabyte it is over within a few milliseconds, whatever the bytes are.
+
+    Raises:
+        ImageRefusedError: as `check_input_image`.
+    """
+    if sniff(body[:SNIFFED_BYTES]) is not ImageFormat.JPEG or body.count(_EXIF_MARKER) > _USUAL_EXIF_MARKERS:
+        return None
+    container = _walked(body, limits)
+    return _as_it_is(container, body) if container.portable and container.orientation == 1 else None
+
+
+def _walked(body: bytes, limits: ImageLimits) -> Container:
     if not body:
         raise ImageRefusedError(ImageProblem.NOT_AN_IMAGE)
     limits.check_bytes(len(body))
     container = _WALKS[sniff(body[:SNIFFED_BYTES])](body)
     limits.check_dimensions(container.width, container.height)
-    if not container.portable or container.orientation != 1:
-        return _re_encoded(container, body, limits)
-    if container.format is not ImageFormat.JPEG:
-        decode(container, limits)
+    return container
+
+
+def _as_it_is(container: Container, body: bytes) -> CheckedImage:
     return CheckedImage(
         body=container.clean,
         content_type=container.format.content_type,

@@ -17,7 +17,7 @@ from bot.jobs.ports.pictures import OutputSource
 from bot.jobs.results.artifacts import new_spool
 from replicate_gateway.errors import GatewayError
 
-_MAX_BYTES, _TYPICAL_BYTES = 20_000_000, 4_000_000
+_MAX_BYTES = 20_000_000
 _BYTES_PER_PIXEL = 4  # decoded
 # The job stands still meanwhile, and its results may have come.
 _PATIENCE_S = 5.0
@@ -45,7 +45,6 @@ class Previews:
     async def _small(self, url: str, spool: BinaryIO) -> bytes:
         loop = asyncio.get_running_loop()
         size = await self._outputs.fetch(url, spool, max_bytes=_MAX_BYTES)
-        async with self._budget.reserve(_TYPICAL_BYTES):
-            image = await loop.run_in_executor(self._executor, inspect_output, spool, size)
+        image = inspect_output(spool, size)
         async with self._budget.reserve(_BYTES_PER_PIXEL * image.width * image.height):
             return await loop.run_in_executor(self._executor, partial(preview_jpeg, spool, max_side=_MAX_SIDE))

@@ -125,7 +125,8 @@ class Archive(Step):
 
     async def _stored(self, job_id: str, number: int, spool: BinaryIO, size: int) -> JobFile:
         try:
-            image = await asyncio.get_running_loop().run_in_executor(self._executor, inspect_output, spool, size)
+            # Not in a thread: it decodes nothing, and the threads may be busy for seconds with what has to be decoded.
+            image = inspect_output(spool, size)
         except ImageRefusedError as error:
             raise SlotFailedError("output_not_an_image") from error
         key = object_keys.output_image(job_id, number, image.extension)

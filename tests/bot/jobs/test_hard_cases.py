@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from datetime import timedelta
 
@@ -496,6 +497,23 @@ async def test_downloads_of_unknown_length_hold_up_nobody_else(call, image):
     assert world.replicate.predictions, "its own photo was there at once"
     for gate in gates:
         gate.open()
+
+
+class BusyThreads(Executor):
+    """Both decode pictures of 64 megapixels, one after the other."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        return Future()
+
+
+async def test_a_photo_and_a_result_of_which_nothing_is_decoded_wait_for_no_thread():
+    world = World()
+    process = build(world, executor=BusyThreads())
+    prediction_id = await running(world, process)
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert world.chat.pings(JOB) == 1
 
 
 async def test_slow_lines_to_results_hold_up_nobody_else():

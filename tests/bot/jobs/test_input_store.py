@@ -3,7 +3,7 @@ from io import BytesIO
 
 import pytest
 
-from bot.jobs.images import ImageLimits, ImageRefusedError
+from bot.jobs.images import ImageLimits, ImageRefusedError, check_input_image, check_plain_jpeg
 from bot.jobs.input_store import InputStore
 from bot.jobs.limits.byte_budget import ByteBudget
 from tests.support import pictures
@@ -44,6 +44,13 @@ async def test_memory_is_held_for_the_picture_as_it_came_and_as_it_is_stored_unt
 
     assert held == [2 * len(PICTURE)]
     assert budget.held == 0
+
+
+def test_a_jpeg_whose_headers_take_long_is_left_to_the_threads():
+    block = b"\xff\xe1\x00\x08Exif\0\0"
+    assert check_plain_jpeg(PICTURE[:2] + block * 60 + PICTURE[2:], ImageLimits()).body == PICTURE
+    assert check_plain_jpeg(PICTURE[:2] + block * 600 + PICTURE[2:], ImageLimits()) is None
+    assert check_input_image(PICTURE[:2] + block * 600 + PICTURE[2:], ImageLimits()).body == PICTURE
 
 
 async def test_what_is_too_large_is_not_even_read(executor):
