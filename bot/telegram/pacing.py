@@ -36,10 +36,10 @@ class Pacing(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         """Raises `TelegramRetryAfter` without a call when the chat, or the whole bot, has to wait too long."""
         chat_id: Any = getattr(method, "chat_id", None)
-        if chat_id is not None:
-            await self._check_silence(chat_id, method)
         if _counted(method.__api_method__):
-            await self._take_turn(method)
+            await self._take_turn(method, chat_id)
+        elif chat_id is not None:
+            await self._check_silence(chat_id, method)
         try:
             return await make_request(bot, method)
         except TelegramRetryAfter as error:
@@ -52,10 +52,10 @@ class Pacing(BaseRequestMiddleware):
         if left_s > 0:
             raise TelegramRetryAfter(method, "this chat has to wait", math.ceil(left_s))
 
-    async def _take_turn(self, method: TelegramMethod[Any]) -> None:
-        wait_s = await self._pace.turn(0.0 if method.__api_method__ in _SIGNS else _MAX_WAIT_S)
+    async def _take_turn(self, method: TelegramMethod[Any], chat_id: int | str | None) -> None:
+        wait_s = await self._pace.turn(0.0 if method.__api_method__ in _SIGNS else _MAX_WAIT_S, chat_id)
         if wait_s < 0:
-            raise TelegramRetryAfter(method, "all chats have to wait", math.ceil(-wait_s))
+            raise TelegramRetryAfter(method, "this chat, or all, have to wait", math.ceil(-wait_s))
         if wait_s > 0:
             await asyncio.sleep(wait_s)
 

@@ -139,10 +139,13 @@ if free <= 0 then return {} end
 return redis.call('ZRANGE', KEYS[2], 0, free - 1)
 """
 
-# KEYS next turn; ARGV interval, burst and longest wait in ms. Returns ms to wait, negated when they are too many.
+# KEYS next turn, a chat's silence if there is a chat; ARGV interval, burst and longest wait in ms. Returns ms to wait,
+# negated when they are too many, or when the chat is to be left alone for so long.
 TAKE_TURN = (
     _NOW_MS
     + """
+local silent = KEYS[2] and redis.call('PTTL', KEYS[2]) or 0
+if silent > 0 then return -silent end
 local turn = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now - ARGV[2])
 local wait = math.max(0, turn - now)
 if wait > tonumber(ARGV[3]) then return -wait end

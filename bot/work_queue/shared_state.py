@@ -134,15 +134,16 @@ class SharedPace:
         self._turn = redis.register_script(scripts.TAKE_TURN)
         self._own = ProcessPace(per_second)
 
-    async def turn(self, max_wait_s: float) -> float:
-        """See `Pace.turn`."""
+    async def turn(self, max_wait_s: float, chat_id: int | str | None = None) -> float:
+        """See `Pace.turn`. One call, since each message waits for it."""
         if not self._interval_ms:
-            return 0.0
+            return -await self.silence(chat_id) if chat_id is not None else 0.0
+        keys = [self._keys("pace")] + ([self._keys("silent", str(chat_id))] if chat_id is not None else [])
         arguments = [self._interval_ms, BURST_S * 1000, max_wait_s * 1000]
         try:
-            return float(await self._turn(keys=[self._keys("pace")], args=arguments)) / 1000
+            return float(await self._turn(keys=keys, args=arguments)) / 1000
         except UNREACHED:
-            return await self._own.turn(max_wait_s)
+            return await self._own.turn(max_wait_s, chat_id)
 
     async def silence(self, chat_id: int | str) -> float:
         """See `Pace.silence`."""

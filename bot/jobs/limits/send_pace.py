@@ -10,9 +10,9 @@ BURST_S = 1.0  # of the pace may go out at once
 class Pace(Protocol):
     """One budget of messages for all who send as the same bot."""
 
-    async def turn(self, max_wait_s: float) -> float:
+    async def turn(self, max_wait_s: float, chat_id: int | str | None = None) -> float:
         """Take the next turn and return in how many seconds it is; or none, and return its seconds negated when they
-        are more than `max_wait_s`.
+        are more than `max_wait_s`. There is none for a chat that is to be left alone: its seconds, negated.
         """
         ...
 
@@ -33,8 +33,10 @@ class ProcessPace:
         self._next_free = -math.inf  # loop time at which the next message fits the pace
         self._silent_until: dict[int | str, float] = {}
 
-    async def turn(self, max_wait_s: float) -> float:
+    async def turn(self, max_wait_s: float, chat_id: int | str | None = None) -> float:
         """See `Pace.turn`."""
+        if chat_id is not None and (left_s := await self.silence(chat_id)) > 0:
+            return -left_s
         if not self._interval:
             return 0.0
         now = _now()

@@ -10,7 +10,7 @@ from bot.jobs.status import status
 from bot.jobs.waiting.live_notes import LiveNotes
 from bot.jobs.waiting.progress import Progress
 from bot.work_queue.redis_client import Keys, open_redis
-from bot.work_queue.shared_state import SharedLocks, SharedNotes
+from bot.work_queue.shared_state import SharedLocks, SharedNotes, SharedPace
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage.errors import StorageUnavailableError
 from storage.job import JobStatus, Slot, SlotState
@@ -87,6 +87,14 @@ async def test_a_lock_is_free_again_at_once_when_its_work_is_done_or_has_failed(
                 raise error
     async with asyncio.timeout(5), locks.hold("a"):
         pass
+
+
+@pytest.mark.parametrize("per_second", [0.1, 0])
+async def test_a_chat_that_is_to_be_left_alone_takes_no_turn_from_the_others(redis, per_second):
+    pace = SharedPace(redis, Keys(fresh_bot_id()), per_second)
+    await pace.hush(7, 30)
+    assert -30 <= await pace.turn(100, 7) < -25
+    assert await pace.turn(0, 8) == 0
 
 
 async def test_without_the_engine_nothing_is_told_and_nobody_is_held_up(tmp_path):
