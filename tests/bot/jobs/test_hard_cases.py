@@ -483,10 +483,8 @@ async def test_a_lost_race_against_a_job_that_ended_is_no_crash(world):
     ("call", "image"),
     [("photos.fetch", InputImage(file_id="slow")), ("web.fetch", InputImage(url="https://slow.example/a.jpg"))],
 )
-async def test_downloads_of_unknown_length_hold_up_nobody_else(call, image):
+async def test_downloads_of_unknown_length_hold_up_nobody_else(world, process, call, image):
     """Six of them reserved all the memory there is for pictures, for as long as their lines took."""
-    world = World()
-    process = world.start()
     gates = [world.faults.hold(call) for _ in range(8)]
     for number, gate in enumerate(gates):
         await process.submit(submission(100 + number, inputs=(image,)))
@@ -506,8 +504,7 @@ class BusyThreads(Executor):
         return Future()
 
 
-async def test_a_photo_and_a_result_of_which_nothing_is_decoded_wait_for_no_thread():
-    world = World()
+async def test_a_photo_and_a_result_of_which_nothing_is_decoded_wait_for_no_thread(world):
     process = build(world, executor=BusyThreads())
     prediction_id = await running(world, process)
     world.replicate.succeed(prediction_id)
@@ -516,9 +513,7 @@ async def test_a_photo_and_a_result_of_which_nothing_is_decoded_wait_for_no_thre
     assert world.chat.pings(JOB) == 1
 
 
-async def test_slow_lines_to_results_hold_up_nobody_else():
-    world = World()
-    process = world.start()
+async def test_slow_lines_to_results_hold_up_nobody_else(world, process):
     prediction_id = await running(world, process)
     world.replicate.succeed(prediction_id)
     gate = world.faults.hold("outputs.fetch")

@@ -7,7 +7,6 @@ from bot.jobs.images import ImageLimits, ImageRefusedError, check_input_image, c
 from bot.jobs.input_store import InputStore
 from bot.jobs.limits.byte_budget import ByteBudget
 from tests.support import pictures
-from tests.support.fakes import World
 
 JOB = "0" * 8 + "-0000-0000-0000-" + "0" * 12
 PICTURE = pictures.jpeg(64, 48)
@@ -19,8 +18,7 @@ def executor():
         yield executor
 
 
-async def test_a_picture_is_stored_as_what_it_was_found_to_be(executor):
-    world = World()
+async def test_a_picture_is_stored_as_what_it_was_found_to_be(world, executor):
     inputs = InputStore(world.store, ImageLimits(), ByteBudget(10_000_000), executor)
 
     stored = await inputs.put(JOB, 0, BytesIO(PICTURE), len(PICTURE))
@@ -30,8 +28,8 @@ async def test_a_picture_is_stored_as_what_it_was_found_to_be(executor):
     assert (stored.content_type, stored.width, stored.height) == ("image/jpeg", 64, 48)
 
 
-async def test_memory_is_held_for_the_picture_as_it_came_and_as_it_is_stored_until_it_is(executor):
-    world, budget = World(), ByteBudget(10_000_000)
+async def test_memory_is_held_for_the_picture_as_it_came_and_as_it_is_stored_until_it_is(world, executor):
+    budget = ByteBudget(10_000_000)
     inputs = InputStore(world.store, ImageLimits(), budget, executor)
     held = []
 
@@ -53,8 +51,8 @@ def test_a_jpeg_whose_headers_take_long_is_left_to_the_threads():
     assert check_input_image(PICTURE[:2] + block * 600 + PICTURE[2:], ImageLimits()).body == PICTURE
 
 
-async def test_what_is_too_large_is_not_even_read(executor):
-    inputs = InputStore(World().store, ImageLimits(max_bytes=1000), ByteBudget(10_000), executor)
+async def test_what_is_too_large_is_not_even_read(world, executor):
+    inputs = InputStore(world.store, ImageLimits(max_bytes=1000), ByteBudget(10_000), executor)
     source = BytesIO(b"x" * 1001)
 
     with pytest.raises(ImageRefusedError):

@@ -15,7 +15,7 @@ from replicate_gateway.protocol import ReplicateGateway
 from storage import object_keys
 from storage.job import JobFile, JobStatus, Origin, Outcome, Slot, SlotState
 from storage.objects import ObjectStore
-from tests.support.fakes import BEGIN, RESULT, World, new_job
+from tests.support.fakes import BEGIN, RESULT, new_job
 
 JOB = new_job().id
 
@@ -53,10 +53,8 @@ class Chat:
 
 
 @pytest.mark.parametrize("handed", [0, 1], ids=["nothing handed over", "one handed over by an older version"])
-async def test_a_job_without_a_chat_is_completed_as_soon_as_that_is_decided(handed):
+async def test_a_job_without_a_chat_is_completed_as_soon_as_that_is_decided(world, process, handed):
     """It was so only once results had been read back for nobody, and a page been drawn that nobody is shown."""
-    world = World()
-    process = world.start()
     files = [JobFile(object_keys.output_image(JOB, n, "png"), "image/png", len(RESULT), n) for n in (1, 2)]
     for file in files:
         world.store.put_now(file.key, RESULT)
