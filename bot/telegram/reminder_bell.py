@@ -57,17 +57,21 @@ class ReminderBell:
             except RecordCorruptError as error:
                 _log.warning("reminder_unreadable", error=str(error))
                 reminder = None
-            # Before it is said: a process that dies, or a storage that goes away, must not have it said again.
+            person = await self._person(reminder) if reminder else Person()
+            # Before it is said: a process that dies, or a storage that goes away, must not have it said again. So
+            # nothing of the storage's may stand between the two.
             await self._reminders.remove(key)
-            if reminder and not await self._told(reminder) and now - reminder.due_at <= _STALE:
+            if reminder and not await self._told(reminder, person) and now - reminder.due_at <= _STALE:
                 await self._reminders.add(reminder)
 
-    async def _told(self, reminder: Reminder) -> bool:
-        """Whether there is nothing left to do about it."""
+    async def _person(self, reminder: Reminder) -> Person:
         try:
-            person = await self._people.load(reminder.user)
+            return await self._people.load(reminder.user)
         except (RecordCorruptError, RecordTooNewError):
-            person = Person()
+            return Person()
+
+    async def _told(self, reminder: Reminder, person: Person) -> bool:
+        """Whether there is nothing left to do about it."""
         if person.banned:
             return True
         quote = None
@@ -85,7 +89,8 @@ class ReminderBell:
             _log.info("reminder_not_sent", reason=error.code)
             return False
         except ChatMovedError as error:
-            return await self._told(replace(reminder, chat_id=error.chat_id, message_id=None, thread_id=None))
+            moved = replace(reminder, chat_id=error.chat_id, message_id=None, thread_id=None)
+            return await self._told(moved, person)
         except (ChatGoneError, OutcomeUnknownError, AiogramError) as error:
             _log.info("reminder_dropped", reason=type(error).__name__)
             return True

@@ -143,6 +143,16 @@ async def test_while_the_storage_is_away_nobody_is_forgotten(door, bell):
     assert door.said == [text("reminder", "en")]
 
 
+async def test_a_person_who_cannot_be_looked_up_now_is_told_later(door, bell):
+    await Reminders(door.world.store).add(Reminder("tg-9", BEGIN, 9, "en"))
+    door.world.faults.fail("store.list", storage_down, skip=1)  # the reminder is found, its person is not
+    with pytest.raises(StorageUnavailableError):
+        await bell.ring()
+    assert len(reminders(door)) == 1
+    await bell.ring()
+    assert door.said == [text("reminder", "en")]
+
+
 async def test_what_cannot_be_struck_off_is_not_said_again_and_again(door, bell):
     await Reminders(door.world.store).add(Reminder("tg-9", BEGIN, 9, "en"))
     door.world.faults.fail("store.delete", StorageRefusedError("no permission"), times=3)
