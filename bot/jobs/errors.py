@@ -74,6 +74,14 @@ class NoSuchJobError(JobsError):
     """The job that was named is not recorded."""
 
 
+class TooSmallToShrinkError(JobsError):
+    """Its pictures are so small already that less of them is no help."""
+
+    def __init__(self, job_id: str, longest: int) -> None:
+        super().__init__(f"{job_id}: {longest} pixels")
+        self.job_id, self.longest = job_id, longest
+
+
 class NoSuchResultError(JobsError):
     """The job has no such result."""
 

@@ -70,7 +70,7 @@ async def test_each_failure_offers_what_helps(world, tmp_path):
         await all_closed(tmp_path)
         shrunk = next(record for record in records(tmp_path) if record["status"] == "completed")
         stored_input = pictures.opened((tmp_path / shrunk["inputs"][0]["key"]).read_bytes())
-        assert stored_input.size == (2048, 1365)
+        assert stored_input.size == (1500, 1000)
 
         world.models.next_scenario(Scenario(fail="No face detected in the image"))
         await person.send_photo(PHOTO)

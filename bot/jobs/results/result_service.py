@@ -60,9 +60,25 @@ class ResultService:
         if preset and preset not in self._presets:
             raise NoSuchPresetError(preset)
         job = await self._jobs.job(job_id, user)
+        inputs = [await self._at_hand(image) for image in job.inputs]
+        return await self.remake(job, "again", trigger, inputs, variations=variations, preset=preset)
+
+    async def remake(
+        self,
+        job: Job,
+        what: str,
+        trigger: Trigger,
+        inputs: Sequence[InputImage],
+        *,
+        variations: int | None = None,
+        preset: str | None = None,
+    ) -> str:
+        """What `job` was asked for, on these pictures, with nothing left to ask. Returns the new job's id.
+
+        That id is `remade_id`; `what` tells this wish from others that the same press could stand for.
+        """
         wishes = replace(job.wishes, ask=(), started=True, variations=variations or job.wishes.variations)
-        inputs = tuple([await self._at_hand(image) for image in job.inputs])
-        return await self._make(job, "again", trigger, preset or job.preset, inputs, job.prompt, wishes)
+        return await self._make(job, what, trigger, preset or job.preset, tuple(inputs), job.prompt, wishes)
 
     async def chain(
         self,
@@ -137,7 +153,7 @@ class ResultService:
         prompt: str,
         wishes: Wishes,
     ) -> str:
-        job_id = job_id_of(job.id, what, trigger.ident)
+        job_id = remade_id(job, what, trigger)
         origin = replace(
             job.origin,
             locale=trigger.locale,
@@ -156,6 +172,11 @@ class ResultService:
         if image.key in kept:
             return replace(image, link=None)  # links do not live long
         return replace(image, key=None, content_type=None, width=None, height=None, link=None)
+
+
+def remade_id(job: Job, what: str, trigger: Trigger) -> str:
+    """The id of the job that follows from this one; the same for the same trigger."""
+    return job_id_of(job.id, what, trigger.ident)
 
 
 def result_of(job: Job, number: int) -> JobFile:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot.jobs.errors import NoSuchPresetError, NoSuchResultError
+from bot.jobs.errors import NoSuchPresetError, NoSuchResultError, TooSmallToShrinkError
 from bot.jobs.results.result_service import ResultService, Trigger
 from bot.jobs.results.smaller import SmallerAgain
 from bot.telegram.alerts import AdminAlerts
@@ -85,6 +85,8 @@ async def smaller_again(
         await smaller.again(job.id, user_key(query.from_user), trigger)
     except NoSuchResultError:
         return talk.answer(query, text("picture_gone", locale))
+    except TooSmallToShrinkError:
+        return talk.answer(query, text("small_already", locale), alert=True)
     return talk.answer(query, text("on_it", locale))
 
 

@@ -1,5 +1,7 @@
 """What people do with results, and with what has failed: each press is one deed, however often it is delivered."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.telegram.button_data import job_data
@@ -7,6 +9,7 @@ from bot.telegram.job_keyboards import outcome_keyboard, results_keyboard
 from bot.telegram.wording import text
 from storage import object_keys
 from storage.job import JobStatus
+from storage.records import dump_job
 from storage.wishes import Delivery
 from tests.support import pictures
 from tests.support.chat_door import BEN, BOT, FILE, GROUP, SIZES, ChatDoor, message
@@ -226,16 +229,55 @@ async def test_another_tool_works_on_what_was_sent(door):
     assert (other.preset, other.inputs[0].key) == ("upscale", job.inputs[0].key)
 
 
-async def test_a_picture_too_large_for_the_model_is_shrunk_and_tried_again(door):
-    large = pictures.jpeg(3000, 1500)
-    door.world.photos.bodies["photo-1280"] = large
-    job = await door.done(error="CUDA out of memory")
+@pytest.mark.parametrize(
+    ("sent", "tried"),
+    [((3000, 1500), (1500, 750)), ((5000, 2500), (2048, 1024)), ((1280, 960), (640, 480)), ((640, 480), (320, 240))],
+)
+async def test_a_picture_too_large_for_the_model_is_tried_again_with_half_its_sides(door, sent, tried):
+    """Telegram's own photos have 1280 pixels: a limit alone would have the very same paid for once more."""
+    door.world.photos.bodies["photo-1280"] = pictures.jpeg(*sent)
+    job = await door.done("edit make it blue", error="CUDA out of memory")
     for _ in range(2):
         await door.press(job_data("shrink", job.id), on=RESULT)
     (other,) = others(door, job)
     stored = door.world.store.objects[other.inputs[0].key].body
-    assert pictures.opened(stored).size == (2048, 1024)
+    assert pictures.opened(stored).size == tried
     assert other.inputs[0].key == object_keys.input_image(other.id, 0, "jpg")
+    assert (other.preset, other.prompt) == (job.preset, job.prompt)
+
+
+@pytest.mark.parametrize("sent", [(639, 400), (1100, 60)])
+async def test_a_picture_that_is_small_already_is_not_paid_for_once_more(door, sent):
+    door.world.photos.bodies["photo-1280"] = pictures.jpeg(*sent)
+    job = await door.done(error="CUDA out of memory")
+    await door.press(job_data("shrink", job.id), on=RESULT)
+    assert door.said == [text("small_already", "en")]
+    assert others(door, job) == []
+
+
+async def test_of_several_pictures_those_that_are_large_are_shrunk(door):
+    """Such as a garment beside a person."""
+    door.world.photos.bodies["photo-1280"] = pictures.jpeg(200, 150)
+    small = await door.done()
+    door.world.photos.bodies["photo-1280"] = pictures.jpeg(1000, 800)
+    large = await door.done(message_id=6, error="CUDA out of memory")
+    both = replace(large, inputs=(*large.inputs, *small.inputs))
+    door.world.store.put_now(object_keys.job(large.id), dump_job(both))
+    door.repository.forget(large.id)
+    before = {job.id for job in door.jobs}
+    await door.press(job_data("shrink", large.id), on=RESULT)
+    (other,) = [job for job in door.jobs if job.id not in before]
+    assert other.inputs[0].key == object_keys.input_image(other.id, 0, "jpg")
+    assert other.inputs[1].key == small.inputs[0].key
+
+
+async def test_what_is_tried_again_comes_in_the_way_that_was_chosen_meanwhile(door):
+    door.world.photos.bodies["photo-1280"] = pictures.jpeg(1000, 800)
+    job = await door.done(error="CUDA out of memory")
+    await door.press("s1:delivery:file")
+    await door.press(job_data("shrink", job.id), on=RESULT)
+    (other,) = others(door, job)
+    assert other.origin.delivery is Delivery.FILE
 
 
 async def test_shrinking_what_is_no_longer_kept_says_so(door):
