@@ -38,8 +38,13 @@ class ChatMoved(Event):
     chat_id: int
 
     def fold(self, job: Job) -> Job:
-        """There is no status message any more: its number may be anybody's message there."""
+        """There is no message of ours any more, neither the status nor what was handed over already: their numbers may
+        be anybody's messages there.
+        """
         if job.origin.speaks_in == self.chat_id:
             return job
         moved = replace(job.origin, moved_to=self.chat_id)
-        return replace(job, origin=moved, status_message_id=None, status_shown="")
+        slots = tuple(
+            replace(slot, files=tuple(replace(file, message_id=None) for file in slot.files)) for slot in job.slots
+        )
+        return replace(job, origin=moved, slots=slots, message_ids=(), status_message_id=None, status_shown="")

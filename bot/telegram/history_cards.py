@@ -7,7 +7,7 @@ from datetime import timedelta, tzinfo
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import InlineKeyboardMarkup, InputMediaDocument, InputMediaPhoto, Message
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, InputMediaDocument, InputMediaPhoto, Message
 
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.parcels import Form, Item, items
@@ -15,7 +15,7 @@ from bot.jobs.ports.chat import Artifact
 from bot.jobs.ports.clock import Clock
 from bot.jobs.results.result_service import ResultService
 from bot.jobs.service import JobService
-from bot.telegram.button_data import history_data
+from bot.telegram.button_data import HistoryButton, history_data
 from bot.telegram.job_keyboards import result_keyboard
 from bot.telegram.keyboards import button, in_rows
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, SpoolFile, short_text, upload
@@ -41,6 +41,19 @@ class Card:
     total: int
     newer: str | None
     older: str | None
+
+
+def turning_rows(message: Message) -> list[list[InlineKeyboardButton]]:
+    """The buttons of a card that lead to other cards, to be kept whatever else is shown; none under other messages."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else []
+    return [row for row in rows if all(_turns(one) for one in row)]
+
+
+def _turns(one: InlineKeyboardButton) -> bool:
+    try:
+        return bool(HistoryButton.unpack(one.callback_data or ""))
+    except (TypeError, ValueError):
+        return False
 
 
 class HistoryCards:

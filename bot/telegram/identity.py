@@ -36,10 +36,15 @@ def origin_of(message: Message, user: User | None, locale: str, person: Person) 
         locale=locale,
         chat_id=message.chat.id,
         message_id=message.message_id,
-        thread_id=message.message_thread_id if message.is_topic_message else None,
+        thread_id=thread_of(message),
         update_id=update_id(),
         delivery=person.delivery,
     )
+
+
+def thread_of(message: Message) -> int | None:
+    """The topic that a message stands in. A mere chain of replies has a number too, which nothing can be sent to."""
+    return message.message_thread_id if message.is_topic_message else None
 
 
 def plain(text: str | None) -> str:

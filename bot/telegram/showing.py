@@ -12,6 +12,7 @@ from aiogram.types import BufferedInputFile, InputMediaPhoto, Message, ReplyPara
 from bot.jobs.images import ImageRefusedError
 from bot.jobs.images.side_by_side import compare
 from bot.jobs.results.result_service import ResultService
+from bot.telegram.identity import thread_of
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, SpoolFile
 from bot.telegram.wording import text
 from storage.errors import StorageError
@@ -68,7 +69,7 @@ class Showing:
         await bot.send_media_group(
             message.chat.id,
             [InputMediaPhoto(media=BufferedInputFile(body, name), caption=words) for body, name, words in album],
-            message_thread_id=job.origin.thread_id,
+            message_thread_id=thread_of(message),
             reply_parameters=_quoting(message),
             disable_notification=True,
             request_timeout=UPLOAD_TIMEOUT_S,
@@ -78,23 +79,23 @@ class Showing:
         file = job.files[number - 1]
         known = self._file_ids.get(file.key)
         if known:
-            await self._send(bot, message, job, known)
+            await self._send(bot, message, known)
             return
         async with self._results.opened(job, [file.key]) as contents:
             if file.key not in contents:
                 await _say_gone(message, job)
                 return
-            sent = await self._send(bot, message, job, SpoolFile(contents[file.key], self._name(job, file, number)))
+            sent = await self._send(bot, message, SpoolFile(contents[file.key], self._name(job, file, number)))
         if sent.document:
             self._file_ids[file.key] = sent.document.file_id
             if len(self._file_ids) > _KEPT_NAMES:
                 self._file_ids.popitem(last=False)
 
-    async def _send(self, bot: Bot, message: Message, job: Job, document: SpoolFile | str) -> Message:
+    async def _send(self, bot: Bot, message: Message, document: SpoolFile | str) -> Message:
         return await bot.send_document(
             message.chat.id,
             document,
-            message_thread_id=job.origin.thread_id,
+            message_thread_id=thread_of(message),
             reply_parameters=_quoting(message),
             disable_content_type_detection=True,
             disable_notification=True,

@@ -12,7 +12,7 @@ from bot.jobs.service import JobService
 from bot.jobs.submission import Album, Submission
 from bot.telegram.captions import wish_of
 from bot.telegram.double_taps import DoubleTaps
-from bot.telegram.identity import album_id_for, job_id_for, origin_of, plain, update_id, user_key
+from bot.telegram.identity import album_id_for, job_id_for, origin_of, plain, thread_of, update_id, user_key
 from bot.telegram.pictures import unique_name
 from bot.telegram.rules import ChatRules
 from bot.telegram.sample import SAMPLE_FILE_ID
@@ -82,7 +82,8 @@ class Submissions:
         wish = wish_of(plain(words), self._presets)
         (job, number), user = shown, user_key(message.from_user)
         ident = f"{message.chat.id}/{message.message_id}"
-        trigger = Trigger(ident, locale, update_id(), message_id=message.message_id, delivery=person.delivery)
+        place = message.chat.id, thread_of(message), message.message_id
+        trigger = Trigger(ident, locale, update_id(), *place, delivery=person.delivery)
         extra = (replace(more, message_id=message.message_id),) if more else ()
         preset = wish.preset or self._that_takes_words(person, wish.prompt)
         await self._results.chain(job.id, user, number, preset, trigger, prompt=wish.prompt, more=extra)

@@ -1,9 +1,10 @@
 """Words that nothing depends on. They are said after the update was answered, so a slow Telegram delays nobody."""
 
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any
 
 import structlog
+from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.types import (
     CallbackQuery,
@@ -56,6 +57,13 @@ class Talk:
         if isinstance(message, Message):
             self.say(message.delete().as_(message.bot))
 
+    async def taken_back(self, bot: Bot, messages: Iterable[tuple[int, int]]) -> bool:
+        """Delete messages of ours, each named by its chat and its number; whether Telegram has agreed to all of it."""
+        by_chat: dict[int, list[int]] = {}
+        for chat_id, message_id in sorted(messages):
+            by_chat.setdefault(chat_id, []).append(message_id)
+        return all([await _said(bot.delete_messages(chat_id, ids)) for chat_id, ids in by_chat.items()])
+
     def react(self, message: Message, emoji: str) -> None:
         """Put a sign on a person's message: seen at once, and no message of its own."""
         self.sign(message.react([ReactionTypeEmoji(emoji=emoji)]).as_(message.bot))
@@ -73,15 +81,17 @@ class Talk:
         self._background.spawn(work, name=name)
 
 
-async def _said(method: Awaitable[Any], *passed_over: type[AiogramError]) -> None:
+async def _said(method: Awaitable[Any], *passed_over: type[AiogramError]) -> bool:
     try:
         await method
     except passed_over:
-        return
+        return False
     except AiogramError as error:
         if "message is not modified" in str(error):  # pressed twice
-            return
+            return True
         _log.warning("answer_not_sent", error=type(error).__name__)
+        return False
+    return True
 
 
 def _quoted(message: Message) -> ReplyParameters:

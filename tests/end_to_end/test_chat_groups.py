@@ -56,6 +56,47 @@ async def test_a_group_that_becomes_a_supergroup_gets_its_result_there_once(worl
         assert said
         assert not [p for p in said for old in (photo, status) if str(old.message_id) in str(p)]
 
+        await there.press(result, text("again", "en"))
+        again = await there.expect(photo=True, text="Done", within=10)
+        await all_closed(tmp_path)
+        assert again.reply_to is None
+        await there.press(result, "🗑")
+        await there.expect(button=text("delete_for_good", "en"))
+        press = await there.press(result, text("delete_for_good", "en"))
+        assert (await press.answer())["text"] == text("deleted", "en")
+        assert (result.deleted, again.deleted, photo.deleted, status.deleted) == (True, False, False, False)
+
+
+async def test_a_card_in_private_acts_in_private_and_deletes_in_the_group_too(world, tmp_path):
+    """A topic's number means nothing in private, and the numbers of the group's messages are others' there."""
+    anna = world.chat.add_user("Anna")
+    group = world.chat.add_group("Family", [anna])
+    async with running_bot(world.settings(tmp_path), impatient()):
+        here = anna.in_chat(group)
+        await here.send_photo(PHOTO, caption=MENTION, thread_id=77)
+        result = await here.expect(photo=True, text="Done", within=10)
+        await all_closed(tmp_path)
+        assert result.thread_id == 77
+
+        await anna.send_text("/history")
+        card = await anna.expect(button="1/1")
+        await anna.press(card, text("again", "en"))
+        again = await anna.expect(photo=True, text="Done", within=10)
+        await all_closed(tmp_path)
+        assert (again.reply_to, again.thread_id) == (None, None)
+        await anna.press(card, text("original_file", "en"))
+        original = await anna.expect(document=True)
+        assert (original.reply_to, original.thread_id) == (card, None)
+
+        await anna.press(card, "🗑")
+        await anna.expect(button=text("delete_for_good", "en"))
+        press = await anna.press(card, text("delete_for_good", "en"))
+        assert (await press.answer())["text"] == text("deleted", "en")
+        assert result.deleted
+        assert card.deleted
+        assert not again.deleted
+        assert [m for m in here.bot_messages if m.photo] == []
+
 
 async def test_only_the_person_who_asked_can_use_the_buttons(world, tmp_path):
     anna, ben = world.chat.add_user("Anna"), world.chat.add_user("Ben")

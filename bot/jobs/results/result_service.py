@@ -14,7 +14,7 @@ from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.service import JobService
 from bot.jobs.submission import Submission
 from replicate_gateway.presets import Preset
-from storage.job import InputImage, Job, JobFile
+from storage.job import InputImage, Job, JobFile, Origin
 from storage.object_keys import job_id_of
 from storage.objects import ObjectStore
 from storage.repository import JobRepository
@@ -27,11 +27,17 @@ _PAGE = 10
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What the person did: the same delivery of it always has the same `ident`. What is None stays as it was."""
+    """What the person did: the same delivery of it always has the same `ident`. What is None stays as it was.
+
+    The answer goes to where they did it, `chat_id` and `thread_id`, which need not be where the old job speaks: what is
+    wished for in private, from a card of the history, is answered in private, wherever the photo was sent once.
+    """
 
     ident: str
     locale: str
     update_id: int | None = None
+    chat_id: int | None = None
+    thread_id: int | None = None
     message_id: int | None = None  # what the answer is to quote
     delivery: Delivery | None = None
 
@@ -154,13 +160,7 @@ class ResultService:
         wishes: Wishes,
     ) -> str:
         job_id = remade_id(job, what, trigger)
-        origin = replace(
-            job.origin,
-            locale=trigger.locale,
-            update_id=trigger.update_id,
-            message_id=trigger.message_id or job.origin.message_id,
-            delivery=trigger.delivery or job.origin.delivery,
-        )
+        origin = _origin(job.origin, trigger)
         await self._jobs.submit(Submission(job_id, origin, preset, inputs, prompt=prompt, wishes=wishes, chosen=True))
         return job_id
 
@@ -177,6 +177,21 @@ class ResultService:
 def remade_id(job: Job, what: str, trigger: Trigger) -> str:
     """The id of the job that follows from this one; the same for the same trigger."""
     return job_id_of(job.id, what, trigger.ident)
+
+
+def _origin(before: Origin, trigger: Trigger) -> Origin:
+    """Where the answer goes: numbers of messages and topics mean nothing in another chat, nor does where that moved."""
+    asked = replace(
+        before,
+        locale=trigger.locale,
+        update_id=trigger.update_id,
+        delivery=trigger.delivery or before.delivery,
+        message_id=trigger.message_id or before.message_id,
+    )
+    if trigger.chat_id is None:
+        return asked
+    asked = replace(asked, chat_id=trigger.chat_id, thread_id=trigger.thread_id)
+    return asked if trigger.chat_id == before.chat_id else replace(asked, message_id=trigger.message_id, moved_to=None)
 
 
 def result_of(job: Job, number: int) -> JobFile:

@@ -9,7 +9,7 @@ from bot.jobs.results.result_service import Trigger
 from bot.jobs.service import JobService
 from bot.telegram.button_data import JobButton, number_in
 from bot.telegram.double_taps import DoubleTaps
-from bot.telegram.identity import update_id, user_key
+from bot.telegram.identity import thread_of, update_id, user_key
 from storage.job import Job
 from storage.person import Person
 
@@ -38,7 +38,12 @@ async def own_result(
     return {**found, "number": number}
 
 
-async def pressed(query: CallbackQuery, person: Person, double_taps: DoubleTaps, locale: str) -> dict[str, Trigger]:
+async def pressed(
+    query: CallbackQuery, person: Person, double_taps: DoubleTaps, locale: str
+) -> dict[str, Trigger] | bool:
     """A filter that hands on the `trigger`: a press asks for one thing, delivered twice or by a finger that slipped."""
+    if not isinstance(query.message, Message):
+        return False
+    chat_id, thread_id = query.message.chat.id, thread_of(query.message)
     press = await double_taps.first_press(query)
-    return {"trigger": Trigger(press, locale, update_id=update_id(), delivery=person.delivery)}
+    return {"trigger": Trigger(press, locale, update_id(), chat_id, thread_id, delivery=person.delivery)}

@@ -1,18 +1,21 @@
 """What is done with results: looked at again, made again, worked on further, deleted. Recorded first, then said."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from aiogram import Bot, F, Router
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from bot.jobs.erasure import ResultErasure
 from bot.jobs.errors import NoSuchPresetError, NoSuchResultError
+from bot.jobs.ports.clock import Clock
 from bot.jobs.results.result_service import ResultService, Trigger
 from bot.telegram.button_data import JobButton, job_data, number_in
 from bot.telegram.handlers.own_job import own_job, own_result, pressed
+from bot.telegram.history_cards import turning_rows
 from bot.telegram.identity import user_key
 from bot.telegram.job_keyboards import bin_keyboard, outcome_keyboard, result_keyboard, results_keyboard, tools_keyboard
-from bot.telegram.keyboards import button
+from bot.telegram.keyboards import button, keyboard
 from bot.telegram.showing import Showing
 from bot.telegram.submissions import Submissions
 from bot.telegram.talk import Talk
@@ -20,6 +23,9 @@ from bot.telegram.wording import text
 from replicate_gateway.presets import Preset
 from storage.job import Job
 from storage.person import Person
+
+# Older messages stay, and nobody says so. https://core.telegram.org/bots/api#deletemessage
+_TAKEN_BACK_WITHIN = timedelta(hours=48)
 
 
 def add_handlers(router: Router) -> None:
@@ -62,7 +68,7 @@ async def show_tools(
 ) -> None:
     """What can be done with it further."""
     talk.answer(query)
-    _rekey(message, talk, tools_keyboard(job, presets, person, number))
+    _rekey_for_now(message, talk, tools_keyboard(job, presets, person, number))
 
 
 async def chain(
@@ -87,7 +93,7 @@ async def chain(
     except NoSuchResultError:
         return talk.answer(query, text("picture_gone", locale))
     submissions.remember(user, preset, person)
-    _rekey(message, talk, _usual(job, number))
+    _rekey(message, talk, _usual(message, job, number))
     return talk.answer(query, text("on_it", locale))
 
 
@@ -101,23 +107,41 @@ async def show_result(query: CallbackQuery, message: Message, job: Job, number: 
 async def go_back(query: CallbackQuery, callback_data: JobButton, message: Message, job: Job, talk: Talk) -> None:
     """The buttons as they were."""
     talk.answer(query)
-    _rekey(message, talk, _usual(job, number_in(callback_data.arg)))
+    _rekey(message, talk, _usual(message, job, number_in(callback_data.arg)))
 
 
 async def ask_to_delete(query: CallbackQuery, callback_data: JobButton, message: Message, job: Job, talk: Talk) -> None:
     """The first tap."""
     talk.answer(query)
-    _rekey(message, talk, bin_keyboard(job, callback_data.arg))
+    _rekey_for_now(message, talk, bin_keyboard(job, callback_data.arg))
 
 
 async def delete(
-    query: CallbackQuery, bot: Bot, message: Message, job: Job, result_erasure: ResultErasure, talk: Talk, locale: str
+    query: CallbackQuery,
+    bot: Bot,
+    message: Message,
+    job: Job,
+    result_erasure: ResultErasure,
+    clock: Clock,
+    talk: Talk,
+    locale: str,
 ) -> None:
-    """The second tap: gone from the storage, then from the chat."""
+    """The second tap: gone from the storage, then from the chats, and the person reads whether from all of them.
+
+    A card of the history is in the private chat, while the picture may have been shown to a group: whoever deletes it
+    for good wants it gone from there in the first place.
+    """
     await result_erasure.erase(job)
-    talk.answer(query, text("deleted", locale))
-    shown = sorted({message.message_id, *job.message_ids})
-    talk.say(bot.delete_messages(message.chat.id, shown))
+    shown = {(message.chat.id, message.message_id)}
+    if (chat_id := job.origin.speaks_in) is not None:
+        shown |= {(chat_id, message_id) for message_id in job.message_ids}
+    too_old = job.outcome is not None and clock.now() - job.outcome.at >= _TAKEN_BACK_WITHIN
+
+    async def take_back() -> None:
+        taken = await talk.taken_back(bot, shown) and not too_old
+        talk.answer(query, text("deleted" if taken else "deleted_but_shown", locale), alert=not taken)
+
+    talk.later(take_back(), name="take back")
 
 
 async def _finished(_: CallbackQuery, job: Job) -> bool:
@@ -125,13 +149,21 @@ async def _finished(_: CallbackQuery, job: Job) -> bool:
     return job.status.terminal
 
 
-def _usual(job: Job, number: int) -> InlineKeyboardMarkup | None:
-    """Of one result its own buttons; of several those of one of them, or those that lead to each."""
+def _usual(message: Message, job: Job, number: int) -> InlineKeyboardMarkup | None:
+    """Of one result its own buttons; of several those of one of them, or those that lead to each; of a card its own."""
+    turning = turning_rows(message)
+    if turning and 1 <= number <= len(job.files):
+        return result_keyboard(job, number, *turning)
     if len(job.files) <= 1:
         return outcome_keyboard(job)
     if not 1 <= number <= len(job.files):
         return results_keyboard(job)
     return result_keyboard(job, number, [button(text("back", job.origin.locale), job_data("back", job.id))])
+
+
+def _rekey_for_now(message: Message, talk: Talk, buttons: InlineKeyboardMarkup) -> None:
+    """There is a way back, and a card can be turned meanwhile."""
+    _rekey(message, talk, keyboard(*buttons.inline_keyboard, *turning_rows(message)))
 
 
 def _rekey(message: Message, talk: Talk, buttons: InlineKeyboardMarkup | None) -> None:

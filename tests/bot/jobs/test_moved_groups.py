@@ -3,7 +3,7 @@
 import pytest
 
 from storage.chat_events import ChatMoved
-from storage.job import JobStatus
+from storage.job import JobFile, JobStatus, Slot
 from tests.support.fakes import new_job, submission
 
 ASKED = submission(seeds=(1, 2))
@@ -75,6 +75,9 @@ async def test_who_was_told_before_the_move_is_not_told_again(world, process):
 
 
 def test_what_is_known_already_changes_nothing():
-    moved = ChatMoved(NEW).fold(new_job(status_message_id=5, status_shown="accepted"))
+    file = JobFile("k", "image/jpeg", 1, message_id=6)
+    told = new_job(status_message_id=5, status_shown="accepted", message_ids=(6,), slots=(Slot(files=(file,)),))
+    moved = ChatMoved(NEW).fold(told)
     assert (moved.status_message_id, moved.status_shown) == (None, "")
+    assert (moved.message_ids, moved.files[0].message_id) == ((), None), "what was told before stayed behind too"
     assert ChatMoved(NEW).fold(moved) is moved

@@ -103,6 +103,34 @@ async def test_what_is_older_than_pictures_are_kept_is_not_shown():
     assert door.said == [text("history_empty", "en")]
 
 
+def card(door):
+    """The card as Telegram hands it over with a press: with the buttons that it has now."""
+    return CARD | {"reply_markup": shown(door).params["reply_markup"]}
+
+
+@pytest.mark.parametrize(("button", "way_back"), [(text("do_more", "en"), "back"), ("🗑", "keep_it")])
+async def test_what_a_button_shows_leaves_the_way_to_the_other_cards(door, button, way_back):
+    await three(door)
+    await door.message(text="/history")
+    usual = door.buttons
+    for label in (button, text(way_back, "en")):
+        await door.press(door.buttons[label], on=card(door))
+        assert {"1/3", "▶"} <= door.buttons.keys()
+    assert door.buttons == usual
+
+
+async def test_a_card_is_a_card_again_when_its_picture_is_worked_on(door):
+    await door.press("s1:variations:2")
+    await door.done("edit make it blue")
+    await door.message(text="/history")
+    await door.press(door.buttons["🖼 2"], on=CARD)
+    usual = door.buttons
+    await door.press(door.buttons[text("do_more", "en")], on=card(door))
+    await door.press(door.buttons["🔍 Upscale"], on=card(door))
+    assert door.buttons == usual
+    assert {"🖼 1", "· 🖼 2 ·", "1/1"} <= usual.keys()
+
+
 async def test_nobody_sees_the_cards_of_somebody_else(door):
     job = await door.done()
     await door.press(history_data(job.id), sender=BEN, on=CARD)

@@ -176,6 +176,108 @@ async def test_nobody_else_gets_at_a_result(door):
     assert len(door.jobs) == 1
 
 
+FORUM = GROUP | {"id": -1001, "is_forum": True}
+IN_TOPIC = {"chat": FORUM, "message_thread_id": 77, "is_topic_message": True}
+MOVED_TO = -1009001
+
+
+@pytest.fixture
+async def shown_to_a_group(door):
+    """A result that a topic of a group has seen; its card is in the private chat, as `RESULT` is."""
+    return await door.done(caption="@a_bot", **IN_TOPIC)
+
+
+@pytest.mark.parametrize("action", ["again", "vary", "do:1.upscale", "with:upscale"])
+async def test_what_is_wished_for_in_private_is_answered_in_private(door, shown_to_a_group, action):
+    """The group would have read along, and the answer would have quoted some message of its own."""
+    name, _, arg = action.partition(":")
+    await door.press(job_data(name, shown_to_a_group.id, arg), on=RESULT)
+    (other,) = others(door, shown_to_a_group)
+    place = other.origin
+    assert (place.chat_id, place.thread_id, place.message_id) == (7, None, None)
+
+
+async def test_so_is_a_reply_to_the_card(door, shown_to_a_group):
+    rows = outcome_keyboard(shown_to_a_group).model_dump(mode="json", exclude_none=True)
+    await door.message(text="upscale", message_id=31, reply_to_message=RESULT | {"reply_markup": rows})
+    (other,) = others(door, shown_to_a_group)
+    place = other.origin
+    assert (place.chat_id, place.thread_id, place.message_id) == (7, None, 31)
+
+
+async def test_what_is_tried_again_smaller_is_answered_where_it_was_pressed(door):
+    door.world.photos.bodies["photo-1280"] = pictures.jpeg(1000, 800)
+    job = await door.done(caption="@a_bot", error="CUDA out of memory", **IN_TOPIC)
+    on = message(sender=BOT, text="too large", message_id=900, **IN_TOPIC)
+    await door.press(job_data("shrink", job.id), on=on)
+    await door.press(job_data("shrink", job.id), on=RESULT, query_id="q2")
+    places = {(other.origin.chat_id, other.origin.thread_id) for other in others(door, job)}
+    assert places == {(-1001, 77), (7, None)}
+
+
+async def test_in_the_group_it_is_answered_in_its_topic_and_quotes_the_photo(door, shown_to_a_group):
+    on = message(sender=BOT, photo=SIZES, message_id=900, **IN_TOPIC)
+    await door.press(job_data("again", shown_to_a_group.id), on=on)
+    (other,) = others(door, shown_to_a_group)
+    before, place = shown_to_a_group.origin, other.origin
+    assert (place.chat_id, place.thread_id, place.message_id) == (-1001, 77, before.message_id)
+
+
+@pytest.mark.parametrize(("action", "method"), [("compare", "sendMediaGroup"), ("file", "sendDocument")])
+async def test_a_topic_of_the_group_means_nothing_in_private(door, shown_to_a_group, action, method):
+    """Telegram refuses such a message, and the person saw nothing but "One moment"."""
+    if action == "file":
+        door.session.succeed(True)  # the toast
+        door.session.succeed(message(sender=BOT, document=FILE, message_id=901))
+    await door.press(job_data(action, shown_to_a_group.id, "1"), on=RESULT)
+    (call,) = [call for call in door.session.calls if call.method == method]
+    assert call.params["chat_id"] == 7
+    assert "message_thread_id" not in call.params
+
+
+def taken_back(door):
+    calls = [call.params for call in door.session.calls if call.method == "deleteMessages"]
+    return {params["chat_id"]: set(params["message_ids"]) for params in calls}
+
+
+async def test_deleting_from_a_card_deletes_what_the_group_saw_and_nothing_else_in_private(door, shown_to_a_group):
+    """The numbers of the group's messages are those of other messages here."""
+    assert shown_to_a_group.message_ids
+    await door.press(job_data("delete", shown_to_a_group.id, "1"), on=RESULT)
+    assert taken_back(door) == {-1001: set(shown_to_a_group.message_ids), 7: {900}}
+    assert door.said == [text("deleted", "en")]
+    assert door.jobs == []
+
+
+async def test_what_telegram_does_not_take_back_is_not_said_to_be_gone(door, shown_to_a_group):
+    door.session.refuse(403, "Forbidden: bot was kicked from the supergroup chat")
+    await door.press(job_data("delete", shown_to_a_group.id, "1"), on=RESULT)
+    assert taken_back(door).keys() == {-1001, 7}
+    assert door.said == [text("deleted_but_shown", "en")]
+    assert door.jobs == []
+
+
+async def test_nor_is_what_is_too_old_for_that(door):
+    job = await door.done()
+    door.world.clock.advance(48 * 3600)
+    await door.press(job_data("delete", job.id, "1"), on=RESULT)
+    assert door.said == [text("deleted_but_shown", "en")]
+
+
+async def test_after_a_group_has_moved_its_old_numbers_are_used_no_more(door):
+    job = await door.done(caption="@a_bot", chat=GROUP)
+    moved = replace(job, origin=replace(job.origin, moved_to=MOVED_TO))  # before it was told
+    door.world.store.put_now(object_keys.job(job.id), dump_job(moved))
+    door.repository.forget(job.id)
+    on = message(sender=BOT, photo=SIZES, message_id=900, chat=GROUP | {"id": MOVED_TO})
+    await door.press(job_data("again", job.id), on=on)
+    (other,) = others(door, moved)
+    place = other.origin
+    assert (place.chat_id, place.speaks_in, place.message_id) == (MOVED_TO, MOVED_TO, None)
+    await door.press(job_data("delete", job.id, "1"), on=on)
+    assert taken_back(door) == {MOVED_TO: {900, *job.message_ids}}
+
+
 async def test_what_still_runs_cannot_be_deleted(door):
     await door.message(photo=SIZES)
     (job,) = door.jobs
