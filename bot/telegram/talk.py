@@ -39,6 +39,10 @@ class Talk:
         """A toast for who pressed a button; it also stops the button's spinner."""
         self.say(query.answer(words or None, show_alert=alert or None).as_(query.bot))
 
+    def open(self, query: CallbackQuery, url: str) -> None:
+        """Bring who pressed a button to our private chat: https://core.telegram.org/bots/api#answercallbackquery."""
+        self.say(query.answer(url=url).as_(query.bot))
+
     def rewrite(self, query: CallbackQuery, words: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
         """Change the message under which the button was pressed; a new one where it is too old or has a picture."""
         message = query.message

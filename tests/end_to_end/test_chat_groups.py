@@ -3,6 +3,7 @@
 from bot.telegram.wording import text
 from mock_server.replicate.scenario import Scenario
 from mock_server.telegram.config import TelegramEmulatorConfig
+from tests.support import pictures
 from tests.support.darkroom import running_bot
 from tests.support.flow import PHOTO, all_closed, impatient
 from tests.support.waiting import eventually
@@ -96,6 +97,25 @@ async def test_a_card_in_private_acts_in_private_and_deletes_in_the_group_too(wo
         assert card.deleted
         assert not again.deleted
         assert [m for m in here.bot_messages if m.photo] == []
+
+
+async def test_what_is_nobody_elses_business_is_opened_in_private(world, tmp_path):
+    anna, ben = world.chat.add_user("Anna"), world.chat.add_user("Ben")
+    group = world.chat.add_group("Family", [anna, ben])
+    async with running_bot(world.settings(tmp_path), impatient()):
+        here, there = anna.in_chat(group), ben.in_chat(group)
+        await here.send_photo(pictures.jpeg(20, 20), caption=MENTION)
+        reason = await here.expect(button=text("how_to", "en"), within=10)
+        await all_closed(tmp_path)
+        for person in (here, there):
+            press = await person.press(reason, text("how_to", "en"))
+            _, _, payload = (await press.answer())["url"].partition("?start=")
+        assert here.bot_messages == [reason]
+        await ben.start(payload)
+        await ben.expect(text="MB")
+        await here.start("settings")
+        pointed = await here.expect(button=text("open_chat", "en"))
+        assert next(iter(pointed.buttons()))["url"].endswith("?start=settings")
 
 
 async def test_only_the_person_who_asked_can_use_the_buttons(world, tmp_path):

@@ -19,6 +19,7 @@ from bot.telegram.handlers import (
     cancel,
     edits,
     feedback,
+    groups,
     help_screens,
     hints,
     history,
@@ -41,18 +42,20 @@ from bot.telegram.sample import SamplePhoto
 from bot.telegram.shown_results import ShownResults
 from bot.telegram.submissions import Submissions
 
-# The first handler that fits takes the update: pictures before commands, since a caption may be one, what others may
-# not press before what they may, and what fits nearly everything last.
+# The first handler that fits takes the update: pictures before commands, since a caption may be one, what a group does
+# not get to see before all screens, links to a screen before the usual start, what others may not press before what
+# they may, and what fits nearly everything last.
 _IN_ORDER = (
     photos,
     replies,
-    start,
+    groups,
     help_screens,
     settings,
     language,
     history,
     cancel,
     own_data,
+    start,
     tools,
     admin,
     feedback,

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from aiogram import F, Router
-from aiogram.filters import Command
-from aiogram.types import CallbackQuery, Chat, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from bot.telegram.button_data import MenuButton
+from bot.telegram.double_taps import DoubleTaps
 from bot.telegram.handlers.feedback import feedback_button
+from bot.telegram.handlers.personal import asked_for, in_private
 from bot.telegram.keyboards import button, keyboard
 from bot.telegram.rules import ChatRules
 from bot.telegram.talk import Talk
@@ -19,7 +20,7 @@ _BUTTONS = {"sending": "help_sending_button", "tools": "help_tools_button", "mor
 
 def add_handlers(router: Router) -> None:
     """/help and its buttons."""
-    router.message.register(help_, Command("help"))
+    router.message.register(help_, in_private, asked_for("help"))
     router.callback_query.register(turn_to, MenuButton.filter(F.screen == "help"))
     router.callback_query.register(explain, MenuButton.filter(F.screen == "how_to"))
 
@@ -32,7 +33,7 @@ def how_to_keyboard(locale: str) -> InlineKeyboardMarkup:
 async def help_(message: Message, rules: ChatRules, presets: Mapping[str, Preset], talk: Talk, locale: str) -> None:
     """The first screen."""
     screen = "sending"
-    talk.reply(message, _words(screen, rules, presets, locale), _keyboard(screen, message.chat, rules, locale))
+    talk.reply(message, _words(screen, rules, presets, locale), _keyboard(screen, rules, locale))
 
 
 async def turn_to(
@@ -46,17 +47,20 @@ async def turn_to(
     """Another screen in the same message."""
     screen = callback_data.arg if callback_data.arg in _BUTTONS else "sending"
     talk.answer(query)
-    if query.message:
-        buttons = _keyboard(screen, query.message.chat, rules, locale)
-        talk.rewrite(query, _words(screen, rules, presets, locale), buttons)
+    talk.rewrite(query, _words(screen, rules, presets, locale), _keyboard(screen, rules, locale))
 
 
 async def explain(
-    query: CallbackQuery, rules: ChatRules, presets: Mapping[str, Preset], talk: Talk, locale: str
+    query: CallbackQuery,
+    rules: ChatRules,
+    presets: Mapping[str, Preset],
+    double_taps: DoubleTaps,
+    talk: Talk,
+    locale: str,
 ) -> None:
-    """The first screen beside the reason why a photo could not be used, which stays."""
+    """The first screen beside the reason why a photo could not be used, which stays; once for a finger that slipped."""
     talk.answer(query)
-    if isinstance(query.message, Message):
+    if isinstance(query.message, Message) and await double_taps.first_press(query) == query.id:
         await help_(query.message, rules, presets, talk, locale)
 
 
@@ -71,12 +75,11 @@ def _words(screen: str, rules: ChatRules, presets: Mapping[str, Preset], locale:
             return text("help_sending", locale, max_mb=rules.max_image_mb)
 
 
-def _keyboard(shown: str, chat: Chat, rules: ChatRules, locale: str) -> InlineKeyboardMarkup:
-    """The other screens; and the admins, where there are any, and nobody else reads along."""
+def _keyboard(shown: str, rules: ChatRules, locale: str) -> InlineKeyboardMarkup:
+    """The other screens; and the admins, where there are any."""
     screens = [
         button(text(label, locale), MenuButton(screen="help", arg=screen).pack())
         for screen, label in _BUTTONS.items()
         if screen != shown
     ]
-    to_admins = chat.type == "private" and rules.admin_ids
-    return keyboard(screens, [feedback_button(locale)] if to_admins else [])
+    return keyboard(screens, [feedback_button(locale)] if rules.admin_ids else [])

@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 from aiogram import Bot, Router
-from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from bot.telegram.button_data import HistoryButton, number_in
-from bot.telegram.handlers.personal import in_private
+from bot.telegram.handlers.personal import asked_for, in_private
 from bot.telegram.history_cards import Card, HistoryCards
 from bot.telegram.identity import user_key
 from bot.telegram.talk import Talk
@@ -16,7 +15,7 @@ from bot.telegram.wording import text
 
 def add_handlers(router: Router) -> None:
     """The command, and turning over."""
-    router.message.register(show_newest, Command("history"), in_private)
+    router.message.register(show_newest, in_private, asked_for("history"))
     router.callback_query.register(turn_to, HistoryButton.filter())
 
 

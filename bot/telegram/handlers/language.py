@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 from aiogram import F, Router
-from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from bot.telegram.button_data import MenuButton, SettingButton
 from bot.telegram.catalogues import locales
-from bot.telegram.handlers.personal import in_private
+from bot.telegram.handlers.personal import asked_for, in_private
 from bot.telegram.identity import user_key
 from bot.telegram.keyboards import button, in_rows, keyboard
 from bot.telegram.rules import ChatRules
@@ -22,7 +21,7 @@ _OF_APP = "app"
 
 def add_handlers(router: Router) -> None:
     """/language and its buttons."""
-    router.message.register(show_languages, Command("language"), in_private)
+    router.message.register(show_languages, in_private, asked_for("language"))
     router.callback_query.register(open_languages, MenuButton.filter(F.screen == "language"))
     router.callback_query.register(
         choose, SettingButton.filter((F.name == "locale") & F.value.in_({_OF_APP, *locales()}))

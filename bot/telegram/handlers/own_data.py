@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.jobs.erasure import PersonErasure
 from bot.telegram.button_data import MenuButton
-from bot.telegram.handlers.personal import in_private
+from bot.telegram.handlers.personal import asked_for, in_private
 from bot.telegram.identity import user_key
 from bot.telegram.keyboards import button, keyboard
 from bot.telegram.rules import ChatRules
@@ -16,8 +16,8 @@ from bot.telegram.wording import text
 
 def add_handlers(router: Router) -> None:
     """/privacy and /delete_me."""
-    router.message.register(privacy, Command("privacy"), in_private)
-    router.message.register(ask, Command("delete_me"), in_private)
+    router.message.register(privacy, in_private, asked_for("privacy"))
+    router.message.register(ask, in_private, Command("delete_me"))
     router.callback_query.register(delete, MenuButton.filter(F.screen == "delete_me"))
     router.callback_query.register(keep, MenuButton.filter(F.screen == "keep_me"))
 

@@ -1,11 +1,11 @@
-"""Screens that are nobody else's business: in a group the bot points to the private chat."""
+"""Screens that are nobody else's business: opened in private, by a command or by a link that a group was shown.
 
-from aiogram import Bot
-from aiogram.types import InlineKeyboardButton, Message
+What may be seen in a group is jobs, what concerns them, and how to begin one: see `handlers.groups` for all the rest.
+"""
 
-from bot.telegram.keyboards import keyboard
-from bot.telegram.talk import Talk
-from bot.telegram.wording import text
+from aiogram import F
+from aiogram.filters import Command, CommandStart, Filter, or_f
+from aiogram.types import Message
 
 
 async def in_private(message: Message) -> bool:
@@ -13,11 +13,6 @@ async def in_private(message: Message) -> bool:
     return message.chat.type == "private"
 
 
-async def point_to_chat(message: Message, bot: Bot, talk: Talk, locale: str) -> None:
-    """What is asked for in a group is answered in private."""
-    url = f"https://t.me/{(await bot.me()).username}?start=settings"
-    talk.reply(
-        message,
-        text("personal_command", locale),
-        keyboard([InlineKeyboardButton(text=text("open_chat", locale), url=url)]),
-    )
+def asked_for(screen: str) -> Filter:
+    """A filter for `/screen`, and for the link `https://t.me/<bot>?start=screen`."""
+    return or_f(Command(screen), CommandStart(deep_link=True, magic=F.args == screen))

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from aiogram import F, Router
-from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from bot.telegram.button_data import MenuButton, SettingButton
-from bot.telegram.handlers.personal import in_private
+from bot.telegram.handlers.personal import asked_for, in_private
 from bot.telegram.identity import user_key
 from bot.telegram.keyboards import button, in_rows, keyboard
 from bot.telegram.rules import ChatRules
@@ -24,7 +23,7 @@ _DELIVERY = {Delivery.PHOTO: "delivery_photo", Delivery.FILE: "delivery_file", D
 
 def add_handlers(router: Router) -> None:
     """/settings and everything that is pressed there, but for the language."""
-    router.message.register(show_settings, Command("settings"), in_private)
+    router.message.register(show_settings, in_private, asked_for("settings"))
     router.callback_query.register(open_settings, MenuButton.filter(F.screen == "settings"))
     router.callback_query.register(open_tools, MenuButton.filter(F.screen == "tools"))
     router.callback_query.register(close, MenuButton.filter(F.screen == "close"))

@@ -8,7 +8,7 @@ from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from bot.telegram.button_data import MenuButton
-from bot.telegram.handlers.settings import show_settings
+from bot.telegram.handlers.personal import in_private
 from bot.telegram.identity import user_key
 from bot.telegram.keyboards import button, keyboard
 from bot.telegram.rules import ChatRules
@@ -22,14 +22,13 @@ from storage.person import Person
 
 # https://t.me/<bot>?start=tool_upscale
 _TOOL = "tool_"
-_SETTINGS = "settings"
 
 
 def add_handlers(router: Router) -> None:
     """/start, and the sample."""
-    router.message.register(start_with_tool, CommandStart(deep_link=True, magic=F.args.startswith(_TOOL)), known_tool)
-    router.message.register(show_settings, CommandStart(deep_link=True, magic=F.args == _SETTINGS))
-    router.message.register(start, CommandStart())
+    to_tool = CommandStart(deep_link=True, magic=F.args.startswith(_TOOL))
+    router.message.register(start_with_tool, in_private, to_tool, known_tool)
+    router.message.register(start, in_private, CommandStart())
     router.callback_query.register(try_sample, MenuButton.filter(F.screen == "sample"))
 
 

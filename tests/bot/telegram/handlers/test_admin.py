@@ -28,6 +28,15 @@ async def test_to_everybody_else_the_commands_do_not_exist(door, command):
     assert not (await door.people.load("tg-1001")).banned
 
 
+@pytest.mark.parametrize("command", ADMIN)
+async def test_a_group_does_not_read_what_admins_read(door, command):
+    await door.message(text=f"/{command} 1001", chat=GROUP)
+    assert door.said == [text("personal_command", "en")]
+    assert door.buttons == {text("open_chat", "en"): "https://t.me/a_bot?start=start"}
+    assert not await door.pause.active()
+    assert not (await door.people.load("tg-1001")).banned
+
+
 @pytest.mark.parametrize(
     "words", ["/job", "/job xyz!", "/job ../jobs", "/ban", "/ban Anna", "/limit 1", "/limit 1 many"]
 )

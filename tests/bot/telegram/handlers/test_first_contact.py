@@ -1,9 +1,12 @@
 """/start, /help, hints, and who may come in at all."""
 
+from uuid import UUID
+
 import pytest
 
+from bot.telegram.button_data import history_data
 from bot.telegram.wording import text
-from tests.support.chat_door import ANNA, BEN, FILE, GROUP, SIZES, ChatDoor, message
+from tests.support.chat_door import ANNA, BEN, BOT, FILE, GROUP, SIZES, ChatDoor, message
 
 
 @pytest.fixture
@@ -103,13 +106,90 @@ async def test_anything_else_gets_a_hint_with_a_way_to_the_help(door, content):
     assert door.jobs == []
 
 
-@pytest.mark.parametrize("command", ["/settings", "/language", "/history@a_bot", "/privacy"])
-async def test_personal_screens_are_opened_in_private_only(door, command):
+@pytest.mark.parametrize(
+    ("command", "link"),
+    [
+        ("/settings", "settings"),
+        ("/language", "language"),
+        ("/history@a_bot", "history"),
+        ("/privacy", "privacy"),
+        ("/delete_me", "privacy"),
+        ("/start", "start"),
+        ("/start settings", "settings"),
+        ("/start@a_bot settings", "settings"),
+        ("/start tool_upscale", "tool_upscale"),
+        ("/start what?is=this", "start"),
+        ("/help", "help"),
+    ],
+)
+async def test_personal_screens_are_opened_in_private_only(door, command, link):
+    """What somebody has chosen was shown to the whole group, and anybody there could press its buttons."""
     await door.message(text=command, chat=GROUP)
-    assert door.said == [text("personal_command", "en")]
-    assert door.buttons == {text("open_chat", "en"): "https://t.me/a_bot?start=settings"}
+    how_to_begin = "/start" in command or "/help" in command
+    words = text("group_hint", "en", command="/restore") if how_to_begin else text("personal_command", "en")
+    assert door.said == [words]
+    assert door.buttons == {text("open_chat", "en"): f"https://t.me/a_bot?start={link}"}
     (call,) = [call for call in door.session.calls if call.method == "sendMessage"]
     assert call.params["reply_parameters"]["message_id"] == 5
+    assert (await door.people.load("tg-7")).preset is None
+
+
+@pytest.mark.parametrize(
+    ("data", "link"),
+    [
+        ("m1:how_to:", "help"),
+        ("m1:help:tools", "help"),
+        ("m1:settings:", "settings"),
+        ("m1:tools:", "settings"),
+        ("m1:language:", "language"),
+        ("m1:delete_me:", "privacy"),
+        ("m1:sample:", "start"),
+        ("m1:close:", "start"),
+        ("s1:ask:on", "settings"),
+        (history_data(str(UUID(int=7))), "history"),
+    ],
+)
+@pytest.mark.parametrize("sender", [ANNA, BEN])
+async def test_a_personal_button_in_a_group_opens_the_private_chat_and_says_nothing_there(door, data, link, sender):
+    """Such as below the reason why somebody's photo could not be used: each press was a message to all."""
+    await door.press(data, sender=sender, on=message(sender=BOT, chat=GROUP, text="too small", message_id=900))
+    calls = [call for call in door.session.calls if call.method != "getMe"]
+    assert [call.method for call in calls] == ["answerCallbackQuery"]
+    assert calls[0].params["url"] == f"https://t.me/a_bot?start={link}"
+    assert door.world.store.keys("") == []
+
+
+@pytest.mark.parametrize(
+    ("screen", "words"),
+    [("settings", "settings"), ("language", "choose_language"), ("history", "history_empty")],
+)
+async def test_the_link_leads_where_the_person_wanted_to_go(door, screen, words):
+    await door.message(text=f"/start {screen}")
+    assert door.said == [text(words, "en")]
+
+
+async def test_so_do_those_to_the_help_and_to_what_is_kept(door):
+    await door.message(text="/start help")
+    await door.message(text="/start privacy")
+    helped, kept = door.said
+    assert helped == text("help_sending", "en", max_mb=door.rules.max_image_mb)
+    assert kept == text("privacy", "en", keep=door.rules.keep)
+
+
+async def test_nothing_is_deleted_by_a_link(door):
+    await door.message(text="/start delete_me")
+    assert door.said == [greeting(door)]
+
+
+async def test_how_to_explains_beside_the_reason_and_once_for_a_finger_that_slipped(door):
+    reason = message(sender=BOT, text="too small", message_id=900)
+    for number in range(3):
+        await door.press("m1:how_to:", on=reason, query_id=f"q{number}")
+    assert door.session.methods.count("sendMessage") == 1
+    assert door.session.methods.count("answerCallbackQuery") == 3
+    door.world.clock.advance(4)
+    await door.press("m1:how_to:", on=reason, query_id="q4")
+    assert door.session.methods.count("sendMessage") == 2
 
 
 @pytest.mark.parametrize("words", ["@a_bot", "@a_bot hello", "/upscale"])
