@@ -1,5 +1,6 @@
 """What people ask for. Each call returns once the fact is durable; the work follows through the queue."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +23,9 @@ from storage.job import Job, JobStatus
 from storage.object_keys import is_job_id
 from storage.repository import JobRepository
 from storage.wishes import Question
+
+# Jobs that are looked at at a time.
+_AT_ONCE = 20
 
 _log = structlog.get_logger()
 
@@ -134,14 +138,21 @@ class JobService:
         async for marker in self._repository.open_jobs():
             await self._queue.enqueue(marker.job_id)
 
-    async def leave(self, user: str, chat_id: int) -> int:
-        """The person left the chat: nobody waits for its jobs any more; returns how many are being stopped."""
-        jobs = await self.open_jobs(user, chat_id)
+    async def leave(self, chat_id: int, user: str | None = None) -> int:
+        """Have the jobs of this person there end, or everybody's: nobody is told of them any more. Returns how many."""
+        jobs = await self.open_jobs(user, chat_id) if user else await self._open_in(chat_id)
         for job in jobs:
             now = self._clock.now()
             await self._repository.change(job.id, [OutcomeDecided(JobStatus.CANCELED, now, "chat_gone")], now)
             await self._queue.enqueue(job.id)
         return len(jobs)
+
+    async def _open_in(self, chat_id: int) -> list[Job]:
+        """Everybody's. Reads all open jobs, since nothing else tells a chat's: not for what happens often."""
+        ids, found = [marker.job_id async for marker in self._repository.open_jobs()], []
+        for start in range(0, len(ids), _AT_ONCE):
+            found += await asyncio.gather(*map(self._readable, ids[start : start + _AT_ONCE]))
+        return [job for job in found if job and job.origin.speaks_in == chat_id and not job.status.terminal]
 
     async def _submit_member(self, member: Submission, album_id: str) -> bool:
         """The first picture makes the album's job; the others are added to it."""

@@ -99,6 +99,20 @@ async def test_a_card_in_private_acts_in_private_and_deletes_in_the_group_too(wo
         assert [m for m in here.bot_messages if m.photo] == []
 
 
+async def test_a_group_that_puts_the_bot_out_has_the_running_predictions_of_everybody_canceled(world, tmp_path):
+    anna, ben = world.chat.add_user("Anna"), world.chat.add_user("Ben")
+    group = world.chat.add_group("Family", [anna, ben])
+    world.models.scenario = Scenario(hold="processing")
+    async with running_bot(world.settings(tmp_path), impatient()):
+        here, there = anna.in_chat(group), ben.in_chat(group)
+        for person in (here, there):
+            await person.send_photo(PHOTO, caption=MENTION)
+        await eventually(lambda: len([p for p in world.models.predictions() if p.status == "processing"]) == 2)
+        await there.remove_bot()
+        await all_closed(tmp_path)
+    assert [world.models.status(p.id) for p in world.models.predictions()] == ["canceled"] * 2
+
+
 async def test_what_is_nobody_elses_business_is_opened_in_private(world, tmp_path):
     anna, ben = world.chat.add_user("Anna"), world.chat.add_user("Ben")
     group = world.chat.add_group("Family", [anna, ben])

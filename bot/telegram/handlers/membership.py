@@ -14,5 +14,9 @@ def add_handlers(router: Router) -> None:
 
 
 async def leave(change: ChatMemberUpdated, jobs: JobService) -> None:
-    """Nobody waits for their jobs any more."""
-    await jobs.leave(user_key(change.from_user), change.chat.id)
+    """Nobody waits for their jobs any more; in a group nobody at all, whoever it was that put the bot out.
+
+    A group that becomes a supergroup does not say so: https://github.com/tdlib/telegram-bot-api/issues/266.
+    """
+    user = user_key(change.from_user) if change.chat.type == "private" else None
+    await jobs.leave(change.chat.id, user)

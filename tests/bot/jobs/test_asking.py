@@ -471,7 +471,7 @@ async def test_who_leaves_is_not_asked_any_more(world, process):
     await process.submit(photo(1, preset=""))
     await process.run_ready()
     world.chat.blocked = True
-    assert await process.service.leave("tg-7", 7) == 1
+    assert await process.service.leave(7, "tg-7") == 1
     await process.run_ready()
     assert world.job(photo(1).job_id).status is JobStatus.CANCELED
     assert world.is_closed(photo(1).job_id)

@@ -4,9 +4,10 @@ import pytest
 
 from bot.telegram.button_data import job_data
 from bot.telegram.wording import text
+from storage.chat_events import ChatMoved
 from storage.course_events import OutcomeDecided
 from storage.job import JobStatus
-from tests.support.chat_door import ANNA, BEN, BOT, GROUP, SIZES, ChatDoor, message
+from tests.support.chat_door import ANNA, BEN, BOT, GROUP, PRIVATE, SIZES, ChatDoor, message
 from tests.support.fakes import BEGIN
 
 
@@ -95,6 +96,42 @@ async def test_cancel_stops_everything_that_the_person_has_running_and_nothing_e
     await door.process.run_ready()
     await door.message(text="/cancel")
     assert door.said[-1] == text("nothing_to_cancel", "en")
+
+
+def out_of(chat, by):
+    """The bot was put out of a chat by somebody, or blocked by them."""
+    us = {"user": BOT, "status": "member"}
+    gone = us | {"status": "kicked", "until_date": 0}
+    return {"chat": chat, "from": by, "date": 1_790_000_000, "old_chat_member": us, "new_chat_member": gone}
+
+
+async def test_when_a_group_puts_the_bot_out_everybodys_jobs_there_end_and_no_others(door):
+    """Only those of who did it did; the others' ran on, paid for, until the next message was refused."""
+    for number, (chat, sender) in enumerate(
+        [(GROUP, ANNA), (GROUP, BEN), (GROUP | {"id": -200}, BEN), (PRIVATE, ANNA)]
+    ):
+        await door.message(photo=SIZES, message_id=number, chat=chat, sender=sender, caption="@a_bot")
+    await door.message(photo=SIZES, message_id=5, chat=GROUP, sender=BEN, caption="@a_bot", media_group_id="album")
+    await door(my_chat_member=out_of(GROUP, ANNA))
+    ended = [(job.origin.chat_id, job.origin.user) for job in door.jobs if job.outcome]
+    assert sorted(ended) == [(-100, "tg-7"), (-100, "tg-8"), (-100, "tg-8")]
+    assert {job.outcome.code for job in door.jobs if job.outcome} == {"chat_gone"}
+
+
+async def test_so_do_those_that_have_followed_the_group_there(door):
+    await door.message(photo=SIZES, chat=GROUP | {"id": -200}, sender=BEN, caption="@a_bot")
+    (job,) = door.jobs
+    await door.repository.change(job.id, [ChatMoved(-100)], door.world.clock.now())
+    await door(my_chat_member=out_of(GROUP, ANNA))
+    assert door.jobs[0].outcome
+
+
+async def test_who_blocks_the_bot_ends_their_private_jobs_only(door):
+    await door.message(photo=SIZES, message_id=5)
+    await door.message(photo=SIZES, message_id=6, chat=GROUP, caption="@a_bot")
+    await door.process.run_ready()
+    await door(my_chat_member=out_of(PRIVATE, ANNA))
+    assert [job.origin.chat_id for job in door.jobs if job.outcome] == [7]
 
 
 async def test_updates_of_kinds_without_a_handler_are_not_even_asked_for(door):
