@@ -8,7 +8,7 @@ that could not be recorded, or for which something that had to be asked was away
 import asyncio
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from aiogram import Bot, Dispatcher
@@ -27,11 +27,15 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from bot.jobs.errors import NotDoneError
 from bot.jobs.guards.meter import SILENT, Meter
 from bot.jobs.ports.chat import Notifier
+from bot.telegram.backlog import Backlog
 from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
 from storage.repository import JobRepository
 
 _LONG_POLL_S = 30
 POLL_AGAIN_S = 3.0
+# How long what is new may wait for somebody else's update that takes its time.
+LOOK_AGAIN_S = 1.0
+_AT_ONCE = 40  # as many as by webhook
 _MAX_UPDATE_ID = 2**63
 # Anything else in an update would make the number of figures a stranger's choice.
 _KINDS = frozenset(Update.model_fields) - {"update_id"}
@@ -98,17 +102,21 @@ class UpdateIntake:
             self._meter.update_taken(next((key for key in update if key in _KINDS), "other"), outcome)
 
     async def poll(self) -> None:
-        """Ask for updates until canceled; one counts as taken only once it is recorded."""
-        offset, trouble = None, ""
+        """Ask for updates until canceled; one counts as taken only once it and all before it are recorded."""
+        async with asyncio.TaskGroup() as tasks:
+            await self._poll_into(Backlog(self.take, tasks, at_once=_AT_ONCE))
+
+    async def _poll_into(self, backlog: Backlog) -> NoReturn:
+        trouble = ""
         while True:
             try:
-                ask = GetRawUpdates(offset=offset, allowed_updates=self.update_types)
-                for update in await self._bot(ask, request_timeout=_LONG_POLL_S + 15):
-                    await self.take(update)
-                    offset = update["update_id"] + 1
+                ask = GetRawUpdates(offset=backlog.offset, allowed_updates=self.update_types)
+                updates: list[dict[str, Any]] = await self._bot(ask, request_timeout=_LONG_POLL_S + 15)
+                backlog.add(updates)
+                # While one is under way Telegram answers at once, with all from there on.
+                await backlog.settle(LOOK_AGAIN_S)
                 trouble = ""
             except (AiogramError, StorageError, NotDoneError) as error:
-                clear_contextvars()
                 if type(error).__name__ != trouble:  # not every three seconds while it lasts
                     trouble = type(error).__name__
                     _log.warning("polling_interrupted", error=trouble)

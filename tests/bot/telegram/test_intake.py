@@ -250,7 +250,7 @@ class Queue:
     """getUpdates as Telegram plays it: what is below the offset is forgotten, the rest comes again."""
 
     def __init__(self, session, updates):
-        self.updates, self.offsets = list(updates), []
+        self.updates, self.offsets, self.forgets = list(updates), [], True
         self.session = session
         session.default = self.answer
 
@@ -258,6 +258,9 @@ class Queue:
         if method.__api_method__ != "getUpdates":
             return self.session._success(method)
         self.offsets.append(method.offset)
+        if not self.forgets:  # an offset of before does not count for ids of now
+            self.forgets = True
+            return self.session._success(method).__class__(200, json.dumps({"ok": True, "result": self.updates}))
         self.updates = [u for u in self.updates if method.offset is None or u["update_id"] >= method.offset]
         return self.session._success(method).__class__(200, json.dumps({"ok": True, "result": self.updates}))
 
@@ -304,6 +307,147 @@ def test_an_update_is_not_confirmed_before_it_is_recorded(intake, skipping_time)
     assert queue.offsets[0] is None
     assert queue.offsets[1] == 11  # the first is confirmed, the second has to come again
     assert len(intake.jobs) == 3
+
+
+def in_chat(update, chat_id):
+    update["message"]["chat"]["id"] = update["message"]["from"]["id"] = chat_id
+    return update
+
+
+class Slow:
+    """A handler that stands still in some chats, before it records."""
+
+    def __init__(self, intake, *chats):
+        self.taken, self.gates = [], {chat: asyncio.Event() for chat in chats}
+        intake.dispatcher.message.outer_middleware(self)
+
+    async def __call__(self, handler, event, data):
+        if gate := self.gates.get(event.chat.id):
+            await gate.wait()
+        result = await handler(event, data)
+        self.taken.append(event.message_id)
+        return result
+
+
+def test_one_persons_slow_update_holds_up_nobody_elses(intake, skipping_time):
+    """Deleting everything may take a minute; and what is new meanwhile does not wait for it either."""
+    idle(intake.session)
+    slow = Slow(intake, 7)
+    queue = Queue(intake.session, [in_chat(photo_update(10), 7), in_chat(photo_update(11), 8)])
+
+    async def story():
+        task = asyncio.create_task(intake.updates.poll())
+        await asyncio.sleep(2)
+        assert slow.taken == [11]
+        queue.updates += [in_chat(photo_update(12), 7), in_chat(photo_update(13), 9)]
+        await asyncio.sleep(2)
+        assert slow.taken == [11, 13]
+        assert set(queue.offsets) == {None, 10}, "what is confirmed is lost when the process is killed"
+        assert len(queue.offsets) < 10, "and Telegram is not asked all the time"
+        slow.gates[7].set()
+        await asyncio.sleep(2)
+        assert slow.taken == [11, 13, 10, 12]
+        assert queue.offsets[-1] == 14
+        task.cancel()
+
+    skipping_time(story())
+
+
+@pytest.mark.parametrize("stands", ["standing still", "refused by the storage"])
+def test_no_update_is_lost_or_taken_twice_where_the_process_is_killed_while_one_stands_still(
+    intake, skipping_time, stands
+):
+    idle(intake.session)
+    slow = Slow(intake, *([7] if stands == "standing still" else []))
+    queue = Queue(intake.session, [in_chat(photo_update(10), 7), in_chat(photo_update(11), 8)])
+    if stands != "standing still":
+        intake.world.faults.fail("store.put", storage_down)
+
+    async def killed():
+        task = asyncio.create_task(intake.updates.poll())
+        await asyncio.sleep(2)
+        task.cancel()
+
+    skipping_time(killed())
+    assert slow.taken == [11]
+    assert [update["update_id"] for update in queue.updates] == [10, 11]
+    for gate in slow.gates.values():
+        gate.set()
+    again = UpdateIntake(intake.bot, intake.dispatcher, intake.repository, intake.world.chat)
+    intake.updates = again
+    skipping_time(polled(intake, until=lambda: queue.updates == []))
+    assert len(intake.jobs) == 2
+    assert queue.offsets[-1] == 12
+
+
+def test_what_comes_after_one_that_has_to_come_again_is_taken_after_it(intake, skipping_time):
+    idle(intake.session)
+    slow = Slow(intake)
+    chats = {10: 7, 11: 8, 12: 7, 13: 8}
+    queue = Queue(intake.session, [in_chat(photo_update(number), chat) for number, chat in chats.items()])
+    intake.world.faults.fail("store.put", storage_down)
+    skipping_time(polled(intake, until=lambda: queue.updates == []))
+    assert slow.taken == [11, 13, 10, 12]
+    assert queue.offsets == [None, 10, 14]
+
+
+def test_one_that_had_to_come_again_and_never_does_holds_nobody_up(intake, skipping_time):
+    """Telegram keeps a press for 150 s only."""
+    idle(intake.session)
+    slow = Slow(intake)
+    queue = Queue(intake.session, [in_chat(photo_update(10), 7), in_chat(photo_update(11), 8)])
+    intake.world.faults.fail("store.put", storage_down)
+
+    async def story():
+        task = asyncio.create_task(intake.updates.poll())
+        await asyncio.sleep(2)
+        assert slow.taken == [11]
+        del queue.updates[0]
+        await asyncio.sleep(40)
+        assert queue.offsets[-1] == 12
+        assert len(queue.offsets) < 6
+        task.cancel()
+
+    skipping_time(story())
+
+
+def test_presses_of_a_person_come_in_their_order_and_not_behind_a_chats_messages(intake, skipping_time):
+    idle(intake.session)
+    slow, pressed = Slow(intake, 7), []
+
+    async def press(query):
+        await asyncio.sleep(0.3 if query.id == "q1" else 0)
+        pressed.append(query.id)
+
+    intake.dispatcher.callback_query.handlers.clear()
+    intake.dispatcher.callback_query.register(press)
+    sender = photo_update(1)["message"]["from"]
+    presses = [
+        {"update_id": 20 + n, "callback_query": {"id": f"q{n}", "from": sender, "chat_instance": "c", "data": "x"}}
+        for n in (1, 2)
+    ]
+    queue = Queue(intake.session, [photo_update(10), *presses])
+    skipping_time(polled(intake, until=lambda: pressed == ["q1", "q2"]))
+    assert slow.taken == []
+    assert queue.offsets[-1] in (None, 10)
+
+
+def test_ids_that_begin_anew_after_a_quiet_week_are_taken(intake, skipping_time):
+    """https://core.telegram.org/bots/api#update: "the next update will be chosen randomly instead of sequentially"."""
+    idle(intake.session)
+    queue = Queue(intake.session, [photo_update(1000)])
+
+    async def story():
+        task = asyncio.create_task(intake.updates.poll())
+        await asyncio.sleep(2)
+        queue.forgets = False
+        queue.updates = [photo_update(5), photo_update(7)]
+        await asyncio.sleep(60)
+        task.cancel()
+        assert len(intake.jobs) == 3
+        assert queue.offsets[-1] == 8
+
+    skipping_time(story())
 
 
 def test_an_update_that_cannot_be_parsed_does_not_hold_up_the_rest(intake, skipping_time):
