@@ -1,6 +1,6 @@
 """Who and where: how a person, a chat and a message of Telegram's are called in our records."""
 
-from aiogram.types import Message, User
+from aiogram.types import Chat, Message, User
 from structlog.contextvars import get_contextvars
 
 from bot.telegram.rules import ChatRules
@@ -19,6 +19,20 @@ def user_key_of(user_id: int) -> str:
     return f"tg-{user_id}"
 
 
+def author_key(message: Message) -> str:
+    """Whose a message is, in records. Who hides behind a chat is the group that they write in.
+
+    Every anonymous admin of any group, and everybody who writes as a channel, comes as one and the same user of
+    Telegram's; who of them it is nobody is told. https://core.telegram.org/bots/api#message (`sender_chat`).
+    """
+    return group_key(message.chat) if message.sender_chat else user_key(message.from_user)
+
+
+def group_key(chat: Chat) -> str:
+    """The name in records of all who write anonymously in a group."""
+    return user_key_of(chat.id)
+
+
 def job_id_for(message: Message, rules: ChatRules) -> str:
     """The job that a message asks for; the same however often the message is delivered."""
     return job_id_of("telegram", rules.bot_id, message.chat.id, message.message_id)
@@ -29,10 +43,10 @@ def album_id_for(message: Message, rules: ChatRules) -> str:
     return job_id_of("telegram", rules.bot_id, message.chat.id, "album", message.media_group_id or "")
 
 
-def origin_of(message: Message, user: User | None, locale: str, person: Person) -> Origin:
+def origin_of(message: Message, user: str, locale: str, person: Person) -> Origin:
     """Where a message stands, and so where the answer goes, for a wish of this user's."""
     return Origin(
-        user=user_key(user),
+        user=user,
         locale=locale,
         chat_id=message.chat.id,
         message_id=message.message_id,

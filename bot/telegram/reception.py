@@ -7,7 +7,7 @@ from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot.telegram.addressing import Addressing
-from bot.telegram.identity import user_key
+from bot.telegram.identity import author_key, user_key
 from bot.telegram.rules import ChatRules
 from bot.telegram.talk import Talk
 from bot.telegram.wording import text
@@ -34,7 +34,8 @@ class Reception(BaseMiddleware):
             return None
         if isinstance(event, Message) and not await self._addressing.meant(event, data["bot"]):
             return None
-        person = await self._people.load(user_key(event.from_user), max_age_s=_CHOICES_HOLD_AFTER_S)
+        user = author_key(event) if isinstance(event, Message) else user_key(event.from_user)
+        person = await self._people.load(user, max_age_s=_CHOICES_HOLD_AFTER_S)
         locale = person.locale or self._rules.locale(event.from_user)
         if not self._rules.allows(event.from_user):
             return self._refuse(event, text("not_allowed", locale))

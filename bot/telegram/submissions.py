@@ -12,7 +12,7 @@ from bot.jobs.service import JobService
 from bot.jobs.submission import Album, Submission
 from bot.telegram.captions import wish_of
 from bot.telegram.double_taps import DoubleTaps
-from bot.telegram.identity import album_id_for, job_id_for, origin_of, plain, thread_of, update_id, user_key
+from bot.telegram.identity import album_id_for, author_key, job_id_for, origin_of, plain, thread_of, update_id, user_key
 from bot.telegram.pictures import unique_name
 from bot.telegram.rules import ChatRules
 from bot.telegram.sample import SAMPLE_FILE_ID
@@ -51,7 +51,7 @@ class Submissions:
     async def of_message(self, message: Message, image: InputImage, words: str, person: Person, locale: str) -> None:
         """A picture, sent with `message` or replied to by it, and what its words ask for."""
         wish, job_id = wish_of(plain(words), self._presets), job_id_for(message, self._rules)
-        user, group, picture = user_key(message.from_user), message.media_group_id, unique_name(message)
+        user, group, picture = author_key(message), message.media_group_id, unique_name(message)
         preset = wish.preset or self.preset_of(person)
         if picture and not group:
             # What was chosen in the settings meanwhile is a part of the wish.
@@ -63,7 +63,7 @@ class Submissions:
             await self._double_taps.note(job_id, *taken)
         submission = Submission(
             job_id,
-            origin_of(message, message.from_user, locale, person),
+            origin_of(message, user, locale, person),
             preset if wish.preset or not person.ask_first else _TO_BE_ASKED,
             (replace(image, message_id=message.message_id),),
             prompt=wish.prompt,
@@ -80,7 +80,7 @@ class Submissions:
         """A wish in reply to a result of the person's own: it goes on from that, perhaps with one `more` picture."""
         self._talk.react(message, _SEEN)
         wish = wish_of(plain(words), self._presets)
-        (job, number), user = shown, user_key(message.from_user)
+        (job, number), user = shown, author_key(message)
         ident = f"{message.chat.id}/{message.message_id}"
         place = message.chat.id, thread_of(message), message.message_id
         trigger = Trigger(ident, locale, update_id(), *place, delivery=person.delivery)
@@ -93,7 +93,7 @@ class Submissions:
         """Our own picture; it stands in the message whose button was pressed. Each press is a job."""
         press = await self._double_taps.first_press(query)
         job_id = job_id_of("telegram", self._rules.bot_id, "press", press)
-        origin = origin_of(message, query.from_user, locale, person)
+        origin = origin_of(message, user_key(query.from_user), locale, person)
         image = InputImage(SAMPLE_FILE_ID, message_id=message.message_id)
         await self._submit(Submission(job_id, origin, self._rules.preset, (image,), chosen=True), person)
 

@@ -156,6 +156,10 @@ class User(Watcher[Message]):
         """Let the bot write again."""
         self._actions.set_blocked(self.person, blocked=False)
 
+    async def remain_anonymous(self) -> None:
+        """As an admin of this group, write in its name from now on; presses still come from the person."""
+        self._actions.remain_anonymous(self.person, self.chat)
+
     async def add_bot(self) -> None:
         """Add the bot to this group."""
         self._actions.set_bot_member(self.person, self.chat, is_member=True)

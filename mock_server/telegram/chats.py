@@ -63,6 +63,7 @@ class Message:
     edits: int = 0
     edited_at: int | None = None
     deleted: bool = False
+    anonymous: bool = False
     reactions: dict[int, list[str]] = field(default_factory=dict)
 
     @property
@@ -103,6 +104,7 @@ class Chat:
     title: str = ""
     member_ids: set[int] = field(default_factory=set)
     admin_ids: set[int] = field(default_factory=set)
+    anonymous_ids: set[int] = field(default_factory=set)
     messages: dict[int, Message] = field(default_factory=dict)
     pings: int = 0
 
@@ -171,6 +173,7 @@ class ChatBook:
 
     def post(self, chat: Chat, sender_id: int, **content: Any) -> Message:
         """Put a new message into a chat and give it."""
+        content["anonymous"] = sender_id in chat.anonymous_ids
         message = Message(next(self._message_ids), chat, sender_id, self.now(), **content)
         pings = message.is_from_bot and not message.silent and not _goes_on(message, chat)
         chat.messages[message.message_id] = message

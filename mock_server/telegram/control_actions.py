@@ -26,6 +26,7 @@ def add_action_routes(app: web.Application) -> None:
             web.post(chat + "/media", answering(_send_media)),
             web.post(chat + "/other", answering(_send_other)),
             web.post(chat + "/forward", answering(_forward)),
+            web.put(chat + "/anonymous", answering(_remain_anonymous)),
             web.put(chat + "/bot", answering(_set_bot_member)),
             web.post(message + "/press", answering(_press)),
             web.post(message + "/edit", answering(_edit)),
@@ -94,6 +95,13 @@ async def _forward(request: web.Request, params: CallParams) -> dict[str, Any]:
     person, world = _person(request, params).person, request.app[WORLD]
     message = world.book.chats[params.integer("from_chat_id")].messages[params.integer("message_id")]
     return _view(request, PersonActions(world).forward(person, asked_chat(request), message))
+
+
+async def _remain_anonymous(request: web.Request, params: CallParams) -> dict[str, Any]:
+    """Have an admin write in the group's name."""
+    person, group = _person(request, params).person, asked_chat(request)
+    PersonActions(request.app[WORLD]).remain_anonymous(person, group)
+    return chat_view(request.app[WORLD], group)
 
 
 async def _set_bot_member(request: web.Request, params: CallParams) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any
 from mock_server.telegram.chats import Chat, ChatBook, Message, Person
 from mock_server.telegram.config import TelegramEmulatorConfig
 
+_GROUP_ANONYMOUS_BOT = {"id": 1_087_968_824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+
 
 class BotApiJson:
     """Writes what the emulator knows as Bot API objects."""
@@ -44,7 +46,7 @@ class BotApiJson:
         """Give a Message object; the replied-to message is nested one level deep only, as in Telegram."""
         body: dict[str, Any] = {
             "message_id": message.message_id,
-            "from": self.user(message.sender_id),
+            **self._sender(message),
             "chat": self.chat(message.chat),
             "date": message.date,
             **_content(message),
@@ -53,6 +55,12 @@ class BotApiJson:
         if with_reply and message.reply_to is not None:
             body["reply_to_message"] = self.message(message.reply_to, with_reply=False)
         return body
+
+    def _sender(self, message: Message) -> dict[str, Any]:
+        """Of an anonymous admin nothing is told but the group: https://core.telegram.org/bots/api#message."""
+        if message.anonymous:
+            return {"from": _GROUP_ANONYMOUS_BOT, "sender_chat": self.chat(message.chat)}
+        return {"from": self.user(message.sender_id)}
 
     def inaccessible(self, message: Message) -> dict[str, Any]:
         """Give an InaccessibleMessage object: what a button is left of when its message is deleted."""

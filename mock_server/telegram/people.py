@@ -211,6 +211,12 @@ class PersonActions:
         chat = world.book.chats[person.id]
         self._tell_membership(person, chat, member_json(world, chat, world.config.bot_id), is_in=not blocked)
 
+    def remain_anonymous(self, person: Person, group: Chat) -> None:
+        """Have an admin's messages come in the group's name from now on."""
+        if person.id not in group.admin_ids:
+            raise UserActionError(f"{person.first_name} is no admin of this group")
+        group.anonymous_ids.add(person.id)
+
     def set_bot_member(self, person: Person, group: Chat, *, is_member: bool) -> None:
         """Add the bot to a group or remove it; it is told by `my_chat_member`."""
         if group.kind == "private":

@@ -54,8 +54,8 @@ class RemoteMessage:
 
     @property
     def is_from_bot(self) -> bool:
-        """Whether the bot wrote it."""
-        return bool(self.json["from"]["is_bot"])
+        """Whether the bot wrote it; who writes in a group's name is shown as a bot of Telegram's."""
+        return bool(self.json["from"]["is_bot"] and "sender_chat" not in self.json)
 
     @property
     def text(self) -> str:

@@ -165,6 +165,10 @@ class RemoteUser(Watcher[RemoteMessage]):
         """Let the bot write again."""
         await self._mirror.call("PATCH", f"users/{self.id}", json={"blocked_bot": False})
 
+    async def remain_anonymous(self) -> None:
+        """As an admin of this group, write in its name from now on; presses still come from the person."""
+        await self._in_chat("PUT", "anonymous")
+
     async def add_bot(self) -> None:
         """Add the bot to this group."""
         await self._in_chat("PUT", "bot", is_member=True)

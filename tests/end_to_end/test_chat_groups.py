@@ -5,7 +5,7 @@ from mock_server.replicate.scenario import Scenario
 from mock_server.telegram.config import TelegramEmulatorConfig
 from tests.support import pictures
 from tests.support.darkroom import running_bot
-from tests.support.flow import PHOTO, all_closed, impatient
+from tests.support.flow import PHOTO, all_closed, impatient, records
 from tests.support.waiting import eventually
 
 MENTION = f"@{TelegramEmulatorConfig().bot_username}"
@@ -97,6 +97,26 @@ async def test_a_card_in_private_acts_in_private_and_deletes_in_the_group_too(wo
         assert card.deleted
         assert not again.deleted
         assert [m for m in here.bot_messages if m.photo] == []
+
+
+async def test_what_an_anonymous_admin_asks_for_is_the_groups_and_any_admin_may_use_its_buttons(world, tmp_path):
+    """All anonymous admins of all groups come as one user of Telegram's; a press comes from the person themselves."""
+    anna, ben, carl = (world.chat.add_user(name) for name in ("Anna", "Ben", "Carl"))
+    group = world.chat.add_group("Family", [carl], admins=[anna, ben])
+    here, there, guest = (person.in_chat(group) for person in (anna, ben, carl))
+    await here.remain_anonymous()
+    async with running_bot(world.settings(tmp_path), impatient()):
+        photo = await here.send_photo(PHOTO, caption=MENTION)
+        result = await here.expect(photo=True, text="Done", within=10)
+        assert result.reply_to is photo
+        await all_closed(tmp_path)
+        press = await guest.press(result, text("again", "en"))
+        assert (await press.answer())["text"] == text("not_yours_unnamed", "en")
+        for person in (here, there):
+            await person.press(result, text("again", "en"))
+            await person.expect(photo=True, text="Done", within=10)
+            await all_closed(tmp_path)
+        assert {record["origin"]["user"] for record in records(tmp_path)} == {f"tg-{group.id}"}
 
 
 async def test_a_group_that_puts_the_bot_out_has_the_running_predictions_of_everybody_canceled(world, tmp_path):

@@ -19,7 +19,7 @@ from bot.telegram.wording import text
 from storage.people import People
 
 _CODE = re.compile(r"[0-9a-f]{4,8}(?:-[0-9a-f-]{1,27})?")
-_USER = re.compile(r"(?:tg-)?([0-9]{1,16})")
+_USER = re.compile(r"(?:tg-)?(-?[0-9]{1,16})")
 _MAX_DAILY = 1_000_000
 
 

@@ -7,7 +7,8 @@ from aiogram.types import CallbackQuery, Message
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
 from bot.jobs.service import JobService
 from bot.telegram.button_data import JobButton
-from bot.telegram.identity import plain, user_key
+from bot.telegram.handlers.own_job import nothing_to_use, usable_job
+from bot.telegram.identity import author_key, plain, user_key
 from bot.telegram.submissions import Submissions
 from bot.telegram.talk import Talk
 from bot.telegram.wording import text
@@ -37,21 +38,21 @@ async def answer(
     locale: str,
 ) -> None:
     """The job shows by itself what follows from it."""
-    user = user_key(query.from_user)
     try:
+        user = (await usable_job(query, callback_data.job_id, jobs)).origin.user
         job = await jobs.answer(callback_data.job_id, user, said)
     except NoSuchJobError:
-        return talk.answer(query, text("job_gone", locale))
+        return talk.answer(query, text(nothing_to_use(query), locale))
     except NoSuchPresetError:
         return talk.answer(query, text("preset_gone", locale))
     if isinstance(said, PresetChosen) and job.preset == said.preset:
-        submissions.remember(user, said.preset, person)
+        submissions.remember(user_key(query.from_user), said.preset, person)
     return talk.answer(query, "" if job.draft else text("too_late", locale))
 
 
 async def take_words(message: Message, jobs: JobService, talk: Talk) -> None:
     """What shall be changed, if a job has asked for that."""
-    user, words = user_key(message.from_user), plain(message.text)
+    user, words = author_key(message), plain(message.text)
     if await jobs.give_prompt(user, message.chat.id, words, message.message_id) is None:
         raise SkipHandler
     talk.react(message, _HEARD)

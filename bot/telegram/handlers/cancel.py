@@ -5,7 +5,7 @@ from aiogram.filters import Command
 from aiogram.types import Message
 
 from bot.jobs.service import JobService
-from bot.telegram.identity import user_key
+from bot.telegram.identity import author_key
 from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 
@@ -17,6 +17,6 @@ def add_handlers(router: Router) -> None:
 
 async def cancel(message: Message, jobs: JobService, talk: Talk, locale: str) -> None:
     """Each job's own message says when it has stopped."""
-    stopping = await jobs.cancel_all(user_key(message.from_user), message.chat.id)
+    stopping = await jobs.cancel_all(author_key(message), message.chat.id)
     words = text("canceling_all", locale, n=stopping) if stopping else text("nothing_to_cancel", locale)
     talk.reply(message, words)

@@ -10,7 +10,7 @@ from bot.jobs.errors import NoSuchJobError
 from bot.jobs.service import JobService
 from bot.telegram.addressing import without_mention
 from bot.telegram.captions import wish_of
-from bot.telegram.identity import album_id_for, job_id_for, plain, user_key
+from bot.telegram.identity import album_id_for, author_key, job_id_for, plain
 from bot.telegram.rules import ChatRules
 from replicate_gateway.presets import Preset
 from storage.draft_events import PresetChosen, PromptGiven
@@ -25,7 +25,7 @@ async def update_wish(
     message: Message, bot: Bot, jobs: JobService, rules: ChatRules, presets: Mapping[str, Preset]
 ) -> None:
     """Nothing is said: where it comes in time the job's question follows it."""
-    user = user_key(message.from_user)
+    user = author_key(message)
     job_id = album_id_for(message, rules) if message.media_group_id else job_id_for(message, rules)
     wish = wish_of(plain(await without_mention(message, bot)), presets)
     with suppress(NoSuchJobError):

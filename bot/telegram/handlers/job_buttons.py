@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery, Message
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.service import JobService
 from bot.telegram.button_data import JobButton
-from bot.telegram.identity import user_key
+from bot.telegram.handlers.own_job import nothing_to_use, usable_job
 from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 
@@ -32,10 +32,10 @@ async def refuse_others(query: CallbackQuery, talk: Talk, locale: str) -> None:
 async def cancel(query: CallbackQuery, callback_data: JobButton, jobs: JobService, talk: Talk, locale: str) -> None:
     """Stop the job."""
     try:
-        job = await jobs.cancel(callback_data.job_id, user_key(query.from_user))
+        owner = (await usable_job(query, callback_data.job_id, jobs)).origin.user
+        job = await jobs.cancel(callback_data.job_id, owner)
     except NoSuchJobError:
-        in_group = query.message is not None and query.message.chat.type != "private"
-        return talk.answer(query, text("not_yours_unnamed" if in_group else "job_gone", locale))
+        return talk.answer(query, text(nothing_to_use(query), locale))
     if job.outcome and query.message and query.message.message_id != job.status_message_id:
         # A status message whose answer was lost on the way: nobody but its button knows of it.
         talk.take_back(query.message)
@@ -46,5 +46,5 @@ def _quoted_person(query: CallbackQuery) -> tuple[int, str] | None:
     message = query.message
     if not isinstance(message, Message) or message.chat.type == "private" or not message.reply_to_message:
         return None
-    user = message.reply_to_message.from_user
-    return (user.id, user.first_name) if user and not user.is_bot else None
+    quoted, user = message.reply_to_message, message.reply_to_message.from_user
+    return (user.id, user.first_name) if user and not (user.is_bot or quoted.sender_chat) else None

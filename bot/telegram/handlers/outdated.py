@@ -4,6 +4,7 @@ from aiogram import F, Router
 from aiogram.types import CallbackQuery
 
 from bot.telegram.button_data import JobButton
+from bot.telegram.handlers.own_job import nothing_to_use
 from bot.telegram.handlers.start import menu_keyboard
 from bot.telegram.talk import Talk
 from bot.telegram.wording import text
@@ -25,8 +26,7 @@ def add_handlers(router: Router) -> None:
 
 async def job_is_gone(query: CallbackQuery, talk: Talk, locale: str) -> None:
     """A button of this version, about a job that this person does not have (any more)."""
-    in_group = query.message is not None and query.message.chat.type != "private"
-    talk.answer(query, text("not_yours_unnamed" if in_group else "job_gone", locale))
+    talk.answer(query, text(nothing_to_use(query), locale))
 
 
 async def answer(query: CallbackQuery, talk: Talk, locale: str) -> None:

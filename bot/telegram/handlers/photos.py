@@ -4,7 +4,7 @@ from aiogram import Bot, Router
 from aiogram.types import Message
 
 from bot.telegram.addressing import without_mention
-from bot.telegram.identity import user_key
+from bot.telegram.identity import author_key
 from bot.telegram.pictures import picture_in
 from bot.telegram.shown_results import ShownResults
 from bot.telegram.submissions import Submissions
@@ -35,7 +35,7 @@ async def accept(
 ) -> None:
     """The words with it say what is to be done. In reply to a result of one's own it goes on from that."""
     words = await without_mention(message, bot)
-    result = await shown.replied_to(message, user_key(message.from_user))
+    result = await shown.replied_to(message, author_key(message))
     if result:
         return await submissions.on_result(message, result, beside, words, person, locale)
     return await submissions.of_message(message, picture, words, person, locale)

@@ -85,14 +85,14 @@ async def chain(
     locale: str,
 ) -> None:
     """The result becomes the picture of a new job."""
-    user, preset = user_key(query.from_user), callback_data.arg.partition(".")[2]
+    preset = callback_data.arg.partition(".")[2]
     try:
-        await results.chain(job.id, user, number, preset, trigger)
+        await results.chain(job.id, job.origin.user, number, preset, trigger)
     except NoSuchPresetError:
         return talk.answer(query, text("preset_gone", locale))
     except NoSuchResultError:
         return talk.answer(query, text("picture_gone", locale))
-    submissions.remember(user, preset, person)
+    submissions.remember(user_key(query.from_user), preset, person)
     _rekey(message, talk, _usual(message, job, number))
     return talk.answer(query, text("on_it", locale))
 

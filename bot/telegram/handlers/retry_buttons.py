@@ -36,7 +36,7 @@ async def again(
     query: CallbackQuery, job: Job, results: ResultService, trigger: Trigger, talk: Talk, locale: str
 ) -> None:
     """The same, with new seeds."""
-    await results.again(job.id, user_key(query.from_user), trigger)
+    await results.again(job.id, job.origin.user, trigger)
     talk.answer(query, text("again_started", locale))
 
 
@@ -44,7 +44,7 @@ async def vary(
     query: CallbackQuery, job: Job, results: ResultService, trigger: Trigger, talk: Talk, locale: str
 ) -> None:
     """The same a few times, each with a seed of its own; they come as an album with a report."""
-    await results.again(job.id, user_key(query.from_user), trigger, variations=VARIATIONS)
+    await results.again(job.id, job.origin.user, trigger, variations=VARIATIONS)
     talk.answer(query, text("on_it", locale))
 
 
@@ -68,12 +68,12 @@ async def again_with(
     locale: str,
 ) -> None:
     """The same pictures, another tool."""
-    user, preset = user_key(query.from_user), callback_data.arg
+    preset = callback_data.arg
     try:
-        await results.again(job.id, user, trigger, preset=preset)
+        await results.again(job.id, job.origin.user, trigger, preset=preset)
     except NoSuchPresetError:
         return talk.answer(query, text("preset_gone", locale))
-    submissions.remember(user, preset, person)
+    submissions.remember(user_key(query.from_user), preset, person)
     return talk.answer(query, text("on_it", locale))
 
 
@@ -82,7 +82,7 @@ async def smaller_again(
 ) -> None:
     """For a model that has run out of memory."""
     try:
-        await smaller.again(job.id, user_key(query.from_user), trigger)
+        await smaller.again(job.id, job.origin.user, trigger)
     except NoSuchResultError:
         return talk.answer(query, text("picture_gone", locale))
     except TooSmallToShrinkError:

@@ -108,5 +108,6 @@ def member_json(world: World, chat: Chat, user_id: int) -> dict[str, Any]:
             "can_invite_users",
         )
         flags = dict.fromkeys(rights, False) | dict.fromkeys(granted, True)
+        flags["is_anonymous"] = user_id in chat.anonymous_ids
         return {"status": "administrator", "user": user, **flags}
     return {"status": "member" if user_id in chat.member_ids else "left", "user": user}

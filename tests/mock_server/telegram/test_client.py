@@ -190,6 +190,25 @@ async def test_the_bot_can_be_blocked_and_taken_out_of_a_group(bot, anna, group_
         await anna.remove_bot()
 
 
+async def test_an_anonymous_admin_writes_as_the_group_and_presses_as_themselves(bot, anna, emulator):
+    group = emulator.control.add_group("Friends", [], admins=[emulator.control.user(anna.id)])
+    there = anna.in_chat(group if isinstance(anna, User) else {"id": group.id})
+    await there.remain_anonymous()
+    asked = await there.send_text("who am I?")
+    await bot("sendMessage", chat_id=group.id, text="?", reply_markup=KEYBOARD)
+    await there.press(await there.expect(text="?"), "Again")
+    said, pressed = [u.get("message") or u["callback_query"] for u in await bot("getUpdates")]
+    assert (said["message_id"], said["from"]["id"], said["sender_chat"]["id"]) == (
+        asked.message_id,
+        1087968824,
+        group.id,
+    )
+    assert pressed["from"]["id"] == anna.id
+    assert (await bot("getChatMember", chat_id=group.id, user_id=anna.id))["is_anonymous"] is True
+    with pytest.raises(UserActionError, match="no admin"):
+        await anna.remain_anonymous()
+
+
 async def test_who_writes_sees_when_the_bot_has_it(bot, anna, webhook):
     polled = await anna.send_text("by polling")
     (update,) = await bot("getUpdates")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.jobs.errors import NotDoneError
 from bot.telegram.button_data import job_data
 from bot.telegram.wording import text
 from storage.chat_events import ChatMoved
@@ -96,6 +97,81 @@ async def test_cancel_stops_everything_that_the_person_has_running_and_nothing_e
     await door.process.run_ready()
     await door.message(text="/cancel")
     assert door.said[-1] == text("nothing_to_cancel", "en")
+
+
+ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+CHANNEL_BOT = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
+
+
+def anonymously(chat, sender=ANONYMOUS, behind=None):
+    return {"chat": chat, "sender": sender, "sender_chat": behind or chat, "caption": "@a_bot"}
+
+
+def member(status):
+    if status == "administrator":
+        rights = ("can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats")
+        more = ("can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users")
+        stories = ("can_post_stories", "can_edit_stories", "can_delete_stories", "can_send_welcome_messages")
+        return {"status": status, "user": BEN} | dict.fromkeys((*rights, *more, *stories), True)
+    return {"status": status, "user": BEN, "is_anonymous": True}
+
+
+async def test_who_writes_anonymously_is_the_group_and_not_everybody_who_does(door):
+    """All anonymous admins there are shared the day's photos of one person."""
+    channel = {"id": -1005, "type": "channel", "title": "C"}
+    other = GROUP | {"id": -200}
+    await door.message(photo=SIZES, message_id=5, **anonymously(GROUP))
+    await door.message(photo=SIZES, message_id=6, **anonymously(other))
+    await door.message(photo=SIZES, message_id=7, **anonymously(other, CHANNEL_BOT, channel))
+    assert sorted(job.origin.user for job in door.jobs) == ["tg--100", "tg--200", "tg--200"]
+    await door.process.run_ready()
+    await door.message(text="/cancel", chat=GROUP, sender=ANONYMOUS, sender_chat=GROUP)
+    assert [job.origin.user for job in door.jobs if job.cancel_requested] == ["tg--100"]
+
+
+@pytest.mark.parametrize("status", ["creator", "administrator"])
+async def test_an_admin_of_the_group_may_use_the_buttons_of_what_was_asked_anonymously(door, status):
+    job = await door.done(**anonymously(GROUP))
+    quoted = message(**anonymously(GROUP))
+    result = message(sender=BOT, chat=GROUP, photo=SIZES, message_id=900, reply_to_message=quoted)
+    door.session.succeed(member(status))
+    await door.press(job_data("again", job.id), sender=BEN, on=result)
+    (asked,) = [call.params for call in door.session.calls if call.method == "getChatMember"]
+    assert (asked["chat_id"], asked["user_id"]) == (-100, 8)
+    (other,) = [one for one in door.jobs if one.id != job.id]
+    assert other.origin.user == "tg--100"
+    door.session.succeed(member(status))
+    await door.press(job_data("cancel", other.id), sender=BEN, on=result)
+    assert [one.cancel_requested for one in door.jobs if one.id == other.id] == [True]
+
+
+@pytest.mark.parametrize("action", ["again", "cancel", "delete", "file", "preset"])
+@pytest.mark.parametrize("fault", ["member", "left", "refused"])
+async def test_others_may_not_and_read_who_may(door, action, fault):
+    job = await door.done(**anonymously(GROUP))
+    if fault == "refused":
+        door.session.refuse(400, "Bad Request: member list is inaccessible")
+    else:
+        door.session.succeed({"status": fault, "user": BEN})
+    on = message(sender=BOT, chat=GROUP, photo=SIZES, message_id=900, reply_to_message=message(**anonymously(GROUP)))
+    await door.press(job_data(action, job.id, "1"), sender=BEN, on=on)
+    assert door.said == [text("not_yours_unnamed", "en")]
+    assert len(door.jobs) == 1
+
+
+async def test_an_admin_of_one_group_has_no_say_in_another(door):
+    job = await door.done(**anonymously(GROUP))
+    on = message(sender=BOT, chat=GROUP | {"id": -200}, photo=SIZES, message_id=900)
+    await door.press(job_data("again", job.id), sender=BEN, on=on)
+    assert door.said == [text("not_yours_unnamed", "en")]
+    assert "getChatMember" not in door.session.methods
+
+
+async def test_a_press_that_telegram_cannot_be_asked_about_comes_again(door):
+    job = await door.done(**anonymously(GROUP))
+    door.session.break_line(ConnectionResetError())
+    with pytest.raises(NotDoneError):
+        await door.press(job_data("again", job.id), sender=BEN, on=message(sender=BOT, chat=GROUP, text="x"))
 
 
 def out_of(chat, by):
