@@ -66,6 +66,12 @@ export class Composer {
     this.input.focus();
   }
 
+  // After something that took a while: the person may have gone elsewhere.
+  #focusAgain() {
+    const { activeElement } = document;
+    if (activeElement === document.body || this.root.contains(activeElement)) this.focus();
+  }
+
   // After people, chats or the bot's menus have changed.
   update(person, chat) {
     Object.assign(this, { person, chat });
@@ -183,7 +189,7 @@ export class Composer {
     this.input.value = "";
     this.#typed();
     await attempt(() => api.sendText(this.chat.id, this.person.id, text));
-    this.focus();
+    this.#focusAgain();
   }
 
   async #submit(event) {
@@ -205,7 +211,7 @@ export class Composer {
       this.context.hidden = true;
     }
     this.#changed();
-    this.focus();
+    this.#focusAgain();
   }
 
   async #sendAll(text) {

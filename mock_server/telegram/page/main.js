@@ -5,6 +5,7 @@ import { attempt, showBotAs } from "./dom.js";
 import { ChatPane } from "./chat_pane.js";
 import { Inspector } from "./inspector.js";
 import { People } from "./people.js";
+import { listenToPresses } from "./presses.js";
 import { Store } from "./store.js";
 import { applyTheme } from "./theme.js";
 import { Viewer } from "./viewer.js";
@@ -142,6 +143,7 @@ function openedBefore() {
 }
 
 applyTheme();
+listenToPresses();
 const desk = new Desk();
 await attempt(async () => {
   await desk.store.load();

@@ -15,18 +15,19 @@ export function inlineKeys(message, view) {
 function key(message, button, view) {
   const className = "key " + (STYLES.includes(button.style) ? button.style : "");
   const label = element("span", { className: "key-text", text: button.text });
+  const data = { key: button.callback_data ?? button.url ?? button.copy_text?.text ?? button.text };
   if (button.url) {
-    return element("a", { className, href: button.url, target: "_blank", rel: "noopener noreferrer", title: button.url }, label, icon("outward"));
+    return element("a", { className, data, href: button.url, target: "_blank", rel: "noopener noreferrer", title: button.url }, label, icon("outward"));
   }
   if (button.copy_text) {
-    return element("button", { type: "button", className, title: "Copy", onclick: () => copyText(button.copy_text.text, "the text") }, label, icon("copy"));
+    return element("button", { type: "button", className, data, title: "Copy", onclick: () => copyText(button.copy_text.text, "the text") }, label, icon("copy"));
   }
   const canPress = Boolean(button.callback_data) && !button.disabled;
   const why = button.disabled ? "" : "The sandbox cannot press this button";
   return element(
     "button",
     {
-      type: "button", className, disabled: !canPress, title: canPress ? "" : why,
+      type: "button", className, data, disabled: !canPress, title: canPress ? "" : why,
       onclick: (event) => view.press(message, button, event.currentTarget),
     },
     label,

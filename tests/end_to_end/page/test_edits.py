@@ -1,0 +1,170 @@
+"""Messages that the bot edits while somebody is at them: pressing a button, on their way by keyboard, marking words."""
+
+from tests.support.browser import IN_BROWSER, as_bot
+from tests.support.waiting import eventually
+
+pytestmark = IN_BROWSER
+
+CANCEL = {"text": "Cancel", "callback_data": "c"}
+LONG = "So long that it takes more than one line. " * 7 + "So long."
+
+
+async def asked(emulator, person, *rows, text="Working", **more):
+    """The bot's message with these buttons; gives what an edit of it needs."""
+    markup = {"inline_keyboard": rows}
+    sent = await as_bot(emulator, "sendMessage", chat_id=person.id, text=text, reply_markup=markup, **more)
+    return {"chat_id": person.id, "message_id": sent["message_id"]}
+
+
+async def edit(emulator, page, target, *rows, text="Still working"):
+    """Edit as the bot, until the page shows it."""
+    await as_bot(emulator, "editMessageText", **target, text=text, reply_markup={"inline_keyboard": rows})
+    await page.locator(".words", has_text=text).wait_for()
+
+
+async def heard(emulator, *presses):
+    """Wait until the bot has heard of that many presses; they are these."""
+
+    async def data():
+        updates = await as_bot(emulator, "getUpdates")
+        return [update["callback_query"]["data"] for update in updates if "callback_query" in update]
+
+    async def are_enough():
+        return len(await data()) >= len(presses)
+
+    await eventually(are_enough, within=10)
+    assert await data() == list(presses)
+
+
+FIRST = {"text": "First", "callback_data": "f"}
+EDITS = [
+    ("Other words", [CANCEL]),
+    (LONG, [CANCEL]),
+    ("A row before", [FIRST], [CANCEL]),
+    ("A button before", [FIRST, CANCEL]),
+    ("Another label", [CANCEL | {"text": "Cancel (2)"}]),
+]
+
+
+async def test_a_press_counts_though_the_message_is_edited_before_the_release(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    async with visit(emulator) as one:
+        page = one.page
+        for number, (text, *rows) in enumerate(EDITS, 1):
+            target = await asked(emulator, anna, [CANCEL], text=f"Before {text}")
+            await page.locator(".block", has_text=f"Before {text}").get_by_role("button", name="Cancel").hover()
+            await page.mouse.down()
+            await edit(emulator, page, target, *rows, text=text)
+            await page.mouse.up()
+            await heard(emulator, *["c"] * number)
+
+
+async def test_a_press_counts_though_its_button_moves_away_before_the_release(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    for number in range(20):  # more than fits: what comes moves the rest
+        await anna.send_text(f"message {number}")
+    await asked(emulator, anna, [CANCEL])
+    async with visit(emulator) as one:
+        page = one.page
+        button = page.get_by_role("button", name="Cancel")
+        await button.hover()
+        before = await button.bounding_box()
+        await page.mouse.down()
+        await as_bot(emulator, "sendMessage", chat_id=anna.id, text=LONG)
+        await page.locator(".words", has_text=LONG).wait_for()
+        assert (await button.bounding_box())["y"] < before["y"] - before["height"]
+        await page.mouse.up()
+        await heard(emulator, "c")
+
+
+async def test_what_was_pressed_and_let_go_elsewhere_or_is_gone_by_then_is_no_press(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    target = await asked(emulator, anna, [CANCEL])
+    async with visit(emulator) as one:
+        page = one.page
+        await page.get_by_role("button", name="Cancel").hover()
+        await page.mouse.down()
+        await page.mouse.move(5, 5)
+        await page.mouse.up()
+        await page.get_by_role("button", name="Cancel").hover()
+        await page.mouse.down()
+        await edit(emulator, page, target, [{"text": "Delete", "callback_data": "d"}], text="Done")
+        await page.mouse.up()
+        await page.get_by_role("button", name="Delete").click()
+        await heard(emulator, "d")
+
+
+async def test_the_focus_stays_where_somebody_went_while_a_photo_was_sent(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    async with visit(emulator) as one:
+        page = one.page
+
+        async def hold_back(route):
+            response = await route.fetch()
+            await asked(emulator, anna, [CANCEL])
+            cancel = page.get_by_role("button", name="Cancel")
+            await cancel.hover()
+            await page.mouse.down()
+            await route.fulfill(response=response)
+            await page.locator(".preview").wait_for(state="detached")
+            await page.mouse.up()
+
+        await page.route("**/media", hold_back)
+        await one.attach("lighthouse.jpg")
+        await one.send()
+        await heard(emulator, "c")
+        assert await page.evaluate("() => document.activeElement.textContent") == "Cancel"
+
+
+async def test_by_keyboard_a_button_is_pressed_over_an_edit_and_its_place_is_kept_where_it_goes(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    back, onward = {"text": "◀", "callback_data": "0"}, {"text": "▶", "callback_data": "2"}
+    target = await asked(emulator, anna, [back, onward])
+    focused = "() => document.activeElement.textContent"
+    async with visit(emulator) as one:
+        page = one.page
+        await page.get_by_role("button", name="▶").focus()
+        await page.keyboard.down("Space")
+        await edit(emulator, page, target, [CANCEL], [back, onward])
+        await page.keyboard.up("Space")
+        await heard(emulator, "2")
+        await edit(emulator, page, target, [CANCEL], [back | {"callback_data": "1"}, onward | {"callback_data": "3"}])
+        assert await page.evaluate(focused) == "▶", "the next page's is still the same button to people"
+        await page.keyboard.press("Enter")
+        await heard(emulator, "2", "3")
+        await edit(emulator, page, target, [CANCEL], [back], text="The last one")
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("() => document.activeElement.title") == "Attach photos or files"
+
+
+async def test_marked_words_an_open_menu_and_the_place_in_the_chat_outlive_edits(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    first = await asked(emulator, anna, [CANCEL], text="Working on it: 8% done")
+    target = await asked(emulator, anna, [CANCEL], text="Another")
+    for number in range(40):
+        await anna.send_text(f"message {number}")
+    mark = """() => {
+      const [text] = document.querySelector(".words").childNodes;
+      getSelection().setBaseAndExtent(text, 0, text, "Working on it".length);
+    }"""
+    async with visit(emulator) as one:
+        page = one.page
+        await page.evaluate("() => (document.querySelector('.scroller').scrollTop = 0)")
+        await page.evaluate(mark)
+        await edit(emulator, page, first, [CANCEL], text="Working on it: 12% done")
+        assert await page.evaluate("() => getSelection().toString()") == "Working on it"
+
+        more = page.locator(".theirs", has_text="Another").get_by_role("button", name="Actions on this message")
+        await more.press("Enter")
+        reaction = [{"type": "emoji", "emoji": "👀"}]
+        await as_bot(emulator, "setMessageReaction", **target, reaction=reaction)
+        await page.locator(".theirs .reaction").wait_for()
+        await page.keyboard.press("Escape")
+        focused = "() => document.activeElement.closest('.block').textContent"
+        assert "Another" in await page.evaluate(focused)
+
+        seen = page.locator(".words", has_text="message 9")
+        await seen.evaluate("(one) => one.scrollIntoView()")
+        place = (await seen.bounding_box())["y"]
+        await edit(emulator, page, first, [CANCEL], [CANCEL], text=LONG)
+        assert abs((await seen.bounding_box())["y"] - place) < 1
