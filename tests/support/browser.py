@@ -2,6 +2,7 @@
 
 import base64
 import functools
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 LOADED_WITHIN_MS = 15_000
 
 IN_BROWSER = [
-    pytest.mark.asyncio(loop_scope="module"),  # one browser for all
+    pytest.mark.asyncio(loop_scope="session"),  # one browser for all
     needs(str(CHROMIUM)),
 ]
 """For `pytestmark` of a module."""
@@ -126,21 +127,55 @@ def small_scene(name):
     return pictures.saved(pictures.opened(make_sample(name)).resize((480, 360)), "JPEG")
 
 
+class Tab:
+    """Shows one visit after another: each in a tab of its own would start three processes for it.
+
+    What a page keeps, it keeps for its host and port, which are the emulator's own.
+    """
+
+    def __init__(self, browser):
+        self._browser, self._free = browser, None
+
+    @asynccontextmanager
+    async def visit(self, emulator, *, viewport=DESKTOP, scheme="light"):
+        """Open the page of an emulator; in the end nothing may have gone wrong on it."""
+        page, self._free = self._free or await self._new_page(), None
+        await page.set_viewport_size(viewport)
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        one = Visit(page, emulator.base_url)
+        await one.open()
+        yield one
+        assert one.complaints == []
+        await one.leave()
+        self._free = page  # and one on which something failed is left alone
+
+    async def _new_page(self):
+        context = await self._browser.new_context()
+        await context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = await context.new_page()
+        page.set_default_timeout(LOADED_WITHIN_MS)
+        return page
+
+
 class Visit:
     """A page that remembers what should not have happened on it."""
 
     def __init__(self, page, base_url):
         self.page, self.base_url = page, base_url
-        self.complaints = []
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        page.on("request", self._see)
+        self.complaints, self.asked = [], []  # `asked`: (kind, path) of each request
+        self._listeners = {"console": self._hear, "pageerror": self._fail, "request": self._see}
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
+
+    def _fail(self, error):
+        self.complaints.append(f"error: {error}")
 
     def _hear(self, message):
         if message.type in ("error", "warning"):
             self.complaints.append(f"console {message.type}: {message.text}")
 
     def _see(self, request):
+        self.asked.append((request.resource_type, urlsplit(request.url).path))
         host = urlsplit(self.base_url).netloc
         if urlsplit(request.url).scheme not in ("blob", "data") and urlsplit(request.url).netloc != host:
             self.complaints.append(f"request elsewhere: {request.url}")
@@ -148,6 +183,14 @@ class Visit:
     async def open(self):
         await self.page.goto(self.base_url)
         await self.ready()
+
+    async def leave(self):
+        """Leave nothing behind for who comes next."""
+        await self.page.unroute_all()
+        await self.page.evaluate("() => localStorage.clear()")
+        await self.page.goto("about:blank")
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
 
     async def ready(self):
         await self.page.locator("body[data-ready]").wait_for()

@@ -1,11 +1,15 @@
 """Messages that the bot edits while somebody is at them: pressing a button, on their way by keyboard, marking words."""
 
+import aiohttp
+
+from tests.support import pictures
 from tests.support.browser import IN_BROWSER, as_bot
 from tests.support.waiting import eventually
 
 pytestmark = IN_BROWSER
 
 CANCEL = {"text": "Cancel", "callback_data": "c"}
+KEYS = {"inline_keyboard": [[CANCEL | {"style": "danger"}]]}
 LONG = "So long that it takes more than one line. " * 7 + "So long."
 
 
@@ -168,3 +172,79 @@ async def test_marked_words_an_open_menu_and_the_place_in_the_chat_outlive_edits
         place = (await seen.bounding_box())["y"]
         await edit(emulator, page, first, [CANCEL], [CANCEL], text=LONG)
         assert abs((await seen.bounding_box())["y"] - place) < 1
+
+
+async def test_an_edit_keeps_focus_selection_and_what_was_revealed(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    words = "Working <tg-spoiler>secret</tg-spoiler>"
+    sent = await as_bot(
+        emulator, "sendMessage", chat_id=anna.id, text=f"{words} 0", parse_mode="HTML", reply_markup=KEYS
+    )
+    target = {"chat_id": anna.id, "message_id": sent["message_id"], "parse_mode": "HTML", "reply_markup": KEYS}
+    async with visit(emulator) as one:
+        page = one.page
+        await page.locator(".spoiler").click()
+        await page.get_by_role("button", name="Cancel").focus()
+        select = "(one) => { getSelection().selectAllChildren(one); one.mark = 1; }"
+        await page.locator(".spoiler").evaluate(select)
+        for number in range(1, 30):
+            await as_bot(emulator, "editMessageText", **target, text=f"{words} {number}")
+        await page.locator(".words", has_text="29").wait_for()
+        assert await page.evaluate("() => document.activeElement.textContent") == "Cancel"
+        assert await page.evaluate("() => getSelection().toString()") == "secret"
+        assert await page.evaluate("() => document.querySelector('.spoiler').mark") == 1
+        assert await page.locator(".spoiler.shown").count() == 1
+        assert await page.locator(".pings b").inner_text() == "1"
+
+        form = aiohttp.FormData({"chat_id": str(anna.id), "message_id": str(sent["message_id"])})
+        form.add_field("media", '{"type": "photo", "media": "attach://x", "caption": "Done"}')
+        form.add_field("x", pictures.jpeg(), filename="x.jpg")
+        url = f"{emulator.base_url}/bot{emulator.bot_token}/editMessageMedia"
+        async with aiohttp.ClientSession() as session, session.post(url, data=form) as response:
+            assert response.status == 200
+        await page.locator(".theirs .photo img").wait_for()
+        assert await page.locator(".block").count() == 1
+        assert await page.get_by_role("button", name="Cancel").count() == 0
+
+
+async def test_a_press_is_answered_by_a_note_or_by_an_alert(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    await as_bot(emulator, "sendMessage", chat_id=anna.id, text="Done", reply_markup=KEYS)
+
+    async def pressed():
+        await page.get_by_role("button", name="Cancel").click()
+        await page.locator(".key.waiting").wait_for()
+        (update,) = await as_bot(emulator, "getUpdates", offset=-1, timeout=5)
+        return update["callback_query"]["id"]
+
+    async with visit(emulator) as one:
+        page = one.page
+        await as_bot(emulator, "answerCallbackQuery", callback_query_id=await pressed(), text="Stopping")
+        note = page.locator(".toast", has_text="Stopping")
+        await note.wait_for()
+        below = (await page.locator(".keys").bounding_box())["y"]
+        assert sum([(await note.bounding_box())[side] for side in ("y", "height")]) < below, "it hides no button"
+        assert await page.locator(".key.waiting").count() == 0
+        answer = {"callback_query_id": await pressed(), "text": "Only Anna may", "show_alert": True}
+        await as_bot(emulator, "answerCallbackQuery", **answer)
+        await page.get_by_role("dialog").get_by_text("Only Anna may").wait_for()
+        await page.get_by_role("button", name="Close", exact=True).click()
+
+
+async def test_an_answer_that_overtakes_its_press_ends_the_waiting(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    await as_bot(emulator, "sendMessage", chat_id=anna.id, text="Done", reply_markup=KEYS)
+    async with visit(emulator) as one:
+        page = one.page
+
+        async def hold_back(route):
+            response = await route.fetch()
+            query_id = (await response.json())["query_id"]
+            await as_bot(emulator, "answerCallbackQuery", callback_query_id=query_id, text="Quick")
+            await page.locator(".toast", has_text="Quick").wait_for()
+            assert await page.locator(".key.waiting").count() == 1
+            await route.fulfill(response=response)
+
+        await page.route("**/press", hold_back)
+        await page.get_by_role("button", name="Cancel").click()
+        await page.locator(".key:not(.waiting)").wait_for(timeout=5000)

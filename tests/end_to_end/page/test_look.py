@@ -120,7 +120,7 @@ async def fill(emulator):
     return anna
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def gallery():
     async with run_telegram_emulator() as emulator:
         yield emulator, await fill(emulator)
