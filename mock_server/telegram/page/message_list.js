@@ -8,7 +8,6 @@ import { openMessageMenu } from "./message_menu.js";
 
 const NEAR_END_PX = 90;
 const ACTION_SHOWN_MS = 5000;
-const LEAVING_MS = 220;
 const ANSWER_WITHIN_MS = 10_000;
 const ACTIONS = {
   typing: "typing", upload_photo: "sending a photo", upload_document: "sending a file", choose_sticker: "choosing a sticker",
@@ -185,14 +184,15 @@ export class MessageList {
     if (next) this.#relate(next);
   }
 
-  #leave(key, block) {
+  // What is on its way out can be seen a moment longer, and no more than that.
+  async #leave(key, block) {
     this.#blocks.delete(key);
+    block.inert = true;
     block.classList.add("leaving");
-    setTimeout(() => {
-      const next = block.nextElementSibling;
-      block.remove();
-      if (next) this.#relate(next);
-    }, LEAVING_MS);
+    await Promise.allSettled(block.getAnimations().map((one) => one.finished));
+    const next = block.nextElementSibling;
+    block.remove();
+    if (next) this.#relate(next);
   }
 
   // Marks a block as the first of its day, or as one that follows another of the same sender.

@@ -14,7 +14,7 @@ export function listenToPresses() {
     const press = begun;
     if (!press || Math.hypot(clientX - press.x, clientY - press.y) > STILL_PX) return;
     setTimeout(() => { // after the click, where there is one
-      if (begun === press && press.pressed.isConnected) press.pressed.click();
+      if (begun === press && press.pressed.isConnected && !press.pressed.closest("[inert]")) press.pressed.click();
     });
   };
   document.addEventListener("pointerdown", begin, true);

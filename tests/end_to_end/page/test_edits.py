@@ -98,6 +98,25 @@ async def test_what_was_pressed_and_let_go_elsewhere_or_is_gone_by_then_is_no_pr
         await heard(emulator, "d")
 
 
+async def test_a_message_that_is_seen_to_go_takes_no_press_any_more(emulator, visit):
+    anna = emulator.control.add_user("Anna", user_id=1001)
+    target = await asked(emulator, anna, [CANCEL])
+    await asked(emulator, anna, [FIRST], text="Another")
+    async with visit(emulator) as one:
+        page = one.page
+        await page.emulate_media(reduced_motion="no-preference")
+        await page.locator(".block").first.evaluate("(one) => { one.style.animationDuration = '60s'; }")
+        await page.get_by_role("button", name="Cancel").hover()
+        await page.mouse.down()
+        await as_bot(emulator, "deleteMessage", **target)
+        await page.locator(".leaving").wait_for()
+        await page.mouse.up()
+        await page.mouse.down()
+        await page.mouse.up()
+        await page.get_by_role("button", name="First").click()
+        await heard(emulator, "f")
+
+
 async def test_the_focus_stays_where_somebody_went_while_a_photo_was_sent(emulator, visit):
     anna = emulator.control.add_user("Anna", user_id=1001)
     async with visit(emulator) as one:
