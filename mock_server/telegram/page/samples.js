@@ -39,7 +39,13 @@ export function card(sample, composer, onChosen = () => {}) {
   return element(
     "button",
     { type: "button", className: "sample", title: note, data: { sample: name }, on: { click: choose } },
-    isPhoto ? element("img", { src: "/control/samples/" + encodeURIComponent(name), width: 1280, height: 960, alt: "" }) : icon(isTrap ? "file" : "samples"),
+    isPhoto ? samplePicture(name) : icon(isTrap ? "file" : "samples"),
     element("span", { className: "sample-words" }, element("b", { text: title }), element("span", { className: "faint", text: note })),
   );
+}
+
+function samplePicture(name) {
+  const loaded = ({ currentTarget }) => currentTarget.classList.remove("loading");
+  const src = "/control/samples/" + encodeURIComponent(name);
+  return element("img", { className: "loading", src, width: 1280, height: 960, alt: "", on: { load: loaded, error: loaded } });
 }

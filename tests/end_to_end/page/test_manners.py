@@ -11,7 +11,7 @@ from mock_server.telegram.config import TelegramEmulatorConfig
 from mock_server.telegram.page_files import page_files
 from mock_server.telegram.server import run_telegram_emulator
 from tests.support import pictures
-from tests.support.browser import IN_BROWSER, PHONE, as_bot
+from tests.support.browser import IN_BROWSER, PHONE, as_bot, holds
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -49,6 +49,16 @@ async def quickest(act, wanted_s):
 async def test_the_page_is_ready_within_a_second(emulator, visit):
     async with visit(emulator) as one:
         assert await quickest(one.open, READY_WITHIN_S) < READY_WITHIN_S
+
+
+async def test_a_page_at_which_nothing_happens_comes_to_rest(emulator, visit):
+    async with visit(emulator) as one:
+        for motion in ("reduce", "no-preference"):
+            await one.page.emulate_media(reduced_motion=motion)
+            await one.page.reload()
+            await one.ready()
+            await one.page.locator(".empty .sample img").first.wait_for()
+            await holds(one.page, "() => document.getAnimations().length === 0")
 
 
 async def test_a_browser_asks_for_one_html_one_css_and_one_js_and_they_share_no_name_with_it(emulator, visit):
