@@ -10,6 +10,7 @@ import { grouped } from "./grouping.js";
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 const UUID_WITHOUT_DASHES = /\b[0-9a-f]{32}\b/g;
+const GIVES_RESULT = /^(send|edit|copy).*(Photo|Document|MediaGroup|Media)$/;
 const NAMED_JOB = /(?:job=|:)([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})(?=[^0-9a-f])/g;
 // 16 bytes in base64 for URLs without padding: the last character holds two bits.
 const PACKED_UUID = /(?<=[:=])[\w-]{21}[AQgw](?![\w-])/g;
@@ -55,9 +56,16 @@ function jobOf({ root, rows: unsorted }) {
     root,
     rows,
     start: rows[0].start,
-    end: rows.at(-1).end,
+    end: lastOf(rows).end,
     state: stateOf(rows),
   };
+}
+
+// What somebody does with a result later on, such as a press on it, makes the job take no longer.
+function lastOf(rows) {
+  const given = rows.findIndex((row) => row.isGood && GIVES_RESULT.test(row.method ?? ""));
+  const next = given < 0 ? -1 : rows.findIndex((row, index) => index > given && row.update);
+  return next < 0 ? rows.at(-1) : rows[next - 1];
 }
 
 // The ids of the bot's own jobs that a timeline tells of, as UUIDs: what its webhook URLs and its buttons name. Other
@@ -88,7 +96,7 @@ function stateOf(rows) {
   const answers = rows.filter((row) => row.isGood && /^(send(?!ChatAction)|editMessage(?!ReplyMarkup)|copyMessage)/.test(row.method ?? ""));
   const last = answers.at(-1);
   if (!last) return rows.some((row) => row.update && row.isGood) ? "taken" : "waiting";
-  if (/Photo|Document|MediaGroup|Media$/.test(last.method)) return "delivered";
+  if (GIVES_RESULT.test(last.method)) return "delivered";
   return last.isUnderWay ? "in work" : "answered";
 }
 

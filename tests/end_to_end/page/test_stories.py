@@ -178,6 +178,13 @@ async def test_the_inspector_tells_the_story_of_a_photo_and_keeps_secrets(world,
         assert not re.search(r"[?&](ref|s)=\w", shown)
 
 
+def seconds(shown):
+    """From "+1.23 s"."""
+    value, unit = shown.split()
+    assert unit == "s"
+    return float(value)
+
+
 async def test_a_press_that_begins_a_job_stands_in_the_timeline_of_that_job(world, tmp_path, visit):
     async with running_bot(world.settings(tmp_path)), visit(world.telegram) as one:
         page = one.page
@@ -202,7 +209,9 @@ async def test_a_press_that_begins_a_job_stands_in_the_timeline_of_that_job(worl
 
         first_id, _ = await story(photo)
         await page.get_by_role("button", name="↔ Compare").click()
-        await photo.locator(".row-title", has_text="press: ↔ Compare").wait_for()
+        press = photo.locator(".row", has=page.locator(".row-title", has_text="press: ↔ Compare"))
+        pressed_after = seconds(await press.locator(".offset").inner_text())
+        assert seconds(await photo.locator(".duration").inner_text()) < pressed_after, "the making ended before"
         await page.get_by_role("button", name="🔁 Again").click()
         again_id, titles = await story(again, "answerCallbackQuery", "setMessageReaction")
         assert titles[0] == "press: 🔁 Again"
