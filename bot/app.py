@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -69,7 +68,7 @@ from bot.telegram.talk import Talk
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.tracing import open_meter
 from bot.work_queue.engine import WorkQueue
-from replicate_gateway.presets import load_presets
+from replicate_gateway.presets import Preset, load_presets
 from storage.files import FileStore
 
 # Most of a job's life is waiting for outside parties, so many may be advanced at a time by one core.
@@ -95,7 +94,7 @@ class Overrides:
     drain_s: float = DRAIN_S
     http: HttpLimits = field(default_factory=HttpLimits)
     gather_s: float = GATHER_S
-    presets: Path | None = None  # instead of those that come along
+    presets: Mapping[str, Preset] | None = None  # instead of those that come along
     profile: bool = True  # whether Telegram is told what the bot looks like
 
 
@@ -112,8 +111,8 @@ class Role(StrEnum):
 def create_app(settings: Settings, overrides: Overrides | None = None, *, role: Role = Role.BOT) -> web.Application:
     """The web application; everything is opened when it starts and closed when it is cleaned up.
 
-    Starting raises `StorageRefusedError`, `EngineRefusedError`, `TelegramUnauthorizedError` or `OSError` when only the
-    operator can help.
+    Starting raises `PresetError`, `StorageRefusedError`, `EngineRefusedError`, `TelegramUnauthorizedError` or `OSError`
+    when only the operator can help.
     """
     overrides = overrides or Overrides()
     http, metrics = overrides.http, Metrics()
@@ -155,6 +154,7 @@ async def _open(
 ) -> None:
     """Open in order of dependence; the stack closes in reverse."""
     clock = overrides.clock
+    presets = overrides.presets or load_presets()
     await asyncio.to_thread(_load_texts_and_sample)
     circuits = {party: Circuit(party, clock) for party in ("storage", "replicate", "telegram")}
     meter = await stack.enter_async_context(open_meter(settings, metrics))
@@ -165,7 +165,6 @@ async def _open(
     store = GuardedStore(bare_store, circuits["storage"], meter)
     engine = await stack.enter_async_context(open_queue(settings, concurrency=ADVANCE_CONCURRENCY))
     records = open_records(store, capabilities, engine, meter.job_written, settings.signing_key("spent quotas"))
-    presets = load_presets(overrides.presets)
     gateway = GuardedReplicate(await stack.enter_async_context(open_replicate(settings)), circuits["replicate"], meter)
     bot = await stack.enter_async_context(
         open_bot(settings, engine.pace, Guard(circuits["telegram"], meter), connections=BOT_CONNECTIONS)

@@ -68,6 +68,7 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
 
     from bot.log_config import configure_logging  # noqa: PLC0415
     from bot.settings import SettingsError  # noqa: PLC0415
+    from replicate_gateway.presets import PresetError  # noqa: PLC0415
 
     stream = sys.stdout if arguments.command in _SERVICES else sys.stderr
     writer = configure_logging(settings.log_level, settings.log_format, settings.secret_values(), stream=stream)
@@ -75,7 +76,7 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
     try:
         with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
             return runner.run(command(settings, arguments))
-    except SettingsError as error:  # one that only the command itself can find
+    except (SettingsError, PresetError) as error:  # what only the command itself can find
         print(error, file=sys.stderr)  # noqa: T201 - the answer to a person at a shell
         return EXIT_USAGE
     except Exception:

@@ -3,8 +3,10 @@
 A new model is a new table in that file; no code changes.
 """
 
+import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +26,7 @@ _NAME = r"^[a-z][a-z0-9_]{0,31}$"
 
 
 class PresetError(ValueError):
-    """The presets file cannot be used; the message names the preset and the field."""
+    """The presets file cannot be used; the message, one line, names the file, the preset and the field."""
 
 
 class OutputKind(StrEnum):
@@ -37,7 +39,7 @@ class OutputKind(StrEnum):
 class Preset(BaseModel):
     """One model on offer. Field names are those of the model's own input schema."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 
     name: str = Field(pattern=_NAME)
     titles: dict[str, str]
@@ -57,7 +59,7 @@ class Preset(BaseModel):
     prompt_required: bool = False
     seed_field: str | None = None
     fixed: dict[str, Any] = Field(default_factory=dict)
-    """Parameters sent with every run; a prompt or a seed of the user's goes before them."""
+    """Parameters sent with every run, as JSON; a prompt or a seed of the user's goes before them."""
     output_kind: OutputKind = OutputKind.IMAGE
     max_images: int = Field(default=1, ge=1, le=14)
     typical_s: float = Field(gt=0)
@@ -92,6 +94,8 @@ class Preset(BaseModel):
             raise ValueError("prompt_field: a required prompt needs one")
         if any(word != word.casefold() or not word or set(word) & set(" \t\n") for word in self.words):
             raise ValueError("aliases: single words in lower case")
+        for key, value in _unsendable(self.fixed):
+            raise ValueError(f"fixed.{key}: JSON cannot carry {value}; a text is written in quotes")
         return self
 
     @property
@@ -155,7 +159,7 @@ def load_presets(path: Path | None = None) -> Mapping[str, Preset]:
         raise PresetError(f"{path.name}: {error}") from error
     if not tables:
         raise PresetError(f"{path.name}: there is no preset in it")
-    presets = MappingProxyType({name: _preset(name, table) for name, table in tables.items()})
+    presets = MappingProxyType({name: _preset(name, table, path.name) for name, table in tables.items()})
     _check_words(presets, path.name)
     return presets
 
@@ -170,12 +174,24 @@ def _check_words(presets: Mapping[str, Preset], source: str) -> None:
                 raise PresetError(f"{source}: {word!r} means both {other} and {preset.name}")
 
 
-def _preset(name: str, table: object) -> Preset:
+def _preset(name: str, table: object, source: str) -> Preset:
     if not isinstance(table, dict):
-        raise PresetError(f"preset {name!r}: expected a table, like [{name}]")
+        raise PresetError(f"{source}: preset {name!r}: expected a table, like [{name}]")
     try:
         return Preset.model_validate({**table, "name": name})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise PresetError(f"preset {name!r}: {f'field {where!r}: ' if where else ''}{first['msg']}") from error
+        what = f"field {where!r}: {first['msg']}" if where else first["msg"].removeprefix("Value error, ")
+        raise PresetError(f"{source}: preset {name!r}: {what}") from error
+
+
+def _unsendable(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What TOML has and JSON has not, however deep it is, by its dotted name: times, and numbers that are none."""
+    for key, value in table.items():
+        parts = {f"{key}[{index}]": part for index, part in enumerate(value)} if isinstance(value, list) else {}
+        if isinstance(value, dict):
+            parts = {f"{key}.{name}": part for name, part in value.items()}
+        yield from _unsendable(parts)
+        if isinstance(value, date | time) or (isinstance(value, float) and not math.isfinite(value)):
+            yield key, value

@@ -1,11 +1,11 @@
 """What can be done with a result, with a failure, and with everything that is kept."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.app import Overrides
 from bot.telegram.wording import text
 from mock_server.replicate.scenario import Scenario
-from replicate_gateway.presets import DEFAULT_PATH
+from replicate_gateway.presets import DEFAULT_PRESET, load_presets
 from tests.support import pictures
 from tests.support.clocks import RunningClock
 from tests.support.darkroom import running_bot
@@ -166,22 +166,18 @@ async def test_three_variations_of_which_one_fails_come_as_an_album_of_two_with_
     assert len(set(seeds)) == 4
 
 
-TRIAL = """
-[trial]
-titles = { en = "On trial" }
-model = "sczhou/codeformer"
-image_field = "image"
-typical_s = 8
-price_hint_usd = 0.005
-"""
+def offer_with(name, **changes):
+    """What is on offer, and the default once more under another name, with these changes, which nobody checks."""
+    shipped = load_presets()
+    more = {"name": name, "titles": {"en": "On trial"}, "aliases": {}, **changes}
+    return {**shipped, name: shipped[DEFAULT_PRESET].model_copy(update=more)}
 
 
 async def test_a_preset_that_is_taken_off_the_offer_while_a_photo_waits_is_the_reason_that_is_told(world, tmp_path):
-    person, clock, presets = world.person(), RunningClock(), tmp_path / "presets.toml"
-    presets.write_text(DEFAULT_PATH.read_text() + TRIAL)
+    person, clock = world.person(), RunningClock()
     settings = world.settings(tmp_path / "data")
     world.models.scenario = Scenario(create_status=429, retry_after_s=60)
-    async with running_bot(settings, Overrides(random=Impatient(), presets=presets)):
+    async with running_bot(settings, Overrides(random=Impatient(), presets=offer_with("trial"))):
         await person.send_photo(PHOTO, caption="trial")
         await eventually(lambda: stored(tmp_path / "data", "jobs") and records(tmp_path / "data")[0].get("postponed"))
     clock.put_forward(61)
@@ -193,10 +189,9 @@ async def test_a_preset_that_is_taken_off_the_offer_while_a_photo_waits_is_the_r
 
 
 async def test_what_nobody_foresaw_is_told_with_a_code_that_can_be_reported_to_the_owner(world, tmp_path):
-    """A parameter of a preset that no request can carry: the step that asks for it breaks."""
+    """A parameter that no request can carry has got past the check of the presets: the step that sends it breaks."""
     admin, person, clock = world.person(), world.person(), RunningClock()
-    presets, data = tmp_path / "presets.toml", tmp_path / "data"
-    presets.write_text(DEFAULT_PATH.read_text() + TRIAL + "fixed = { since = 2026-11-21 }\n")
+    presets, data = offer_with("trial", fixed={"since": date(2026, 11, 21)}), tmp_path / "data"
     settings = world.settings(data, admin_ids=frozenset({admin.id}))
     async with running_bot(settings, Overrides(clock=clock, random=Impatient(), presets=presets)):
         await person.send_photo(PHOTO, caption="trial")

@@ -5,6 +5,7 @@ import pytest
 from bot.app import Overrides
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
+from replicate_gateway.presets import load_presets
 from tests.support.clocks import RunningClock
 from tests.support.darkroom import open_world, running_bot
 from tests.support.flow import PHOTO, Impatient, all_closed, is_cancel, record
@@ -30,7 +31,7 @@ NEXT_EDIT_S = 7  # what was to be looked at in three seconds is then overdue, an
 def overrides(tmp_path):
     presets = tmp_path / "presets.toml"
     presets.write_text(SERIES)
-    return Overrides(clock=RunningClock(), random=Impatient(), presets=presets)
+    return Overrides(clock=RunningClock(), random=Impatient(), presets=load_presets(presets))
 
 
 def media_edits(world):

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from replicate_gateway.errors import PredictionRejectedError
@@ -150,6 +152,7 @@ def test_presets_keep_the_order_of_the_file():
         (("[mine]", "[Mine!]"), ["presets.toml"]),
         (("[mine]", '["Mine!"]'), ["'Mine!'", "name"]),
         (("[mine]", "mine = 1\n[other]"), ["'mine'", "table"]),
+        (("typical_s = 1", "typical_s = inf"), ["'mine'", "typical_s"]),
         ((GOOD, ""), ["no preset"]),
         ((GOOD, "= ="), ["presets.toml"]),
     ],
@@ -157,7 +160,33 @@ def test_presets_keep_the_order_of_the_file():
 def test_a_wrong_file_is_refused_by_preset_and_field(write, change, words):
     with pytest.raises(PresetError) as caught:
         load_presets(write(GOOD.replace(*change)))
-    assert [word for word in words if word not in str(caught.value)] == []
+    assert [word for word in ["presets.toml", *words] if word not in str(caught.value)] == []
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "key", "shown"),
+    [
+        ("since = 2026-11-21", "fixed.since", "2026-11-21"),
+        ("at = 2026-11-21T10:00:00Z", "fixed.at", "2026-11-21 10:00:00+00:00"),
+        ("at = 10:00:00", "fixed.at", "10:00:00"),
+        ("scale = nan", "fixed.scale", "nan"),
+        ("a = 1, scale = -inf", "fixed.scale", "-inf"),
+        ("deep = { er = [1, { at = 10:00:00 }] }", "fixed.deep.er[1].at", "10:00:00"),
+        ("list = [[1.5], [inf]]", "fixed.list[1][0]", "inf"),
+    ],
+)
+def test_a_fixed_value_that_json_cannot_carry_is_refused_with_its_key(write, fixed, key, shown):
+    with pytest.raises(PresetError) as caught:
+        load_presets(write(f"{GOOD}fixed = {{ {fixed} }}\n"))
+    assert str(caught.value).startswith(f"presets.toml: preset 'mine': {key}: ")
+    assert f" {shown};" in str(caught.value)
+
+
+def test_whatever_json_can_carry_may_be_fixed(write):
+    fixed = '{ a = [1, 2.5, "x", true, { b = [] }], c = { d = "2026-11-21" } }'
+    preset = load_presets(write(f"{GOOD}fixed = {fixed}\n"))["mine"]
+    assert json.loads(json.dumps(preset.fixed)) == {"a": [1, 2.5, "x", True, {"b": []}], "c": {"d": "2026-11-21"}}
 
 
 def test_a_missing_file_is_refused(tmp_path):
