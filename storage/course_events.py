@@ -42,9 +42,12 @@ class CancelRequested(Event):
 class ErasureRequested(Event):
     """The person wants nothing to be left of the job: it is stopped, and deleted once it has ended."""
 
+    after_end: ClassVar[bool] = True  # whoever closes the job looks whether this has come meanwhile
+
     def fold(self, job: Job) -> Job:
         """However far it got."""
-        return replace(job, erase=True, cancel_requested=job.cancel_requested or not job.outcome)
+        over = job.outcome or job.status.terminal
+        return replace(job, erase=True, cancel_requested=job.cancel_requested or not over)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ class Event(ABC):
 
     # A soft event is worth remembering, but not worth a write of its own.
     soft: ClassVar[bool] = False
+    # Whether it is folded into a job that has ended, too; its status and how it ended stay as they are.
+    after_end: ClassVar[bool] = False
 
     def overtaken(self, job: Job) -> bool:
         """Whether the job has moved on, so that nothing follows from the event any more: not even a status."""

@@ -32,6 +32,15 @@ class HistoryRecords:
             self._people.add(object_keys.history_prefix(user))
         await self._store.put(key, dump_history(entry), content_type=JSON)
 
+    async def take_back(self, user: str, job_id: str, entry: HistoryEntry | None) -> None:
+        """Undo `put_history` of this entry or, without one, `put_ended`; what became of the entry since then stays."""
+        if entry is None:
+            return await self._store.delete([object_keys.ended_marker(user, job_id)])
+        key = object_keys.history(user, entry.done_at, entry.job_id, entry.results)
+        if await self._still_there(key) == entry:
+            await self._store.delete([key])
+        return None
+
     async def history(self, user: str, *, limit: int, before: str = "") -> list[tuple[str, HistoryEntry]]:
         """A person's latest jobs with their keys, newest first; `before` is the last key of the page before.
 

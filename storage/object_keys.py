@@ -122,8 +122,13 @@ def input_image(job_id: str, index: int, extension: str, *, digest: str = "") ->
 
     An upload has the `digest` of what was sent in its key: another picture never takes the place of a recorded one.
     """
+    return f"{input_prefix(job_id, index, digest=digest)}{_checked(extension)}"
+
+
+def input_prefix(job_id: str, index: int, *, digest: str = "") -> str:
+    """What the key of input `index` begins with, whatever picture it turns out to be."""
     name = "/".join([job_id, "input", str(index), *([digest] if digest else [])])
-    return f"{IMAGES}input/{uuid.uuid5(_NAMESPACE, name)}.{_checked(extension)}"
+    return f"{IMAGES}input/{uuid.uuid5(_NAMESPACE, name)}."
 
 
 def output_image(job_id: str, number: int, extension: str) -> str:

@@ -197,9 +197,11 @@ class JobRepository(HistoryRecords, TaskRecords):
         await self._closing.delete([*keys, object_keys.open_marker(job_id)])
         self._recent.forget(job_id)
 
-    def forget(self, job_id: str) -> None:
-        """Remember nothing of a job whose record was deleted."""
-        self._recent.forget(job_id)
+    async def delete(self, job_id: str) -> None:
+        """Delete the job's record; from then on no change brings it back."""
+        async with self._locks.hold(job_id):
+            await self._store.delete([object_keys.job(job_id)])
+            self._recent.forget(job_id)
 
     async def keep_poison(self, kind: str, ident: str, document: Mapping[str, object]) -> str:
         """Keep what nobody foresaw, for the admin; returns its key."""

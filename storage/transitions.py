@@ -11,7 +11,8 @@ Three rules:
 
 * an event that the table lists for the status is folded into the job, and the status becomes what the table says;
 * an event that the table does not list raises `IllegalTransitionError` and changes nothing;
-* a terminal job takes late news (they come: callbacks repeat, polls overlap) and stays exactly as it is.
+* a terminal job takes late news (they come: callbacks repeat, polls overlap) and stays exactly as it is; only that
+  nothing is to be left of it is noted.
 
 The diagram in README.md is drawn from `TABLE` by `diagram`; a test compares them.
 """
@@ -149,7 +150,7 @@ def apply(job: Job, event: Event, now: datetime) -> Job:
     status = TABLE[job.status].get(type(event))
     if status is None:
         raise IllegalTransitionError(f"{type(event).__name__} does not fit a {job.status} job")
-    if job.status.terminal or event.overtaken(job):
+    if (job.status.terminal and not event.after_end) or event.overtaken(job):
         return job
     changed = event.fold(job)
     if changed == job and status is job.status:

@@ -117,9 +117,9 @@ class Advancer:
         self._unwritten.pop(job_id, None)
         await self._admission.forget(job_id)
 
-    async def _load(self, job_id: str) -> Job:
+    async def _load(self, job_id: str, *, fresh: bool = False) -> Job:
         try:
-            job = await self._repository.load(job_id)
+            job = await (self._repository.fresh if fresh else self._repository.load)(job_id)
         except ObjectNotFoundError as error:
             raise NoSuchJobError(job_id) from error
         bind_contextvars(chat_id=job.origin.chat_id, update_id=job.origin.update_id)
@@ -136,7 +136,7 @@ class Advancer:
             claim = self._new_claim()  # not before: preparing may take minutes, and claims grow old
             claimed = await self._claim(job, ready, claim, pending)
             if claimed is None:  # somebody else was faster; see what they did
-                job = await self._repository.fresh(job.id)
+                job = await self._load(job.id, fresh=True)
             else:
                 job = await self._perform(claimed, ready, claim, pending)
             job = self._put_off_what_stands_still(before, job, ready, pending)
@@ -233,7 +233,11 @@ class Advancer:
         """One write for everything that is not written yet; `pending` is empty afterwards."""
         started = perf_counter()
         before = job.status
-        job = await self._repository.change(job.id, [*pending, *claims], self._clock.now())
+        try:
+            job = await self._repository.change(job.id, [*pending, *claims], self._clock.now())
+        except ObjectNotFoundError as error:
+            await self._close.undo(job)
+            raise NoSuchJobError(job.id) from error
         pending.clear()
         ms = round((perf_counter() - started) * 1000, 1)
         _log.debug("job_written", ms=ms)

@@ -17,6 +17,7 @@ from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway
+from storage.errors import ObjectNotFoundError
 from storage.job import JobStatus, SlotState
 from storage.repository import JobRepository
 
@@ -70,7 +71,10 @@ class CallbackRecorder:
         bind_contextvars(job_id=job.id, chat_id=job.origin.chat_id)
         now = self._clock.now()
         news = news_of(prediction, reference.slot, now, output_kind(job, self._presets))
-        changed = await self._repository.change(job.id, news, now)
+        try:
+            changed = await self._repository.change(job.id, news, now)
+        except ObjectNotFoundError:  # everything of its person's was deleted in this moment
+            return CallbackResult.UNKNOWN
         slot = changed.slots[reference.slot]
         if slot.prediction_id == prediction.id and (slot.state is SlotState.RUNNING or prediction.status.terminal):
             await self._follower.confirm(changed, reference.slot, prediction)

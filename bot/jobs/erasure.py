@@ -1,7 +1,13 @@
-"""Deleting what is remembered: of one job, or everything of a person."""
+"""Deleting what is remembered: of one job, or everything of a person.
+
+A job that is open is deleted by whoever closes it: the wish stands in its record. Closing puts the job into its
+person's lists first, then looks into the record, then takes the open marker away; deleting everything writes the wish
+into the records of all open jobs first, then looks into the lists. So one of the two sees the other, in any order.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -25,8 +31,6 @@ from storage.spent import SpentQuotas
 _AT_ONCE = 10
 # How many finished jobs of somebody may lie after one whose result is deleted.
 _LOOK_BACK = 1000
-# A job that ends meanwhile is written into the lists after they were read.
-_PASSES = 2
 
 T = TypeVar("T")
 
@@ -42,18 +46,18 @@ class JobErasure:
     async def erase(self, job: Job) -> int:
         """Pictures, report and record; returns how many objects that were.
 
-        Pictures of other jobs that this one worked on stay with those.
+        Pictures of other jobs that this one worked on stay with those. A picture goes even if it is not recorded yet.
         """
         keys = await self._found(
             object_keys.outputs_prefix(job.id),
             object_keys.reports_prefix(job.id),
             object_keys.poison("jobs", job.id),
-            object_keys.job(job.id),
-            *(image.key for n, image in enumerate(job.inputs) if image.key and _made_for(job, n, image.key)),
+            *(object_keys.input_prefix(job.id, index) for index in range(len(job.inputs))),
         )
+        # The record goes last: as long as it is there, the rest is found by it.
         await self._store.delete(keys)
-        self._repository.forget(job.id)
-        return len(keys)
+        await self._repository.delete(job.id)
+        return len(keys) + 1
 
     async def _found(self, *prefixes: str) -> list[str]:
         return [row.key for prefix in prefixes async for row in self._store.list(prefix)]
@@ -88,53 +92,54 @@ class PersonErasure:
 
         So does, for the day, how much of it was used: under a name that tells nobody whose it was.
         """
-        stopping, objects = await self._stop_and_erase(user)
+        stopping = await self._stop(user)
         since_s = self._clock.now().timestamp() - WINDOW_S
         used = await self._repository.done_since(user, since_s, limit=_LOOK_BACK)
         await self._spent.keep(user, used, since_s=since_s)
-        for _ in range(_PASSES):
-            objects += await self._erase_ended(user)
+        objects = await self._erase_ended(user, stopping)
         person = await self._people.load(user)
         if person.banned or person.daily_jobs is not None:
             kept = Person(banned=person.banned, daily_jobs=person.daily_jobs)
             await self._people.change(user, lambda _: kept)
         else:
             objects += await self._people.remove(user)
-        _log.info("person_erased", user=user, objects=objects, stopping=stopping)
-        return Erased(objects, stopping)
+        _log.info("person_erased", user=user, objects=objects, stopping=len(stopping))
+        return Erased(objects, len(stopping))
 
-    async def _stop_and_erase(self, user: str) -> tuple[int, int]:
-        """How many jobs are stopped first, and how many objects of those that have just ended were deleted."""
+    async def _stop(self, user: str) -> set[str]:
+        """Have all open jobs deleted by whoever closes them; returns which these are."""
 
-        async def stop(job_id: str) -> tuple[int, int]:
+        async def stop(job_id: str) -> bool:
             job = await self._find(job_id)
             if job is None or job.origin.user != user:
-                return 0, 0
-            job = await self._repository.change(job.id, [ErasureRequested()], self._clock.now())
-            if job.status.terminal:  # perhaps it is in no list yet
-                return 0, await self._jobs.erase(job)
-            await self._queue.enqueue(job.id)
-            return 1, 0
+                return False
+            with suppress(ObjectNotFoundError):  # it was closed, and deleted, in this moment
+                await self._repository.change(job.id, [ErasureRequested()], self._clock.now())
+                await self._queue.enqueue(job.id)
+            return True
 
-        done = await _each([marker.job_id async for marker in self._repository.open_jobs()], stop)
-        return sum(stopping for stopping, _ in done), sum(objects for _, objects in done)
+        open_jobs = [marker.job_id async for marker in self._repository.open_jobs()]
+        return {job_id for job_id, ours in zip(open_jobs, await _each(open_jobs, stop), strict=True) if ours}
 
-    async def _erase_ended(self, user: str) -> int:
+    async def _erase_ended(self, user: str, stopping: set[str]) -> int:
         prefixes = (
             object_keys.history_prefix(user),
             object_keys.ended_prefix(user),
             object_keys.reminders_prefix(user),
         )
         rows = [row.key for prefix in prefixes async for row in self._store.list(prefix)]
-        by_job = {object_keys.job_id_in(key): key for key in rows}
 
-        async def erase(job_id: str) -> int:
-            job = await self._find(job_id)
+        async def erase(key: str) -> int | None:
+            job_id = object_keys.job_id_in(key)
+            if job_id in stopping and await self._repository.is_open(job_id):
+                return None  # it goes, with its entry, when it is closed
+            job = await self._find(job_id) if job_id else None
             return await self._jobs.erase(job) if job else 0
 
-        erased = await _each([job_id for job_id in by_job if job_id], erase)
-        await self._store.delete(rows)
-        return len(rows) + sum(erased)
+        erased = dict(zip(rows, await _each(rows, erase), strict=True))
+        gone = {key: objects for key, objects in erased.items() if objects is not None}
+        await self._store.delete(list(gone))
+        return len(gone) + sum(gone.values())
 
     async def _find(self, job_id: str) -> Job | None:
         try:
@@ -180,8 +185,3 @@ async def _each(job_ids: Iterable[str], work: Callable[[str], Awaitable[T]]) -> 
             raise outcome
         done.append(outcome)
     return done
-
-
-def _made_for(job: Job, index: int, key: str) -> bool:
-    """Whether this input was stored for this job, and not taken over from another one."""
-    return key == object_keys.input_image(job.id, index, key.rsplit(".", 1)[-1])

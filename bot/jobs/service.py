@@ -18,7 +18,8 @@ from bot.jobs.submission import Patience, Submission, new_job
 from replicate_gateway.presets import Preset
 from storage.course_events import CancelRequested, OutcomeDecided
 from storage.draft_events import Answer, AnswerAwaited, InputAdded, PresetChosen, PromptGiven
-from storage.errors import RecordCorruptError, RecordTooNewError
+from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
+from storage.event import Event
 from storage.job import Job, JobStatus
 from storage.object_keys import is_job_id
 from storage.repository import JobRepository
@@ -71,9 +72,8 @@ class JobService:
         """
         if isinstance(answer, PresetChosen) and answer.preset not in self._presets:
             raise NoSuchPresetError(answer.preset)
-        now = self._clock.now()
         await self.job(job_id, user)
-        job = await self._repository.change(job_id, [answer, AnswerAwaited(now + self._patience.answer)], now)
+        job = await self._change(job_id, answer, AnswerAwaited(self._clock.now() + self._patience.answer))
         await self._drafts.note(job)
         await self._queue.enqueue(job_id)
         return job
@@ -121,7 +121,7 @@ class JobService:
             NoSuchJobError: this person has no such job.
         """
         await self.job(job_id, user)
-        job = await self._repository.change(job_id, [CancelRequested()], self._clock.now())
+        job = await self._change(job_id, CancelRequested())
         await self._queue.enqueue(job_id)
         return job
 
@@ -205,6 +205,13 @@ class JobService:
                 elif open_question(job, self._presets) is question:
                     waiting.append(job)
         return max(waiting, key=lambda job: job.created_at, default=None)
+
+    async def _change(self, job_id: str, *events: Event) -> Job:
+        """The job after these events; raises `NoSuchJobError` when it has just been deleted."""
+        try:
+            return await self._repository.change(job_id, events, self._clock.now())
+        except ObjectNotFoundError as error:
+            raise NoSuchJobError(job_id) from error
 
     async def _readable(self, job_id: str) -> Job | None:
         """One of several: what is the matter with it is seen by whoever advances it, and no matter of the others."""

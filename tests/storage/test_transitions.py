@@ -155,8 +155,16 @@ def test_every_pair_does_what_the_table_says(status, kind):
         return
     after = apply(job, EVENTS[kind], LATER)
     assert after.status is TABLE[status][kind]
-    if status.terminal:
+    if kind is ErasureRequested:
+        assert after.erase
+    elif status.terminal:
         assert after is job
+
+
+def test_a_wish_to_be_forgotten_is_all_that_changes_in_a_job_that_has_ended():
+    for status in (s for s in JobStatus if s.terminal):
+        job = job_for(status, ResultTold())
+        assert apply(job, ErasureRequested(), LATER) == replace(job, erase=True, updated_at=LATER)
 
 
 @pytest.mark.parametrize(
@@ -372,7 +380,8 @@ def test_no_sequence_of_events_leaves_a_terminal_status_or_undoes_an_end(sequenc
         except (IllegalTransitionError, EventRefusedError):
             continue
         assert job is before or job != before
-        assert not before.status.terminal or job is before
+        assert not before.status.terminal or job is before or isinstance(event, ErasureRequested)
+        assert not before.status.terminal or job.status is before.status
         assert before.outcome is None or job.outcome == before.outcome
         for old, new in zip(before.slots, job.slots, strict=True):
             assert not old.state.ended or new == old

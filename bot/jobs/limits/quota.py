@@ -71,11 +71,17 @@ class DailyQuota:
     def note(self, user: str, done_at: datetime, images: int = 1) -> None:
         """So many images were delivered to this person."""
         done = self._done.get(user)
-        at = int(done_at.timestamp() * 1000) / 1000  # as a history key tells it
+        at = _as_in_history(done_at)
         if done is not None and at not in done:
             self._keep(user, (*[at] * images, *done))
         for missed in self._missed.get(user, ()):
             missed[at] = images
+
+    async def note_erased(self, user: str, done_at: datetime, images: int = 1) -> None:
+        """So many images were delivered, and nothing else will be known of them; raises `StorageError`."""
+        self.note(user, done_at, images)
+        since_s = self._clock.now().timestamp() - WINDOW_S
+        await self._spent.keep(user, [_as_in_history(done_at)] * images, since_s=since_s)
 
     async def _done_since(self, user: str, since: float, limit: int) -> tuple[float, ...]:
         """When the person's images of the window were delivered, newest first."""
@@ -105,3 +111,8 @@ class DailyQuota:
         self._done.move_to_end(user)
         if len(self._done) > _KEPT_PEOPLE:
             self._done.popitem(last=False)
+
+
+def _as_in_history(done_at: datetime) -> float:
+    """The time as the key of a history entry tells it."""
+    return int(done_at.timestamp() * 1000) / 1000

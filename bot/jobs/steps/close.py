@@ -16,7 +16,7 @@ from bot.jobs.tally import Tally
 from bot.jobs.waiting.edit_pace import EditPace
 from bot.jobs.waiting.progress import Progress
 from bot.jobs.waiting.run_times import RunTimes
-from storage.errors import StorageError
+from storage.errors import ObjectNotFoundError, StorageError
 from storage.job import Job, JobStatus, SlotState
 from storage.object_keys import DraftOf
 from storage.records import HistoryEntry
@@ -55,7 +55,7 @@ class Close:
 
     async def wanted(self, job: Job) -> bool:
         """Whether a job that has ended is not closed yet, or not tidied up here."""
-        return job.id in self._remembered or await self._repository.is_open(job.id)
+        return job.erase or job.id in self._remembered or await self._repository.is_open(job.id)
 
     async def __call__(self, job: Job) -> datetime | None:
         """When to come back, or None when all is done. Raises `StorageError`, and then nothing is lost."""
@@ -63,8 +63,32 @@ class Close:
         waits = [await self._tidied(self._retract, job), await self._tidied(self._leftovers.stop, job)]
         if any(waits):
             return self._clock.now() + timedelta(seconds=max(waits))
-        if job.erase:
-            await self._erasure.erase(job)
+        if await self._unwanted(job):
+            await self._erase(job)
+        await self._mark_closed(job)
+        return None
+
+    async def undo(self, job: Job) -> None:
+        """The job was deleted while it was in work here: nothing of what was done since stays."""
+        await self._tidied(self._leftovers.stop, job)
+        await self._erasure.erase(job)
+        await self._mark_closed(job)
+
+    async def _unwanted(self, job: Job) -> bool:
+        """Whether nothing is to be left of it, by now; asked after the history was written: see `bot.jobs.erasure`."""
+        try:
+            return (await self._repository.load(job.id)).erase
+        except ObjectNotFoundError:
+            return True
+
+    async def _erase(self, job: Job) -> None:
+        entry = _entry_of(job)
+        if entry:
+            await self._quota.note_erased(job.origin.user, entry.done_at, entry.results)
+        await self._erasure.erase(job)
+        await self._repository.take_back(job.origin.user, job.id, entry)
+
+    async def _mark_closed(self, job: Job) -> None:
         predictions = [p for slot in job.slots for p in (*slot.discarded, slot.prediction_id) if p]
         chat_id = job.origin.chat_id
         whose = DraftOf(job.origin.user, chat_id) if chat_id is not None else None
@@ -72,7 +96,6 @@ class Close:
         self._remembered.discard(job.id)
         for prediction_id in predictions:
             self._pace.forget(prediction_id)
-        return None
 
     async def remember(self, job: Job) -> None:
         """Write down what it came to, once; from then on it counts for the day's quota."""
@@ -87,17 +110,9 @@ class Close:
         await self._learn(job)
 
     async def _history(self, job: Job) -> None:
-        if job.status is not JobStatus.COMPLETED or not job.outcome:
+        entry = _entry_of(job)
+        if entry is None:
             return await self._repository.put_ended(job.origin.user, job.id)
-        entry = HistoryEntry(
-            job_id=job.id,
-            preset=job.preset,
-            done_at=job.outcome.at,
-            input_key=job.inputs[0].key if job.inputs else None,
-            keys=tuple(file.key for file in job.files),
-            message_ids=job.message_ids,
-            results=sum(slot.state is SlotState.ARCHIVED for slot in job.slots),
-        )
         await self._repository.put_history(job.origin.user, entry)
         return self._quota.note(job.origin.user, entry.done_at, entry.results)
 
@@ -128,3 +143,18 @@ class Close:
         except Exception:  # noqa: BLE001 - the person was told; the job must come to its end
             _log.exception("not_tidied", what=tidy.__name__)
         return 0.0
+
+
+def _entry_of(job: Job) -> HistoryEntry | None:
+    """Its place in its person's history; None for a job without a result."""
+    if job.status is not JobStatus.COMPLETED or not job.outcome:
+        return None
+    return HistoryEntry(
+        job_id=job.id,
+        preset=job.preset,
+        done_at=job.outcome.at,
+        input_key=job.inputs[0].key if job.inputs else None,
+        keys=tuple(file.key for file in job.files),
+        message_ids=job.message_ids,
+        results=sum(slot.state is SlotState.ARCHIVED for slot in job.slots),
+    )
