@@ -138,6 +138,7 @@ class Slot:
     files: tuple[JobFile, ...] = ()
     inputs: tuple[int, ...] = ()  # which of the job's inputs it works on, in this order; empty: all
     facts: Mapping[str, str | int | float] = field(default_factory=dict)  # for the sentence about its failure
+    writes: bool = False  # its model gives words: known although the preset may be taken off the offer meanwhile
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import uuid
 
-from replicate_gateway.presets import Preset
+from replicate_gateway.presets import OutputKind, Preset
 from storage.job import Job, Slot
 from storage.wishes import AlbumUse
 
@@ -21,7 +21,11 @@ def plan(job: Job, preset: Preset) -> tuple[Slot, ...]:
     everything = tuple(range(len(job.inputs)))
     wanted = [group for group in groups for _ in range(times)]
     return tuple(
-        Slot(seed=seed_of(job.id, part) if preset.seed_field else None, inputs=() if group == everything else group)
+        Slot(
+            seed=seed_of(job.id, part) if preset.seed_field else None,
+            inputs=() if group == everything else group,
+            writes=preset.output_kind is OutputKind.TEXT,
+        )
         for part, group in enumerate(wanted)
     )
 

@@ -69,9 +69,10 @@ def translated(error: gateway.GatewayError) -> JobsError:
 
 
 def output_kind(job: Job, presets: Mapping[str, Preset]) -> OutputKind:
-    """What the predictions of this job give."""
+    """What the predictions of this job give, whether its preset is still on offer or not."""
     preset = presets.get(job.preset)
-    return preset.output_kind if preset else OutputKind.IMAGE
+    writes = any(slot.writes for slot in job.slots) or (preset and preset.output_kind is OutputKind.TEXT)
+    return OutputKind.TEXT if writes else OutputKind.IMAGE
 
 
 def outputs_of(prediction: Prediction, kind: OutputKind) -> tuple[str, ...]:

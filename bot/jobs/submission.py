@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.jobs.errors import JobsError
 from bot.jobs.planning import plan
 from bot.jobs.questions import open_question
-from replicate_gateway.presets import Preset
+from replicate_gateway.presets import OutputKind, Preset
 from storage.job import InputImage, Job, Origin, Slot
 from storage.wishes import Question, Wishes
 
@@ -82,13 +82,15 @@ def new_job(
     Raises:
         IncompleteError: its person would have to be asked, and it did not come from a chat.
     """
+    preset = presets.get(asked.preset)
+    writes = preset is not None and preset.output_kind is OutputKind.TEXT
     draft = Job(
         id=asked.album.job_id if asked.album else asked.job_id,
         origin=asked.origin,
         preset=asked.preset,
         prompt=asked.prompt,
         inputs=asked.inputs,
-        slots=tuple(Slot(seed=seed) for seed in asked.seeds),
+        slots=tuple(Slot(seed=seed, writes=writes) for seed in asked.seeds),
         created_at=now,
         updated_at=now,
         deadline=now + patience.job,

@@ -21,7 +21,7 @@ from bot.jobs.waiting.run_follower import RunFollower
 from bot.jobs.waiting.run_times import RunTimes
 from replicate_gateway.errors import GatewayBusyError, GatewayError, PredictionRejectedError
 from replicate_gateway.prediction import Prediction
-from replicate_gateway.presets import Preset
+from replicate_gateway.presets import OutputKind, Preset
 from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
 from storage.course_events import StepPostponed, StepResumed
 from storage.errors import StorageError
@@ -190,8 +190,11 @@ class Create(Step):
 
     def _input(self, job: Job, part: int, links: Sequence[str]) -> Mapping[str, Any]:
         """The model's input; `JobFailedError` where the preset is not what it was when it was asked for."""
+        preset = self._preset(job)
+        if job.slots[part].writes and preset.output_kind is not OutputKind.TEXT:
+            raise JobFailedError("preset_changed")
         try:
-            return self._preset(job).build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed)
+            return preset.build_input(images=links, prompt=job.prompt or None, seed=job.slots[part].seed)
         except PredictionRejectedError as error:
             raise JobFailedError("preset_changed") from error
 

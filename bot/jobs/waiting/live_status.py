@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.jobs.questions import SPENDING, open_question
+from bot.jobs.replicate_news import output_kind
 from bot.jobs.status import Line, Status, status
 from bot.jobs.waiting.progress import COLD_START, Progress, Run
 from bot.jobs.waiting.run_times import RunTimes, Usual
@@ -84,7 +85,7 @@ class LiveStatus:
         return status(_WAITING[reason], settled=True) if reason else status("accepted")
 
     def _working(self, job: Job, begun: Sequence[Run], now: datetime) -> Status:
-        if self._output_of(job) is OutputKind.TEXT and any(run.text.length for run in begun):
+        if output_kind(job, self._presets) is OutputKind.TEXT and any(run.text.length for run in begun):
             return _writing(begun)
         usual = self._run_times.usual(job.preset)
         since = min(run.started_at for run in begun if run.started_at)
@@ -99,12 +100,9 @@ class LiveStatus:
         done = sum(slot.state in (SlotState.SUCCEEDED, SlotState.ARCHIVED) for slot in job.slots)
         settling = [run.pictures_at + _PICTURES_SETTLE for run in begun if run.pictures_at]
         done += sum(run.pictures for run in begun if run.pictures_at and run.pictures_at + _PICTURES_SETTLE <= now)
-        line = [Line("ready_so_far", {"done": done})] if done and self._output_of(job) is OutputKind.IMAGE else []
+        pictures = output_kind(job, self._presets) is OutputKind.IMAGE
+        line = [Line("ready_so_far", {"done": done})] if done and pictures else []
         return line, min((at for at in settling if at > now), default=None)
-
-    def _output_of(self, job: Job) -> OutputKind:
-        preset = self._presets.get(job.preset)
-        return preset.output_kind if preset else OutputKind.IMAGE
 
     def _cold(self, job: Job, part: int, run: Run) -> bool:
         """Whether Replicate has said, long enough after the prediction was made, that it has not begun."""

@@ -19,6 +19,7 @@ from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
 from bot.jobs.ports.team import Turns
+from bot.jobs.replicate_news import output_kind
 from bot.jobs.waiting.edit_pace import edit_pause
 from bot.jobs.waiting.live_notes import LiveNotes
 from bot.jobs.waiting.progress import Heard, Progress, WrittenText
@@ -61,8 +62,7 @@ class RunFollower:
         heard = self._progress.follow(job, part, prediction)
         if heard:
             await self._notes.tell_run(job.id, part)
-        preset = self._presets.get(job.preset)
-        writes = preset is not None and preset.output_kind is OutputKind.TEXT
+        writes = output_kind(job, self._presets) is OutputKind.TEXT
         wanted = writes and not prediction.status.terminal
         url = prediction.stream_url if wanted else None
         if url and prediction.id not in self._streamed:

@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.callback_recorder import CallbackResult
+from bot.jobs.replicate_news import MAX_RECORDED_CHARS
 from storage.job import InputImage, JobStatus
 from tests.support.fakes import BEGIN, PRESETS, build, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
 NO_RESTORE = {name: preset for name, preset in PRESETS.items() if name != "restore"}
+NO_DESCRIBE = {name: preset for name, preset in PRESETS.items() if name != "describe"}
 
 
 async def restarted(world, process, presets):
@@ -91,6 +93,35 @@ async def test_an_orphan_is_adopted_although_its_preset_is_gone(world, callbacks
     await second.run_for(60)
     assert told(world)[:2] == (1, JobStatus.COMPLETED)
     assert world.store.keys("poison/") == []
+
+
+@pytest.mark.parametrize("length", [40, MAX_RECORDED_CHARS + 1], ids=["recorded", "asked for again"])
+@pytest.mark.parametrize("callbacks", [True, False])
+async def test_what_a_model_has_written_is_delivered_although_its_preset_is_gone(world, callbacks, length):
+    first = world.start(callbacks=callbacks)
+    asked = submission(preset="describe", seeds=())
+    await first.submit(asked)
+    await first.run_ready()
+    (prediction_id,) = world.replicate.running
+    await first.crash()
+    world.replicate.succeed(prediction_id, "A", " c" * (length // 2))  # pieces of its words, where else URLs are
+    second = build(world, callbacks=callbacks, presets=NO_DESCRIBE)
+    await second.sweep.once()
+    await second.deliver_callbacks()
+    await second.run_for(60)
+    assert told(world, asked)[:3] == (1, JobStatus.COMPLETED, None)
+    (file,) = world.job(asked.job_id).files
+    assert file.is_text
+    assert world.store.objects[file.key].body.decode() == "A" + " c" * (length // 2)
+
+
+async def test_words_are_not_asked_of_a_model_that_makes_pictures_by_now(world):
+    first = world.start()
+    asked = submission(preset="describe", seeds=())
+    await first.submit(asked)
+    await restarted(world, first, {**NO_DESCRIBE, "describe": PRESETS["restore"]})
+    assert told(world, asked)[1:3] == (JobStatus.FAILED, "preset_changed")
+    assert world.faults.calls["replicate.create"] == 0
 
 
 async def test_a_report_is_made_although_its_preset_is_gone(world):
