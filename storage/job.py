@@ -76,6 +76,11 @@ class Origin:
         """The chat that its answer goes to now."""
         return self.moved_to or self.chat_id
 
+    @property
+    def chats(self) -> tuple[int, ...]:
+        """The chats that its person may write in about it: the one it came from, and what that has become."""
+        return tuple(chat for chat in (self.chat_id, self.moved_to) if chat is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class InputImage:

@@ -187,13 +187,17 @@ class JobRepository(HistoryRecords, TaskRecords):
             if found:
                 yield DraftMarker(*found)
 
-    async def close(self, job_id: str, prediction_ids: Iterable[str], whose: DraftOf | None = None) -> None:
+    async def mark_draft(self, whose: DraftOf, job_id: str) -> None:
+        """Have a draft found in another chat, too."""
+        await self._mark(object_keys.draft_marker(whose, job_id))
+
+    async def close(self, job_id: str, prediction_ids: Iterable[str], whose: Iterable[DraftOf] = ()) -> None:
         """Remove the markers and the task records of a job that needs nobody's attention any more.
 
         `whose` it was is told of a job from a chat, which may have begun as a draft.
         """
         keys = [object_keys.task(p) for p in prediction_ids]
-        keys += [object_keys.draft_marker(whose, job_id)] if whose else []
+        keys += [object_keys.draft_marker(one, job_id) for one in whose]
         await self._closing.delete([*keys, object_keys.open_marker(job_id)])
         self._recent.forget(job_id)
 

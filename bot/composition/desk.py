@@ -47,6 +47,7 @@ def open_desk(
         person_erasure=PersonErasure(
             jobs.erasure, records.jobs, store, records.people, records.spent, engine.queue, clock
         ),
+        moved_groups=jobs.moved_groups,
         people=records.people,
         presets=presets,
         showing=Showing(jobs.results, executor, zone),

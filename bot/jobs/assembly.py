@@ -21,6 +21,7 @@ from bot.jobs.limits.admission import Admission
 from bot.jobs.limits.byte_budget import ByteBudget
 from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.limits.users import UserLimit
+from bot.jobs.moved_groups import MovedGroups
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.chat import Notifier, Say
@@ -136,6 +137,7 @@ class Jobs:
     follower: RunFollower
     tally: Tally
     erasure: JobErasure
+    moved_groups: MovedGroups
     steps: tuple[Step, ...]
 
 
@@ -238,5 +240,6 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         follower=follower,
         tally=tally,
         erasure=erasure,
+        moved_groups=MovedGroups(s.repository, drafts, s.queue, s.clock),
         steps=steps,
     )

@@ -65,15 +65,19 @@ class Drafts:
 
         While the index cannot be reached nothing is noted: a draft is when its job is advanced next, which the sweep
         sees to, and what is no draft any more is taken out by who finds that out.
+
+        Raises:
+            StorageError: its group has become another chat, and the draft cannot be marked there now.
         """
         origin = job.origin
-        if origin.chat_id is None:
-            return
-        if job.draft:
-            with suppress(EngineUnavailableError):
-                await self._index.add(DraftOf(origin.user, origin.chat_id), job.id)
-        elif was_draft:
-            await self.forget(origin.user, origin.chat_id, job.id)
+        if job.draft and origin.moved_to is not None:
+            await self._repository.mark_draft(DraftOf(origin.user, origin.moved_to), job.id)
+        for chat_id in origin.chats:
+            if job.draft:
+                with suppress(EngineUnavailableError):
+                    await self._index.add(DraftOf(origin.user, chat_id), job.id)
+            elif was_draft:
+                await self.forget(origin.user, chat_id, job.id)
 
     async def forget(self, user: str, chat_id: int, job_id: str) -> None:
         """The job is no draft (any more)."""

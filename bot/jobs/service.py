@@ -105,7 +105,7 @@ class JobService:
         """The person's jobs in this chat that are asked about, in line or under way; and the latter `elsewhere`."""
         job_ids = dict.fromkeys([*await self._drafts.of(user, chat_id), *await self._admission.open_jobs_of(user)])
         found = [await self._readable(job_id) for job_id in job_ids]
-        here = [job for job in found if job and (elsewhere or chat_id in (job.origin.chat_id, job.origin.moved_to))]
+        here = [job for job in found if job and (elsewhere or chat_id in job.origin.chats)]
         return [job for job in here if not job.status.terminal]
 
     async def renew(self, job: Job) -> None:
@@ -140,7 +140,8 @@ class JobService:
 
     async def leave(self, chat_id: int, user: str | None = None) -> int:
         """Have the jobs of this person there end, or everybody's: nobody is told of them any more. Returns how many."""
-        jobs = await self.open_jobs(user, chat_id) if user else await self._open_in(chat_id)
+        known = await self.open_jobs(user, chat_id) if user else await self._open_in(chat_id)
+        jobs = [job for job in known if job.origin.speaks_in == chat_id]  # others moved on with their group
         for job in jobs:
             now = self._clock.now()
             await self._repository.change(job.id, [OutcomeDecided(JobStatus.CANCELED, now, "chat_gone")], now)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.jobs.erasure import PersonErasure, ResultErasure
+from bot.jobs.moved_groups import MovedGroups
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.team import Notes
 from bot.jobs.results.result_service import ResultService
@@ -29,6 +30,7 @@ class Desk:
     smaller: SmallerAgain
     result_erasure: ResultErasure
     person_erasure: PersonErasure
+    moved_groups: MovedGroups
     people: People
     presets: Mapping[str, Preset]
     showing: Showing

@@ -86,6 +86,7 @@ def a_desk(process, world, bot, rules=None, **changes):
         person_erasure=PersonErasure(
             jobs.erasure, process.repository, world.store, people, process.spent, process.queue, world.clock
         ),
+        moved_groups=jobs.moved_groups,
         people=people,
         presets=PRESETS,
         showing=Showing(process.results, InlineExecutor(), UTC),

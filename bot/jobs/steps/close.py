@@ -90,8 +90,7 @@ class Close:
 
     async def _mark_closed(self, job: Job) -> None:
         predictions = [p for slot in job.slots for p in (*slot.discarded, slot.prediction_id) if p]
-        chat_id = job.origin.chat_id
-        whose = DraftOf(job.origin.user, chat_id) if chat_id is not None else None
+        whose = [DraftOf(job.origin.user, chat_id) for chat_id in job.origin.chats]
         await self._repository.close(job.id, predictions, whose)
         self._remembered.discard(job.id)
         for prediction_id in predictions:

@@ -37,6 +37,7 @@ from bot.telegram.handlers import (
     start,
     tools,
 )
+from bot.telegram.migration import Migration
 from bot.telegram.reception import Reception
 from bot.telegram.sample import SamplePhoto
 from bot.telegram.shown_results import ShownResults
@@ -84,6 +85,7 @@ def build_dispatcher(desk: Desk) -> Dispatcher:
     dispatcher["sample"] = SamplePhoto()
     addressing = Addressing(desk.rules.bot_id, {*PERSONAL, *ADMIN, *desk.presets})
     reception = Reception(addressing, desk.people, desk.rules, desk.talk)
+    dispatcher.message.outer_middleware(Migration(desk.moved_groups))
     dispatcher.message.outer_middleware(reception)
     dispatcher.edited_message.outer_middleware(reception)
     dispatcher.callback_query.outer_middleware(reception)

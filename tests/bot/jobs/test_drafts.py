@@ -127,7 +127,7 @@ async def test_a_job_without_a_chat_has_nobody_to_answer(world):
 async def test_the_marker_of_a_finished_job_does_not_come_back_with_its_update(world):
     ended = replace(JOB, status=JobStatus.CANCELED)
     repository = await recorded(world, JOB)
-    await repository.close(JOB.id, (), object_keys.DraftOf("tg-7", 7))
+    await repository.close(JOB.id, (), [object_keys.DraftOf("tg-7", 7)])
     world.store.put_now(object_keys.job(JOB.id), dump_job(ended))
     assert await repository.create(JOB) is False
     assert world.store.keys(object_keys.DRAFTS) == world.store.keys(object_keys.OPEN) == []

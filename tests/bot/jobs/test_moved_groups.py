@@ -1,9 +1,13 @@
 """A group becomes a supergroup under a job: another chat, in which the old messages' numbers are other messages."""
 
+from dataclasses import replace
+
 import pytest
 
 from storage.chat_events import ChatMoved
+from storage.draft_events import AlbumUseChosen
 from storage.job import JobFile, JobStatus, Slot
+from storage.wishes import AlbumUse
 from tests.support.fakes import new_job, submission
 
 ASKED = submission(seeds=(1, 2))
@@ -72,6 +76,58 @@ async def test_who_was_told_before_the_move_is_not_told_again(world, process):
     job = world.job(JOB)
     assert (job.status, world.chat.pings(JOB), len(world.chat.outcomes(JOB))) == (JobStatus.COMPLETED, 1, 1)
     assert world.is_closed(JOB)
+
+
+async def asking(world, process):
+    """A draft that waits for words, in the old chat."""
+    asked = replace(submission(seeds=(), preset="edit"), chosen=True)
+    await process.submit(asked)
+    await process.run_ready()
+    world.chat.moved_to = NEW
+    return asked.job_id
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_draft_takes_the_words_that_are_written_in_the_new_chat(world, restarted):
+    process = world.start()
+    job_id = await asking(world, process)
+    assert await process.jobs.moved_groups.follow(OLD, NEW) == 1
+    await process.run_ready()
+    if restarted:
+        await process.crash()
+        process = world.start()
+    assert [message.shows for message in world.chat.visible(job_id)] == ["ask_prompt", "ask_prompt"]
+    job = await process.service.give_prompt("tg-7", NEW, "in winter", 12)
+    assert (job.id, job.prompt) == (job_id, "in winter")
+    await process.run_ready()
+    await to_its_end(world, process)
+    assert world.job(job_id).status is JobStatus.COMPLETED
+    assert world.is_closed(job_id)
+    assert world.store.keys("drafts/") == []
+    assert await process.service.open_jobs("tg-7", NEW) == []
+
+
+async def test_a_draft_that_learns_of_the_move_by_a_refusal_takes_words_there_too(world):
+    process = world.start()
+    job_id = await asking(world, process)
+    await process.service.answer(job_id, "tg-7", AlbumUseChosen(AlbumUse.ALL))  # anything that is shown anew
+    await process.run_for(10)
+    assert (await process.service.give_prompt("tg-7", NEW, "in winter", 12)).id == job_id
+
+
+async def test_only_drafts_of_the_group_that_moved_follow_it(world):
+    process = world.start()
+    job_id = await asking(world, process)
+    assert await process.jobs.moved_groups.follow(OLD + 1, NEW) == 0
+    assert world.job(job_id).origin.speaks_in == OLD
+
+
+async def test_the_bot_that_leaves_the_old_chat_has_not_left_its_jobs(world):
+    process = world.start()
+    await asking(world, process)
+    await process.jobs.moved_groups.follow(OLD, NEW)
+    assert await process.service.leave("tg-7", OLD) == 0
+    assert await process.service.leave("tg-7", NEW) == 1
 
 
 def test_what_is_known_already_changes_nothing():
