@@ -87,7 +87,7 @@ class StepPostponed(Event):
     def fold(self, job: Job) -> Job:
         """Counts the attempts that ended for the same reason."""
         before = job.postponement(self.step, self.part)
-        if before and before.until >= self.until:
+        if before and before.covers(self.until):
             return job
         attempts = before.attempts + 1 if before and before.code == self.code else 1
         entry = Postponement(self.step, self.part, self.until, attempts, self.code)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from storage.event import Event, EventRefusedError
-from storage.job import InputImage, Job, Outcome, Slot
+from storage.job import LONGEST_POSTPONEMENT, InputImage, Job, Outcome, Slot
 from storage.job import JobStatus as Status
 from storage.wishes import AlbumUse, Wishes
 
@@ -133,9 +133,15 @@ class GatheringEnded(Event):
         """Refused if another picture has come meanwhile, and prolonged the time."""
         if job.gathering_until is None:
             return job
-        if self.at < job.gathering_until or job.outcome:
+        if still_gathered(job, self.at) or job.outcome:
             raise EventRefusedError("the album is still gathered")
         return replace(job, gathering_until=None)
+
+
+def still_gathered(job: Job, now: datetime) -> bool:
+    """Whether more pictures of the album may come; not for as long as only a wrong clock can have meant."""
+    until = job.gathering_until
+    return until is not None and now < until <= now + LONGEST_POSTPONEMENT
 
 
 @dataclass(frozen=True, slots=True)

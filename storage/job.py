@@ -8,11 +8,14 @@ A job without slots is a *draft*: its pictures still come in, or its person is a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from storage.record_format import SCHEMA_VERSION
 from storage.wishes import Delivery, Wishes
+
+# Nothing is put off for longer: whoever has to wait longer asks once in between.
+LONGEST_POSTPONEMENT = timedelta(hours=2)
 
 
 class JobStatus(StrEnum):
@@ -165,6 +168,14 @@ class Postponement:
     until: datetime
     attempts: int
     code: str
+
+    def holds(self, now: datetime) -> bool:
+        """Whether the time is still to come; one that is too far ahead was written by a clock that was wrong."""
+        return now < self.until and self.covers(now)
+
+    def covers(self, other: datetime) -> bool:
+        """Whether it lasts until this other time, too; one by a wrong clock covers none."""
+        return other <= self.until <= other + LONGEST_POSTPONEMENT
 
 
 @dataclass(frozen=True, slots=True)

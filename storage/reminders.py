@@ -1,5 +1,6 @@
 """Whom to tell when their day's photos are free again: `reminders/{user}/{time}.json`, gone once it was told."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from storage import object_keys
 from storage.errors import ObjectNotFoundError
 from storage.objects import ObjectStore
 from storage.record_format import JSON, MAX_RECORD_BYTES, SCHEMA_VERSION, dump_record, load_record
+
+_LONGEST_S = 25 * 3600.0  # a day, and the clocks of several machines
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,14 @@ class Reminders:
         await self._store.put(key, dump_record(_REMINDER, reminder), content_type=JSON)
 
     async def due(self, now: datetime) -> list[str]:
-        """The keys of those whose time has come. The listing is as long as there are people who wait."""
+        """The keys of those whose time has come. The listing is as long as there are people who wait.
+
+        Nobody waits for longer than a day: what is to be told later was written by a clock that was wrong.
+        """
         rows = [row.key async for row in self._store.list(object_keys.REMINDERS)]
-        return [key for key in rows if object_keys.reminder_time(key) <= now.timestamp()]
+        times = {key: object_keys.reminder_time(key) for key in rows}
+        waits_for = {key: at - now.timestamp() for key, at in times.items() if math.isfinite(at)}
+        return [key for key, left_s in waits_for.items() if not 0 < left_s <= _LONGEST_S]
 
     async def load(self, key: str) -> Reminder | None:
         """The reminder under this key; None when somebody has just told it.

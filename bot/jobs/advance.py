@@ -141,7 +141,7 @@ class Advancer:
                 job = await self._perform(claimed, ready, claim, pending)
             job = self._put_off_what_stands_still(before, job, ready, pending)
             now = self._clock.now()
-            put_off |= {(p.step, p.part) for p in job.postponed if p.until > now}
+            put_off |= {(p.step, p.part) for p in job.postponed if p.holds(now)}
         else:
             _log.error("job_goes_round_in_circles")
             job = self._put_off(job, ready, pending)
@@ -173,7 +173,8 @@ class Advancer:
         for step in self._steps:
             for due in step.due(job, now):
                 waits = job.postponement(step.name, due.part) if job.postponed else None
-                at = max(waits.until, due.not_before or waits.until) if waits else due.not_before
+                held = waits.until if waits and waits.holds(now) else None
+                at = max(held, due.not_before or held) if held else due.not_before
                 missing.append((step, due.part, at))
         return missing
 
@@ -217,7 +218,7 @@ class Advancer:
         if job != before:
             return job
         now = self._clock.now()
-        in_line = {(p.step, p.part) for p in job.postponed if p.code in IN_LINE and p.until > now}
+        in_line = {(p.step, p.part) for p in job.postponed if p.code in IN_LINE and p.holds(now)}
         still_ready = {action.name for action in self._ready(job)} - in_line  # who was nudged may still have to wait
         return self._put_off(job, [action for action in done if action.name in still_ready], pending)
 

@@ -28,7 +28,7 @@ from storage.chat_events import ChatMoved
 from storage.course_events import OutcomeDecided, StepPostponed, StepResumed
 from storage.errors import StorageRefusedError, StorageUnavailableError
 from storage.event import Event
-from storage.job import Claim, Job, JobStatus, SlotState
+from storage.job import LONGEST_POSTPONEMENT, Claim, Job, JobStatus, SlotState
 from storage.repository import JobRepository
 from storage.slot_events import PredictionCreated, SlotFailed
 
@@ -124,11 +124,12 @@ class Attempt:
     def postponed(self, job: Job, step: Step, part: int, error: NotDoneError) -> Sequence[Event]:
         """The event that puts a step off, with a wait that grows with its attempts; none while it stands in line."""
         before = job.postponement(step.name, part)
-        if before and before.code == error.code and error.code in IN_LINE and before.until > self._clock.now():
+        if before and before.code == error.code and error.code in IN_LINE and before.holds(self._clock.now()):
             return []
         attempts = before.attempts + 1 if before and before.code == error.code else 1
         wait_s = backoff_s(attempts, base_s=BACKOFF_BASE_S, cap_s=BACKOFF_CAP_S, random=self._random.random)
         wait_s += error.retry_after_s or 0.0  # the jitter on top keeps jobs that wait for the same thing apart
+        wait_s = min(wait_s, LONGEST_POSTPONEMENT.total_seconds())
         self._meter.step_postponed(step.name, error.code)
         _log.info("step_postponed", step=step.name, part=part, code=error.code, wait_s=round(wait_s, 2))
         return [StepPostponed(step.name, part, self._clock.now() + timedelta(seconds=wait_s), error.code)]

@@ -42,6 +42,10 @@ class PollPace:
         wait_s = max(pace_s, among / _POLLS_PER_S) if self._callbacks else pace_s
         return since + timedelta(seconds=wait_s)
 
+    def longest(self, *, among: int = 1) -> timedelta:
+        """No two questions are ever farther apart."""
+        return timedelta(seconds=max(self._interval_s * _MAX_GROWTH, among / _POLLS_PER_S))
+
     def polled(self, prediction_id: str, at: datetime, *, extra: bool = False) -> None:
         """It was asked about at this time; `extra` questions leave the pace as it is."""
         self._hurried.pop(prediction_id, None)

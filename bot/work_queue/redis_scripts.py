@@ -21,14 +21,18 @@ return 1
 """
 )
 
-# KEYS stream, delayed; ARGV how many at most. Returns ms until the next one is due, or -1.
+# KEYS stream, delayed; ARGV how many at most, longest delay in ms. Returns ms until the next one is due, or -1.
+# What is farther ahead than any delay was put off before this server's clock was set back.
 RELEASE_DUE = (
     _NOW_MS
     + """
 local due = redis.call('ZRANGE', KEYS[2], '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[1])
-for _, job in ipairs(due) do
-  redis.call('ZREM', KEYS[2], job)
-  redis.call('XADD', KEYS[1], '*', 'job', job)
+local lost = redis.call('ZRANGE', KEYS[2], now + tonumber(ARGV[2]), '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[1])
+for _, jobs in ipairs({due, lost}) do
+  for _, job in ipairs(jobs) do
+    redis.call('ZREM', KEYS[2], job)
+    redis.call('XADD', KEYS[1], '*', 'job', job)
+  end
 end
 local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
 if first[2] == nil then return -1 end

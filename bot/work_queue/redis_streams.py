@@ -33,6 +33,9 @@ LEASE_S = 15.0
 _READ_BLOCK_S = 1.0  # shorter than a call may take
 _LOOK_FOR_DUE_S = 1.0  # for what other processes put off; its own timers are exact
 _DUE_AT_A_TIME = 200
+# Whoever has more time is looked at once in between: so a due time that is farther ahead is known for a mistake.
+LONGEST_DELAY_S = 3600.0
+_NEVER_MEANT_MS = int(LONGEST_DELAY_S * 1000) + 60_000
 _RECONNECT_S = 1.0
 _MAX_UNSENT = 10_000  # nudges kept while Redis is away; the sweep finds the rest
 
@@ -149,7 +152,8 @@ class RedisStreamsQueue:
             _log.info("messages_left", error=type(error).__name__)
 
     async def _nudge(self, job_id: str, delay_s: float) -> None:
-        await self._send(keys=[self._stream, self._delayed, self._dead], args=[job_id, max(0, round(delay_s * 1000))])
+        delay_ms = max(0, round(min(delay_s, LONGEST_DELAY_S) * 1000))
+        await self._send(keys=[self._stream, self._delayed, self._dead], args=[job_id, delay_ms])
 
     async def _keep_at(self, loop: Callable[[], Awaitable[None]]) -> None:
         """Go on after an outage; it is said in the log once, and once when it is over."""
@@ -191,7 +195,9 @@ class RedisStreamsQueue:
         while self._open:
             self._look_sooner.clear()
             await self._send_unsent()
-            left_ms = await self._release_due(keys=[self._stream, self._delayed], args=[_DUE_AT_A_TIME])
+            left_ms = await self._release_due(
+                keys=[self._stream, self._delayed], args=[_DUE_AT_A_TIME, _NEVER_MEANT_MS]
+            )
             wait_s = min(left_ms / 1000, _LOOK_FOR_DUE_S) if left_ms >= 0 else _LOOK_FOR_DUE_S
             self._next_look = loop.time() + wait_s
             bell = loop.call_at(self._next_look, self._look_sooner.set)

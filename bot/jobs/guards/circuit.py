@@ -49,8 +49,10 @@ class Circuit:
 
     def check(self) -> None:
         """Raise `CircuitOpenError` if it is not worth a try; unlike `enter` this takes nobody's turn."""
-        left_s = (self._outage.next_try_at - self._clock.now()).total_seconds() if self._outage else 0.0
-        if left_s > 0:
+        if self._outage is None:
+            return
+        left_s = (self._outage.next_try_at - self._clock.now()).total_seconds()
+        if 0 < left_s <= self._outage.pause_s:  # else its time has come, or the clock was set back
             raise CircuitOpenError(self._party, max(left_s, 0.1))
 
     def enter(self) -> None:

@@ -27,7 +27,7 @@ from storage.course_events import StepPostponed, StepResumed
 from storage.errors import StorageError
 from storage.event import Event
 from storage.input_events import InputPublished
-from storage.job import Claim, InputImage, Job, JobStatus, SlotState
+from storage.job import LONGEST_POSTPONEMENT, Claim, InputImage, Job, JobStatus, SlotState
 from storage.records import TaskRecord
 from storage.repository import JobRepository
 from storage.slot_events import CreateClaimed, CreateReleased
@@ -92,7 +92,7 @@ class Create(Step):
         """
         self._input(job, part, ["" for _ in _images(job, part)])
         wait_s = (self._busy_until - self._clock.now()).total_seconds()
-        if wait_s > 0:
+        if 0 < wait_s <= LONGEST_POSTPONEMENT.total_seconds():  # else the clock was set back
             raise NotDoneError("replicate_busy", retry_after_s=wait_s)
         if not await self._admission.admit_prediction(job, part):
             self._progress.stand_in_line(job, await self._admission.place_among_all(job, part))
@@ -127,7 +127,7 @@ class Create(Step):
             prediction = await self._gateway.create(request)
         except GatewayError as error:
             if isinstance(error, GatewayBusyError):
-                self._busy_until = self._clock.now() + timedelta(seconds=error.retry_after_s)
+                self._busy_until = self._clock.now() + min(timedelta(seconds=error.retry_after_s), LONGEST_POSTPONEMENT)
             raise translated(error) from error
         finally:
             self._waits -= request.wait_s is not None

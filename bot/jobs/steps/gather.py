@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.jobs.ports.clock import Clock
 from bot.jobs.steps.step import Due, Step
-from storage.draft_events import GatheringEnded
+from storage.draft_events import GatheringEnded, still_gathered
 from storage.event import Event
 from storage.job import Claim, Job
 
@@ -30,7 +30,8 @@ class Gather(Step):
         """When nothing has come for a while."""
         if job.draft and job.gathering_until and not job.cancel_requested:
             resumed = job.updated_at < self._started
-            yield Due(not_before=max(job.gathering_until, self._resumed_until) if resumed else job.gathering_until)
+            until = job.gathering_until if still_gathered(job, now) else now
+            yield Due(not_before=max(until, self._resumed_until) if resumed else until)
 
     def claim(self, job: Job, part: int, claim: Claim) -> Event:
         """Refused when another picture came at the last moment."""

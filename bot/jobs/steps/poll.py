@@ -1,7 +1,7 @@
 """Ask Replicate how a prediction stands when no callback has told for a while."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -17,6 +17,9 @@ from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway
 from storage.event import Event
 from storage.job import Job, SlotState
+
+_CLOCK_SKEW = timedelta(seconds=60)  # between the machines that write heard_at
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _log = structlog.get_logger()
 
@@ -75,11 +78,12 @@ class Poll(Step):
         return news_of(prediction, part, self._clock.now(), output_kind(job, self._presets))
 
     def _next_poll(self, job: Job, part: int) -> datetime:
-        """When the pace says so, counted from the last news."""
-        slot = job.slots[part]
-        recorded = slot.heard_at or job.created_at
-        heard_at = max(recorded, self._progress.heard_at(job.id, part) or recorded)
-        return self._pace.next_poll(slot.prediction_id or "", heard_at, among=self._progress.followed)
+        """When the pace says so, counted from the last news; at once where a clock that was set back has counted."""
+        slot, among, now = job.slots[part], self._progress.followed, self._clock.now()
+        news = (slot.heard_at or job.created_at, self._progress.heard_at(job.id, part))
+        heard_at = max((at for at in news if at and at <= now + _CLOCK_SKEW), default=_LONG_AGO)
+        at = self._pace.next_poll(slot.prediction_id or "", heard_at, among=among)
+        return at if at <= now + self._pace.longest(among=among) + _CLOCK_SKEW else now
 
     def _silent(self, job: Job, part: int) -> bool:
         """Whether nobody has said yet that the model began: one look tells a cold start, or makes up for the event."""

@@ -52,6 +52,17 @@ def reminders(door):
     return door.world.store.keys(object_keys.REMINDERS)
 
 
+async def test_a_clock_that_was_ahead_and_is_set_back_delays_nobody(door, bell):
+    door.world.clock.advance(400 * DAY_S)
+    job = await refused(door)
+    await door.press(job_data("remind", job.id))
+    door.forget()
+    door.world.clock.advance(-400 * DAY_S)
+    await bell.ring()
+    await bell.ring()
+    assert door.said == [text("reminder", "en")]
+
+
 async def test_it_is_said_once_where_the_photo_was_sent_and_not_before_its_time(door, bell):
     job = await refused(door)
     await door.press(job_data("remind", job.id))

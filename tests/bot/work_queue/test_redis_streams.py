@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.work_queue.job_leases import MAX_STARTS, JobLeases
 from bot.work_queue.redis_client import Keys, open_redis
-from bot.work_queue.redis_streams import RedisStreamsQueue
+from bot.work_queue.redis_streams import LONGEST_DELAY_S, RedisStreamsQueue
 from tests.bot.work_queue.queue_contract import FOREVER_S, QueueContract, Recorder
 from tests.support.redis_servers import fresh_bot_id, own_redis
 from tests.support.waiting import eventually
@@ -54,6 +54,17 @@ async def processes(redis_url):
             processes = Processes(redis_url, stack)
             processes.logs = logs
             yield processes
+
+
+async def test_a_server_whose_clock_was_set_back_keeps_nothing_waiting(processes):
+    handler, soon = Recorder(), 1000 * 60
+    queue = await processes.start("p1", handler)
+    redis = processes.redis["p1"]
+    await queue.enqueue("waits", 30 * 24 * 3600.0)  # looked at once an hour, and not at once
+    (seconds, _), ((_, due_at),) = await redis.time(), await redis.zrange(queue._delayed, 0, -1, withscores=True)
+    assert abs(due_at - (seconds + LONGEST_DELAY_S) * 1000) < soon
+    await redis.zadd(queue._delayed, {"lost": (seconds + 400 * 24 * 3600) * 1000})
+    await eventually(lambda: handler.ran == ["lost"])
 
 
 class TestRedisStreamsQueue(QueueContract):

@@ -33,6 +33,16 @@ def test_single_failures_keep_it_closed(clock):
     assert circuit.state == "ok"
 
 
+def test_a_clock_that_is_set_back_does_not_keep_it_open(clock):
+    clock.advance(400 * 24 * 3600)
+    circuit = opened(clock)
+    clock.advance(-400 * 24 * 3600)
+    circuit.enter()
+    with pytest.raises(CircuitOpenError) as caught:
+        circuit.enter()
+    assert caught.value.retry_after_s < 60
+
+
 def test_failures_in_a_row_open_it_and_say_so_once(clock):
     with capture_logs() as logs:
         circuit = opened(clock)
