@@ -17,6 +17,7 @@ from mock_server.telegram.actors import ExpectationError, User
 from mock_server.telegram.chats import Message
 
 WITHIN_S = 120.0
+_HOST = "127.0.0.1"
 _EXIT_OK, _EXIT_FAILED = 0, 1
 _MAX_PHOTO_BYTES = 50_000_000
 # A demonstration shall show waiting, not make people wait.
@@ -32,13 +33,13 @@ async def run_demo(settings: Settings, photo: Path, out: Path) -> int:
     except OSError as error:
         return _say_failed(f"{photo}: {error.strerror}")
     mock = MockReplicateConfig(delay_s=_MODEL_DELAY_S)
-    with tempfile.TemporaryDirectory(prefix="darkroom-demo-") as directory:
-        alone = _settings_of_its_own(settings, Path(directory))
+    with tempfile.TemporaryDirectory(prefix="darkroom-demo-") as directory, open_door() as door:
+        alone = _settings_of_its_own(settings, Path(directory), door)
         async with with_built_in_parties(alone, mock=mock) as (complete, sandbox):
             runner = web.AppRunner(create_app(complete, Overrides(profile=False)), access_log=None)
             await runner.setup()
             try:
-                await web.TCPSite(runner, complete.host, complete.port).start()
+                await web.SockSite(runner, door).start()
                 return await _one_photo(sandbox, body, photo.name, out)
             finally:
                 await runner.cleanup()
@@ -74,8 +75,14 @@ def _read(photo: Path) -> bytes:
         return file.read(_MAX_PHOTO_BYTES)  # more than the bot takes, so that it can say so
 
 
-def _settings_of_its_own(settings: Settings, directory: Path) -> Settings:
+def open_door() -> socket.socket:
+    """Where the bot can be called; listening already, so that nobody else takes the port that others are told of."""
+    return socket.create_server((_HOST, 0))
+
+
+def _settings_of_its_own(settings: Settings, directory: Path, door: socket.socket) -> Settings:
     """Nothing of a configured bot is touched: own token, own folder, free ports."""
+    host, port = door.getsockname()
     changes: dict[str, object] = {
         "bot_token": None,
         "base_url": None,
@@ -85,17 +92,11 @@ def _settings_of_its_own(settings: Settings, directory: Path) -> Settings:
         "queue_url": None,
         "allowed_ids": frozenset(),
         "data_dir": directory,
-        "host": "127.0.0.1",
-        "port": _free_port(),
+        "host": host,
+        "port": port,
         "sandbox_port": 0,
     }
     return settings.model_copy(update=changes)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _timeline(sandbox: Sandbox) -> Iterable[str]:

@@ -1,5 +1,7 @@
 """`python -m bot demo`: one photo through everything, and a sentence when that does not work."""
 
+import socket
+
 import pytest
 from pydantic import SecretStr
 
@@ -28,6 +30,15 @@ async def test_a_photo_comes_out_larger_and_the_timeline_shows_the_way(tmp_path,
         assert step in said
     assert str(out) in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jpg", "out.jpg"]  # nothing of ours is left behind
+
+
+def test_nobody_can_take_the_port_that_the_demo_is_going_to_serve(tmp_path):
+    with demo.open_door() as door:
+        told = demo._settings_of_its_own(Settings(), tmp_path, door)
+        with pytest.raises(OSError, match="in use"):
+            socket.create_server((told.host, told.port), reuse_port=False)
+        with socket.create_connection((told.host, told.port), timeout=5):
+            pass  # who calls too early waits in line
 
 
 @pytest.mark.timeout(30)

@@ -183,7 +183,8 @@ async def test_an_ipv6_host_makes_a_url_that_can_be_followed(unused_tcp_port):
 # 8. bot/demo.py `_settings_of_its_own` keeps ALLOWED_IDS (and the limits) of the configured bot: the demo's person is
 # told "This bot is private." Mend: build fresh Settings from what a demo needs instead of copying.
 def test_the_demo_lets_its_own_person_in(tmp_path):
-    alone = demo._settings_of_its_own(Settings(allowed_ids=frozenset({4242})), tmp_path)
+    with demo.open_door() as door:
+        alone = demo._settings_of_its_own(Settings(allowed_ids=frozenset({4242})), tmp_path, door)
     assert not alone.allowed_ids
 
 
