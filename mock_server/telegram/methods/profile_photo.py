@@ -16,7 +16,11 @@ _CONTENT_FIELDS = {"static": "photo", "animated": "animation"}
 
 
 async def set_my_profile_photo(world: World, params: CallParams) -> bool:
-    """Set the bot's picture: a JPEG that comes with the call; it is cut to a square."""
+    """Set the bot's picture: a JPEG that comes with the call; it is cut to a square.
+
+    The words of the refusals: https://core.telegram.org/method/photos.uploadProfilePhoto. Which picture gets which one,
+    and that 160 pixels are the least, is an assumption: see the README.
+    """
     upload = _uploaded(params)
     check_photo_size(len(upload.data))
     try:
