@@ -236,6 +236,11 @@ class Job:
         """All results in the order they are shown."""
         return tuple(file for slot in self.slots for file in slot.files)
 
+    @property
+    def predictions(self) -> tuple[str, ...]:
+        """All that were made for it, as far as is known."""
+        return tuple(p for slot in self.slots for p in (*slot.discarded, slot.prediction_id) if p)
+
     def inputs_of(self, slot: Slot) -> tuple[int, ...]:
         """The inputs that a slot works on, as indices, in the order that its model gets them."""
         return slot.inputs or tuple(range(len(self.inputs)))

@@ -55,7 +55,7 @@ class JobErasure:
             *(object_keys.input_prefix(job.id, index) for index in range(len(job.inputs))),
         )
         # The record goes last: as long as it is there, the rest is found by it.
-        await self._store.delete(keys)
+        await self._store.delete([*keys, *map(object_keys.task, job.predictions)])
         await self._repository.delete(job.id)
         return len(keys) + 1
 

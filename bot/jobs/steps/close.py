@@ -73,6 +73,8 @@ class Close:
         await self._tidied(self._leftovers.stop, job)
         await self._erasure.erase(job)
         await self._mark_closed(job)
+        self._progress.forget(job.id)
+        self._edits.forget(job.id, job.origin.chat_id)
 
     async def _unwanted(self, job: Job) -> bool:
         """Whether nothing is to be left of it, by now; asked after the history was written: see `bot.jobs.erasure`."""
@@ -85,15 +87,14 @@ class Close:
         entry = _entry_of(job)
         if entry:
             await self._quota.note_erased(job.origin.user, entry.done_at, entry.results)
-        await self._erasure.erase(job)
         await self._repository.take_back(job.origin.user, job.id, entry)
+        await self._erasure.erase(job)
 
     async def _mark_closed(self, job: Job) -> None:
-        predictions = [p for slot in job.slots for p in (*slot.discarded, slot.prediction_id) if p]
         whose = [DraftOf(job.origin.user, chat_id) for chat_id in job.origin.chats]
-        await self._repository.close(job.id, predictions, whose)
+        await self._repository.close(job.id, job.predictions, whose)
         self._remembered.discard(job.id)
-        for prediction_id in predictions:
+        for prediction_id in job.predictions:
             self._pace.forget(prediction_id)
 
     async def remember(self, job: Job) -> None:

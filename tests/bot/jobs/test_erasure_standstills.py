@@ -73,6 +73,11 @@ class Story:
             await process.sweep.once()
             await process.run_for(100)
 
+    async def clean(self, process: Process) -> None:
+        """A marker whose record is gone tells nothing but a number, and is swept up after a while."""
+        self.world.clock.advance(2 * 3600)
+        await process.sweep.once()
+
     def judge(self) -> None:
         assert [key for key in self.world.store.keys("") if not key.startswith(OF_NOBODY)] == []
         assert self.world.replicate.running == []
@@ -84,6 +89,7 @@ class Standstill(Story):
     def __init__(self, at: int, then: str, *, fails: bool) -> None:
         super().__init__(fails=fails, sole=then == "same process")
         self.at, self.then, self.turned = at, then, 0
+        self.later = 1 + at % 13  # after so many turns more, where it dies later
 
     async def tell(self) -> int:
         recorded_at = None
@@ -94,16 +100,21 @@ class Standstill(Story):
                 self.turned += 1
                 if self.turned == self.at:
                     await self.stand_still()
+                if self.at and self.then == "dies later" and self.turned == self.at + self.later:
+                    await self.first.crash()
             if not task.cancelled():
                 await task
             recorded_at = recorded_at or self.turned
-        heirs = [self.world.start()] if self.then == "dies" else [self.first, self.eraser]
-        if self.then == "dies" and self.at <= recorded_at:  # Telegram had no answer, and delivers it again
+        died = self.then.startswith("dies")
+        heirs = [self.one_of_several() if died else self.first, self.eraser]
+        dies_at = self.at + (self.later if self.then == "dies later" else 0)
+        if died and dies_at <= recorded_at:  # Telegram had no answer, and delivers it again
             await heirs[0].submit(ASKED)
         await self.settle(*heirs)
         if self.at <= recorded_at:  # what is recorded after the deletion stays, but is found by the next one
             await self.erasure.erase(US)
             await self.settle(*heirs)
+        await self.clean(heirs[0])
         return self.turned
 
     async def stand_still(self) -> None:
@@ -129,7 +140,7 @@ def told(story) -> int:
     return turned
 
 
-@pytest.mark.parametrize("then", ["wakes up", "loses the job", "dies", "same process"])
+@pytest.mark.parametrize("then", ["wakes up", "loses the job", "dies", "dies later", "same process"])
 @pytest.mark.parametrize("fails", [False, True], ids=["completed", "failed"])
 def test_everything_goes_at_whatever_await_of_a_job_it_is_deleted(fails, then):
     for at in range(1, told(Standstill(0, then, fails=fails)) + 1):
