@@ -12,6 +12,7 @@ from bot.jobs.ports.clock import Clock
 _PER_CHAT = timedelta(seconds=3)
 _PER_GROUP = timedelta(seconds=5)
 _SETTLES_IN = timedelta(seconds=3)
+_CLOCK_STEP = timedelta(minutes=1)  # smaller ones are lived through
 _KEPT_CHATS = 5_000
 _KEPT_SECONDS = 600
 
@@ -35,12 +36,14 @@ class EditPace:
 
     def __init__(self, clock: Clock, per_second: float) -> None:
         self._clock, self._per_second = clock, max(1, int(per_second))
+        self._latest = clock.now()
         self._chats: dict[int | str, _Chat] = {}
         self._settled_at: dict[str, datetime] = {}  # by job, for messages that are new
         self._booked: dict[int, int] = {}  # turns by second since the epoch
 
     def turn(self, job_id: str, chat_id: int | None, *, soon: bool = False) -> datetime:
         """When the job's message may be edited next; `soon` need not wait for a message to settle that is new."""
+        self._keep_up()
         chat = self._chat(job_id, chat_id)
         if soon and job_id in self._settled_at:
             del self._settled_at[job_id]
@@ -73,6 +76,14 @@ class EditPace:
         self.forget(job_id, chat_id)
         chat = self._chat(job_id, chat_id)
         chat.quiet_until = self._clock.now() + max(chat.pause, at_least)
+
+    def _keep_up(self) -> None:
+        """What was booked by a clock that was set back since then is worth nothing."""
+        now = self._clock.now()
+        if now < self._latest - _CLOCK_STEP:
+            for booked in (self._chats, self._settled_at, self._booked):
+                booked.clear()
+        self._latest = now
 
     def _chat(self, job_id: str, chat_id: int | None) -> _Chat:
         key, now = _key(job_id, chat_id), self._clock.now()

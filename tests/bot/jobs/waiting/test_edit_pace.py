@@ -110,3 +110,14 @@ def test_a_pace_below_one_a_second_still_goes_on(clock):
 def test_a_turn_is_never_in_the_past(pace, clock):
     clock.advance(timedelta(hours=1).total_seconds() + 0.7)
     assert pace.turn("a", CHAT) == clock.now()
+
+
+def test_what_a_clock_booked_before_it_was_set_back_is_forgotten(pace, clock):
+    clock.advance(30 * 24 * 3600)
+    pace.announced("a")
+    pace.turn("a", CHAT)
+    pace.edited("b", CHAT)
+    clock.advance(-30 * 24 * 3600)
+    assert [after(pace.turn(job, CHAT)) for job in "ab"] == [0, 3]
+    clock.advance(-1)  # as clocks do all the time
+    assert [after(pace.turn(job, CHAT)) for job in "ab"] == [0, 3]
