@@ -9,25 +9,31 @@ from storage.job import Job
 
 @dataclass(frozen=True, slots=True)
 class Announced(Event):
-    """The status message stands in the chat."""
+    """The status message stands in this chat."""
 
     message_id: int
     shown: str
+    chat_id: int | None
 
     def fold(self, job: Job) -> Job:
-        """The latest status message counts: an earlier one was lost with the process that sent it."""
+        """The latest status message counts: an earlier one was lost with its process, or with the chat it stands in."""
+        if self.chat_id != job.origin.speaks_in:
+            return job
         return replace(job, status_message_id=self.message_id, status_shown=self.shown)
 
 
 @dataclass(frozen=True, slots=True)
 class StatusShown(Event):
-    """The status message was edited."""
+    """Status message `message_id` was edited; None: there will be none."""
 
     soft: ClassVar[bool] = True
     shown: str
+    message_id: int | None = None
 
     def fold(self, job: Job) -> Job:
-        """Remember the text, so that it is not set again."""
+        """Remember the text, so that it is not set again; that of a message which stayed in another chat is none."""
+        if self.message_id is not None and self.message_id != job.status_message_id:
+            return job
         return replace(job, status_shown=self.shown)
 
 

@@ -152,6 +152,23 @@ async def test_what_is_nobody_elses_business_is_opened_in_private(world, tmp_pat
         assert next(iter(pointed.buttons()))["url"].endswith("?start=settings")
 
 
+async def test_who_is_asked_for_words_when_the_group_becomes_a_supergroup_answers_there(world, tmp_path):
+    anna, ben = world.chat.add_user("Anna"), world.chat.add_user("Ben")
+    group, supergroup = (world.chat.add_group("Family", [anna, ben]) for _ in range(2))
+    async with running_bot(world.settings(tmp_path), impatient()):
+        here, there = anna.in_chat(group), anna.in_chat(supergroup)
+        await here.send_photo(PHOTO, caption=f"{MENTION} edit")
+        await here.expect(text=text("ask_prompt", "en"))
+        moved = {"error_code": 400, "description": "Bad Request: group chat was upgraded to a supergroup chat"}
+        world.chat.fail(chat_id=group.id, times=None, migrate_to_chat_id=supergroup.id, **moved)
+        await ben.in_chat(group).send_other(migrate_to_chat_id=supergroup.id)
+        question = await there.expect(text=text("ask_prompt", "en"))
+        await there.send_text("make it winter", reply_to=question)
+        await there.expect(photo=True, text="Done", within=10)
+        await all_closed(tmp_path)
+        assert not [m for m in here.bot_messages if m.photo]
+
+
 async def test_only_the_person_who_asked_can_use_the_buttons(world, tmp_path):
     anna, ben = world.chat.add_user("Anna"), world.chat.add_user("Ben")
     group = world.chat.add_group("Family", [anna, ben])

@@ -98,7 +98,7 @@ async def test_a_canceled_creation_leaves_no_write_behind(world, repository):
 
 async def test_a_change_folds_its_events_and_writes_once(world, repository):
     await repository.create(JOB)
-    job = await repository.change(JOB.id, [Admitted(), Announced(5, "accepted")], LATER)
+    job = await repository.change(JOB.id, [Admitted(), Announced(5, "accepted", 7)], LATER)
     assert world.job(JOB.id) == job
     assert (job.status, job.status_message_id) == (JobStatus.PROCESSING, 5)
     assert len(world.store.versions[object_keys.job(JOB.id)]) == 2
@@ -127,7 +127,7 @@ async def test_events_that_do_not_fit_write_nothing(world, repository, events, e
 
 async def test_concurrent_changes_in_one_process_are_all_kept(world, repository):
     await repository.create(JOB)
-    events = [Admitted(), CancelRequested(), Announced(5, "accepted")]
+    events = [Admitted(), CancelRequested(), Announced(5, "accepted", 7)]
     await asyncio.gather(*(repository.change(JOB.id, [event], LATER) for event in events))
     job = world.job(JOB.id)
     assert (job.status, job.cancel_requested, job.status_message_id) == (JobStatus.PROCESSING, True, 5)
@@ -138,7 +138,7 @@ async def test_concurrent_changes_of_several_processes_are_all_kept():
     processes = [another(world) for _ in range(3)]
     await processes[0].create(JOB)
     await asyncio.gather(*(p.load(JOB.id) for p in processes))
-    events = [Admitted(), CancelRequested(), Announced(5, "accepted")]
+    events = [Admitted(), CancelRequested(), Announced(5, "accepted", 7)]
     await asyncio.gather(*(p.change(JOB.id, [e], LATER) for p, e in zip(processes, events, strict=True)))
     job = world.job(JOB.id)
     assert (job.status, job.cancel_requested, job.status_message_id) == (JobStatus.PROCESSING, True, 5)

@@ -73,7 +73,7 @@ EVENTS: dict[type[Event], Event] = {
     for event in (
         Admitted(),
         PauseEnded(LATER),
-        Announced(11, "accepted"),
+        Announced(11, "accepted", 7),
         StatusShown("accepted"),
         ChatMoved(-1009001),
         InputStored(0, "images/input/x.jpg", "image/jpeg", 4, 3),

@@ -125,7 +125,7 @@ class Announce(Step):
     async def _announced(self, job: Job, wanted: Status) -> Sequence[Event]:
         message_id = await self._notifier.announce(job, wanted)
         self._edits.announced(job.id)
-        announced = await self._written(job, Announced(message_id, wanted.key))
+        announced = await self._written(job, Announced(message_id, wanted.key, job.origin.speaks_in))
         await self._takes_turn(job)
         await self._note(job, wanted)
         return announced
@@ -147,7 +147,7 @@ class Announce(Step):
             self._progress.lose_message(job)
             return []
         await self._note(job, wanted)
-        shown = StatusShown(wanted.key)
+        shown = StatusShown(wanted.key, job.status_message_id)
         return await self._written(job, shown) if job.draft else [shown]
 
     async def _picture(self, job: Job, wanted: Status) -> bytes | None:

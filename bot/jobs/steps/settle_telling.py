@@ -42,7 +42,7 @@ class SettleTelling(Step):
         except ChatGoneError:
             return [told(job)]
         except StatusMessageGoneError:
-            return [Announced(await self._notifier.announce(job, _SENDING), _SENDING.key)]
+            return [Announced(await self._notifier.announce(job, _SENDING), _SENDING.key, job.origin.speaks_in)]
         if not first:
             return [told(job, tuple(message.message_id for message in sent))]
         return handed_over(job, first, artifacts, sent)

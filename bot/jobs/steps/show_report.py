@@ -46,7 +46,7 @@ class ShowReport(Step):
         except ChatGoneError:
             return [ReportSettled()]
         except StatusMessageGoneError:
-            return [Announced(await self._notifier.announce(job, _REPORT), _REPORT.key)]
+            return [Announced(await self._notifier.announce(job, _REPORT), _REPORT.key, job.origin.speaks_in)]
 
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """The results are what counts."""

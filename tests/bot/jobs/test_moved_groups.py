@@ -115,6 +115,27 @@ async def test_a_draft_that_learns_of_the_move_by_a_refusal_takes_words_there_to
     assert (await process.service.give_prompt("tg-7", NEW, "in winter", 12)).id == job_id
 
 
+@pytest.mark.parametrize("call", ["chat.announce", "chat.show_status"])
+async def test_a_message_that_was_on_its_way_when_the_group_moved_is_not_taken_for_one_in_the_new_chat(world, call):
+    process = world.start()
+    asked = replace(submission(seeds=(), preset="edit"), chosen=True)
+    await process.submit(asked)
+    if call == "chat.show_status":
+        await process.run_ready()
+        await process.run_for(5)
+        await process.service.answer(asked.job_id, "tg-7", AlbumUseChosen(AlbumUse.ALL))
+    gate = world.faults.hold(call, when="after")
+    sending = process.spawn(process.run_for(10))
+    await gate.reached.wait()
+    world.chat.moved_to = NEW
+    await process.jobs.moved_groups.follow(OLD, NEW)
+    gate.open()
+    await sending
+    await process.run_for(10)
+    _, new = world.chat.visible(asked.job_id)
+    assert world.job(asked.job_id).status_message_id == new.id
+
+
 async def test_only_drafts_of_the_group_that_moved_follow_it(world):
     process = world.start()
     job_id = await asking(world, process)
