@@ -65,7 +65,7 @@ class Story:
                 replicate.succeed(prediction_id)
         while replicate.outbox:
             callback = replicate.outbox.pop(0)
-            await process.service.record_callback(callback.reference, callback.prediction)
+            await process.callbacks.record(callback.reference, callback.prediction)
 
     async def settle(self, *processes: Process) -> None:
         for process in itertools.islice(itertools.cycle(processes), 2 * len(processes) + 2):
