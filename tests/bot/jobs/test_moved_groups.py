@@ -147,8 +147,8 @@ async def test_the_bot_that_leaves_the_old_chat_has_not_left_its_jobs(world):
     process = world.start()
     await asking(world, process)
     await process.jobs.moved_groups.follow(OLD, NEW)
-    assert await process.service.leave("tg-7", OLD) == 0
-    assert await process.service.leave("tg-7", NEW) == 1
+    assert await process.service.leave(OLD, "tg-7") == 0
+    assert await process.service.leave(NEW, "tg-7") == 1
 
 
 def test_what_is_known_already_changes_nothing():

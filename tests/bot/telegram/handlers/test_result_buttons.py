@@ -268,7 +268,7 @@ async def test_after_a_group_has_moved_its_old_numbers_are_used_no_more(door):
     job = await door.done(caption="@a_bot", chat=GROUP)
     moved = replace(job, origin=replace(job.origin, moved_to=MOVED_TO))  # before it was told
     door.world.store.put_now(object_keys.job(job.id), dump_job(moved))
-    door.repository.forget(job.id)
+    await door.repository.fresh(job.id)
     on = message(sender=BOT, photo=SIZES, message_id=900, chat=GROUP | {"id": MOVED_TO})
     await door.press(job_data("again", job.id), on=on)
     (other,) = others(door, moved)
@@ -365,7 +365,7 @@ async def test_of_several_pictures_those_that_are_large_are_shrunk(door):
     large = await door.done(message_id=6, error="CUDA out of memory")
     both = replace(large, inputs=(*large.inputs, *small.inputs))
     door.world.store.put_now(object_keys.job(large.id), dump_job(both))
-    door.repository.forget(large.id)
+    await door.repository.fresh(large.id)
     before = {job.id for job in door.jobs}
     await door.press(job_data("shrink", large.id), on=RESULT)
     (other,) = [job for job in door.jobs if job.id not in before]
