@@ -142,6 +142,8 @@ class Slot:
     output: tuple[str, ...] = ()  # URLs at Replicate, as secret as a token; or the words of a model that writes
     predict_time_s: float | None = None
     failure: str | None = None  # a failure code
+    error: str | None = None  # what Replicate said of its last run that failed, for admins; may quote the prompt
+    logs: str | None = None  # the end of what the model logged, likewise
     discarded: tuple[str, ...] = ()  # predictions that failed by no fault of the input; their news is no news
     files: tuple[JobFile, ...] = ()
     inputs: tuple[int, ...] = ()  # which of the job's inputs it works on, in this order; empty: all

@@ -64,7 +64,7 @@ class PredictionCreated(Event):
 
 @dataclass(frozen=True, slots=True)
 class PredictionEnded(Event):
-    """Replicate has finished: with outputs to fetch, or with a failure code."""
+    """Replicate has finished: with outputs to fetch, or with a failure code. `error` and `logs` are its own words."""
 
     slot: int
     prediction_id: str
@@ -72,6 +72,8 @@ class PredictionEnded(Event):
     output: tuple[str, ...] = ()
     failure: str | None = None
     predict_time_s: float | None = None
+    error: str | None = None
+    logs: str | None = None
 
     def fold(self, job: Job) -> Job:
         """News of another prediction than the slot's, or of a slot that is past it, changes nothing."""
@@ -87,6 +89,8 @@ class PredictionEnded(Event):
             output=self.output,
             failure=self.failure,
             predict_time_s=self.predict_time_s,
+            error=self.error,
+            logs=self.logs,
         )
         return job.with_slot(self.slot, ended)
 
@@ -99,12 +103,15 @@ class PredictionDiscarded(Event):
     prediction_id: str
     at: datetime
     failure: str
+    error: str | None = None
+    logs: str | None = None
 
     def fold(self, job: Job) -> Job:
         """The slot is open again, a few times."""
         slot = job.slots[self.slot]
         if slot.prediction_id != self.prediction_id or slot.state is not SlotState.RUNNING:
             return job
+        slot = replace(slot, error=self.error, logs=self.logs)
         if len(slot.discarded) >= MAX_DISCARDED:
             return job.with_slot(self.slot, replace(slot, state=SlotState.FAILED, failure=self.failure))
         discarded = (*slot.discarded, self.prediction_id)

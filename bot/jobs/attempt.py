@@ -22,6 +22,7 @@ from bot.jobs.guards.meter import SILENT, Meter, Timed, enclosing
 from bot.jobs.ports.chat import Notifier
 from bot.jobs.ports.clock import Clock
 from bot.jobs.replicate_news import OPERATOR_CODES
+from bot.jobs.run_words import note_failures
 from bot.jobs.steps.step import Step
 from replicate_gateway.retry import backoff_s
 from storage.chat_events import ChatMoved
@@ -87,6 +88,7 @@ class Attempt:
         ms = round((perf_counter() - started) * 1000, 1)
         if events:
             _log.info(step.done, part=part, ms=ms, **_prediction(job, part, events))
+            note_failures(job, events)
         resumed = [StepResumed(step.name, part)] if job.postponement(step.name, part) else []
         return [*events, *resumed]
 

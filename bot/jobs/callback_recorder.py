@@ -12,6 +12,7 @@ from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
 from bot.jobs.replicate_news import news_of, output_kind
+from bot.jobs.run_words import note_failures
 from bot.jobs.waiting.run_follower import RunFollower
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.prediction import Prediction
@@ -79,6 +80,7 @@ class CallbackRecorder:
         if slot.prediction_id == prediction.id and (slot.state is SlotState.RUNNING or prediction.status.terminal):
             await self._follower.confirm(changed, reference.slot, prediction)
         if changed != job:
+            note_failures(job, news)
             await self._queue.enqueue(job.id)
             return CallbackResult.RECORDED
         unwanted = changed.outcome is not None and slot.state is SlotState.RUNNING

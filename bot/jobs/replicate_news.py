@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.jobs.errors import JobFailedError, JobsError, NotDoneError, OutcomeUnknownError
+from bot.jobs.run_words import kept_error, kept_logs
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import Prediction, PredictionStatus, output_text, output_urls
 from replicate_gateway.presets import OutputKind, Preset
@@ -101,9 +102,10 @@ def news_of(prediction: Prediction, slot: int, now: datetime, kind: OutputKind =
         failure = failure_code(prediction.error)
     elif not outputs:
         failure = "no_output" if not prediction.data_removed else "output_gone"
+    error, logs = kept_error(prediction.error), kept_logs(prediction.logs)
     if failure == "input_unreadable":
-        return (created, PredictionDiscarded(slot, prediction.id, now, failure))
+        return (created, PredictionDiscarded(slot, prediction.id, now, failure, error, logs))
     if failure or sum(map(len, outputs)) > MAX_RECORDED_CHARS:
         outputs = ()
-    ended = PredictionEnded(slot, prediction.id, now, outputs, failure, predict_time_s=prediction.predict_time_s)
+    ended = PredictionEnded(slot, prediction.id, now, outputs, failure, prediction.predict_time_s, error, logs)
     return (created, ended)

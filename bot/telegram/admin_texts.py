@@ -9,6 +9,7 @@ from bot.telegram.wording import text
 from storage.job import Job
 
 _MAX_SHOWN = 3500  # of Telegram's 4096: a job has at most ten slots, an error of Telegram's may be long
+_LOGS_HEAD_CHARS = 8
 
 
 def health_text(health: Health, webhook: WebhookInfo | None, office: Office, locale: str) -> str:
@@ -65,7 +66,17 @@ def job_text(job: Job, office: Office, locale: str) -> str:
         facts.append(f"{slot.predict_time_s:.1f} s" if slot.predict_time_s is not None else None)
         lines.append(f"{number}. " + " · ".join(fact for fact in facts if fact))
     lines += [f"⏳ {p.step}: {p.code} ({p.attempts})" for p in job.postponed]
-    return "\n".join([*lines, job.id])[:_MAX_SHOWN]
+    lines.append(job.id)
+    return "\n".join([*lines, *_words_of_runs(job, _MAX_SHOWN - len("\n".join(lines)))])[:_MAX_SHOWN]
+
+
+def _words_of_runs(job: Job, room: int) -> list[str]:
+    """What Replicate said of each run and the end of its model's logs, in so many characters."""
+    said = [(number, slot) for number, slot in enumerate(job.slots, 1) if slot.error or slot.logs]
+    lines = [f"{number}. ⚠️ {slot.error}" for number, slot in said if slot.error]
+    logs = [(number, slot.logs) for number, slot in said if slot.logs]
+    each = (room - len("\n".join(lines))) // max(1, len(logs)) - _LOGS_HEAD_CHARS
+    return lines + [f"{number}. 📜\n{words[-each:]}" for number, words in logs if each > 0]
 
 
 def _webhook_line(webhook: WebhookInfo | None, office: Office, locale: str) -> str:

@@ -93,4 +93,4 @@ def test_a_success_brings_its_outputs():
     ],
 )
 def test_an_end_without_a_result_brings_its_reason(ended, failure):
-    assert news_of(ended, 1, BEGIN) == (CREATED, PredictionEnded(1, "p1", BEGIN, (), failure))
+    assert news_of(ended, 1, BEGIN) == (CREATED, PredictionEnded(1, "p1", BEGIN, (), failure, error=ended.error))

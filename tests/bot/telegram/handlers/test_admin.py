@@ -8,10 +8,12 @@ import pytest
 from bot.jobs.limits.pause import Pause
 from bot.telegram.command_names import ADMIN
 from bot.telegram.wording import text
+from replicate_gateway.prediction import PredictionStatus
 from storage.course_events import OutcomeDecided
-from storage.job import JobStatus
+from storage.job import JobStatus, Slot, SlotState
+from storage.repository import JobRepository
 from tests.support.chat_door import BEN, GROUP, SIZES, ChatDoor
-from tests.support.fakes import BEGIN
+from tests.support.fakes import BEGIN, new_job
 
 
 @pytest.fixture
@@ -108,6 +110,30 @@ async def test_a_job_is_found_by_the_code_that_people_quote(door):
     assert job.slots[0].prediction_id in said
     await door.message(text="/job 00000000")
     assert door.said[-1] == text("admin_no_job", "en", code="00000000")
+
+
+async def test_a_failed_job_tells_what_replicate_said_and_the_end_of_the_models_logs(door):
+    await door.message(photo=SIZES)
+    await door.process.run_ready()
+    (prediction_id,) = door.world.replicate.running
+    door.world.replicate.tell(prediction_id, logs="x" * 3000 + "\nlayer 7 of 9")
+    door.world.replicate.end(prediction_id, PredictionStatus.FAILED, error="CUDA kernel exploded: <b>&")
+    await door.process.deliver_callbacks()
+    await door.process.run_ready()
+    (job,) = door.jobs
+    await door.message(text=f"/job {job.code}")
+    assert "1. ⚠️ CUDA kernel exploded: <b>&" in door.said[-1]
+    assert door.said[-1].endswith("\nlayer 7 of 9")
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 10])
+async def test_the_words_of_many_runs_share_the_room_of_one_message(door, count):
+    slot = Slot(state=SlotState.FAILED, failure="model_failed", error="e" * 200, logs="l" * 1990 + "\nlast line")
+    job = new_job(slots=(slot,) * count)
+    await JobRepository(door.world.store).create(job)
+    await door.message(text=f"/job {job.code}")
+    assert len(door.said[-1]) <= 3500
+    assert door.said[-1].count("last line") == count
 
 
 async def test_who_is_banned_gets_no_further_and_what_runs_is_stopped(door):
