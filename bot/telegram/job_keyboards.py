@@ -22,6 +22,7 @@ _FAILED: Mapping[str, tuple[str, ...]] = {
     "no_face": ("another_tool",),
     "input_rejected": ("another_tool",),
     "model_out_of_memory": ("shrink_and_retry", "another_tool"),
+    "output_too_large": ("shrink_and_retry", "another_tool"),
     "service_credentials": (),
     "service_credit": (),
     "service_model": ("another_tool",),

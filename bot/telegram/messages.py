@@ -16,19 +16,9 @@ from storage.job import Job, JobStatus, Outcome
 _MAX_ECHO = 200
 # Codes that share a sentence: the difference matters to admins, who find it in the log and the record.
 _SAID_AS: Mapping[str, str] = {
-    "service_credentials": "service_paused",
-    "service_credit": "service_paused",
-    "service_model": "service_paused",
-    "output_host": "output_refused",
-    "output_redirected": "output_refused",
-    "output_too_large": "output_refused",
-    "output_not_an_image": "output_refused",
-    "output_gone": "output_refused",
-    "prediction_canceled": "timeout",
-    "prediction_aborted": "timeout",
-    "prediction_lost": "model_failed",
-    "input_unreadable": "model_failed",
-    "replicate_unclear": "model_failed",
+    "output_redirected": "output_host",
+    "prediction_aborted": "timeout",  # it came to the deadline before it began
+    "replicate_unclear": "prediction_lost",
 }
 
 

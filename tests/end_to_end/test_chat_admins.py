@@ -15,7 +15,7 @@ async def test_admins_see_how_things_are_find_jobs_and_are_told_what_only_they_c
         await person.expect(photo=True, within=10)
         world.models.next_scenario(Scenario(create_status=402))
         await person.send_photo(PHOTO)
-        failure = await person.expect(text=text("service_paused", "en"), within=10)
+        failure = await person.expect(text=text("service_credit", "en"), within=10)
         assert not list(failure.buttons())
         await boss.expect(text="service_credit")
         await all_closed(tmp_path)
@@ -95,7 +95,7 @@ async def test_the_same_trouble_many_times_is_one_alert(world, tmp_path):
         for _ in range(4):
             await person.send_photo(PHOTO)
         await person.until(
-            lambda: sum(text("service_paused", "en") in m.all_text for m in person.bot_messages) == 4, "four", 10
+            lambda: sum(text("service_credit", "en") in m.all_text for m in person.bot_messages) == 4, "four", 10
         )
         await all_closed(tmp_path)
         assert len(boss.bot_messages) == 1

@@ -6,6 +6,7 @@ import pytest
 
 from bot.jobs import poll_pace
 from bot.jobs.steps import find_orphan
+from bot.telegram.wording import text
 from mock_server.replicate.config import MockReplicateConfig
 from mock_server.replicate.scenario import Scenario
 from mock_server.replicate.server import run_mock_replicate
@@ -15,7 +16,8 @@ from tests.support.flow import PHOTO, all_closed, delivered_once, ended_with, im
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
-PAUSED = "The service is paused on my side"
+TURN = "A lot is asked for right now; your photo's turn comes by itself."
+AWAY = "The service that runs the models does not answer just now"
 GRACE_S = 0.3
 
 
@@ -45,7 +47,7 @@ async def test_a_429_is_waited_out_for_as_long_as_it_says(world, tmp_path, where
     async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await person.expect(text="Waiting for a free place; it will go on by itself.")
+        await person.expect(text=TURN)
         await delivered_once(person, tmp_path)
     refused, made = creates(world)
     assert (refused.status, made.status) == (429, 201)
@@ -70,9 +72,9 @@ async def test_while_replicate_says_to_wait_nobody_else_knocks(world, tmp_path):
     async with running_bot(world.settings(tmp_path), impatient()):
         first, second = world.person(), world.person()
         await first.send_photo(PHOTO)
-        await first.expect(text="Waiting for a free place")
+        await first.expect(text=TURN)
         await second.send_photo(PHOTO)
-        await second.expect(text="Waiting for a free place")
+        await second.expect(text=TURN)
         assert len(creates(world)) == 1
         await delivered_once(first, tmp_path)
         await delivered_once(second, tmp_path)
@@ -155,7 +157,7 @@ async def test_replicate_that_is_down_is_waited_for(world, tmp_path):
     async with running_bot(settings, impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await person.expect(text="Waiting for a free place; it will go on by itself.", within=10)
+        await person.expect(text=AWAY, within=10)
         async with run_mock_replicate(config) as mock:
             await delivered_once(person, tmp_path)
             assert len(mock.control.predictions()) == 1
@@ -189,9 +191,8 @@ async def test_what_only_the_owner_can_mend_is_said_and_the_admin_hears_of_it_on
         people = [world.person(), world.person("ru"), world.person()]
         for person in people:
             await person.send_photo(PHOTO)
-        await ended_with(people[0], tmp_path, PAUSED)
-        await ended_with(people[1], tmp_path, "Сервис приостановлен")
-        await ended_with(people[2], tmp_path, PAUSED)
+        for person, locale in zip(people, ("en", "ru", "en"), strict=True):
+            await ended_with(person, tmp_path, text(code, locale))
         (alert,) = admin.bot_messages
     assert code in alert.all_text
     assert world.telegram.bot_token not in alert.all_text
@@ -217,7 +218,7 @@ async def test_an_unknown_version_is_the_owners_to_mend(world, tmp_path):
     async with running_bot(world.settings(tmp_path, admin_ids=frozenset({admin.id})), impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await ended_with(person, tmp_path, PAUSED)
+        await ended_with(person, tmp_path, text("service_model", "en"))
         assert len(admin.bot_messages) == 1
 
 
@@ -226,7 +227,7 @@ async def test_after_all_refusals_the_job_is_closed_and_a_new_photo_works(world,
     async with running_bot(world.settings(tmp_path, user_max_active_jobs=1), impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await person.expect(text=PAUSED)
+        await person.expect(text=text("service_credit", "en"))
         await all_closed(tmp_path)
         await person.send_photo(PHOTO)
         await person.expect(photo=True)
@@ -261,4 +262,4 @@ async def test_a_person_whose_create_call_failed_with_5xx_reads_that_their_photo
     async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await person.expect(text="Waiting for a free place")
+        await person.expect(text=AWAY)

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
+from bot.telegram.wording import text
 from mock_server.replicate.scenario import Scenario
 from tests.support import pictures
 from tests.support.darkroom import running_bot
 from tests.support.flow import PHOTO, delivered_once, ended_with, impatient, record, stored
 from tests.support.waiting import eventually
 
-NOT_USABLE = "was not a picture that I can pass on"
 CLOUD_METADATA = "http://169.254.169.254/latest/meta-data/"
 
 
@@ -33,7 +33,7 @@ async def test_an_output_that_cannot_be_passed_on_ends_in_a_sentence(world, tmp_
     async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        answer = await ended_with(person, tmp_path, NOT_USABLE)
+        answer = await ended_with(person, tmp_path, text(code, "en"))
         assert "Code:" in answer.all_text
     job = record(tmp_path)
     assert (job["status"], job["outcome"]["code"]) == ("failed", code)
@@ -43,12 +43,12 @@ async def test_an_output_that_cannot_be_passed_on_ends_in_a_sentence(world, tmp_
 
 
 async def test_a_redirect_in_a_circle_ends_in_a_sentence(world, tmp_path):
-    circle = f"{world.replicate.base_url}/output/again"
-    world.models.scenario = Scenario(output="redirect", output_redirect_to=circle)
+    world.models.scenario = Scenario(output="redirect", output_redirect_to="?again")  # the same address
     async with running_bot(world.settings(tmp_path), impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await ended_with(person, tmp_path, NOT_USABLE)
+        await ended_with(person, tmp_path, text("output_host", "en"))
+    assert record(tmp_path)["outcome"]["code"] == "output_redirected"
 
 
 async def test_no_api_token_goes_with_the_fetch_of_an_output(world, tmp_path):
@@ -79,7 +79,7 @@ async def test_outputs_that_expire_before_they_are_fetched_end_in_a_sentence(wor
         await person.send_photo(PHOTO)
         await eventually(lambda: [p for p in world.models.predictions() if p.is_terminal])
         await world.models.expire_outputs()
-        await ended_with(person, tmp_path, NOT_USABLE)
+        await ended_with(person, tmp_path, text("output_gone", "en"))
 
 
 async def test_a_large_output_inside_the_prediction_survives_a_restart(world, tmp_path):

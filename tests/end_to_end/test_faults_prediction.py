@@ -8,13 +8,13 @@ from tests.support.flow import PHOTO, ended_with, impatient, record
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["with a callback", "without one"])
-@pytest.mark.parametrize("end", ["aborted", "canceled"])
-async def test_a_prediction_that_replicate_stopped_ends_in_a_sentence(world, tmp_path, end, told):
+@pytest.mark.parametrize(("end", "words"), [("aborted", "no answer in time"), ("canceled", "stopped before it was")])
+async def test_a_prediction_that_replicate_stopped_ends_in_a_sentence(world, tmp_path, end, words, told):
     world.models.scenario = Scenario(end=end, webhook_on_aborted=True, webhook_lost=not told)
     async with running_bot(world.settings(tmp_path, poll_interval_s=0.2), impatient()):
         person = world.person()
         await person.send_photo(PHOTO)
-        await ended_with(person, tmp_path, "no answer in time")
+        await ended_with(person, tmp_path, words)
     assert record(tmp_path)["outcome"]["code"] == f"prediction_{end}"
     assert person.pings == 1
 

@@ -182,7 +182,7 @@ async def test_a_place_comes_free_when_the_create_call_is_refused(world, tmp_pat
     async with running_bot(world.settings(tmp_path, replicate_max_active=1), impatient()):
         first, second = world.person(), world.person()
         await first.send_photo(PHOTO)
-        await ended_with(first, tmp_path, "The service is paused")
+        await ended_with(first, tmp_path, "My credit for the models is used up")
         await second.send_photo(PHOTO)
         await delivered_once(second, tmp_path)
 

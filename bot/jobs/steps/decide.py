@@ -57,7 +57,10 @@ class Decide(Step):
         failed = next((slot for slot in job.slots if slot.failure), None)
         if failed is None:
             return [OutcomeDecided(JobStatus.FAILED, now, "timeout", seen=seen)]
-        return [OutcomeDecided(JobStatus.FAILED, now, failed.failure, failed.facts, seen=seen)]
+        # Replicate was told to stop then, see `bot.jobs.steps.create`; before that it did so for a reason of its own.
+        late = failed.failure == "prediction_canceled" and now >= job.deadline
+        code = "timeout" if late else failed.failure
+        return [OutcomeDecided(JobStatus.FAILED, now, code, failed.facts, seen=seen)]
 
     async def _facts(self, job: Job, archived: int) -> dict[str, str | int | float]:
         facts: dict[str, str | int | float] = {}

@@ -29,9 +29,9 @@ _WAITING = {
     "paused": "waiting_for_pause",
     "user_busy": "waiting_for_own_jobs",
     "replicate_full": "waiting_for_place",
-    "replicate_busy": "waiting_for_place",
-    "replicate_unreachable": "waiting_for_place",
-    "create_unclear": "waiting_for_place",
+    "replicate_busy": "waiting_for_turn",
+    "replicate_unreachable": "waiting_for_service",
+    "create_unclear": "waiting_for_service",  # it did not answer whether it has begun
 }
 # The open question -> what the person reads.
 _ASKING = {

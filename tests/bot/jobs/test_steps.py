@@ -135,7 +135,7 @@ async def test_waiting_for_replicate_is_shown_and_taken_back(world, process):
     world.faults.fail("replicate.create", gateway.GatewayBusyError("slow down", retry_after_s=20))
     await process.submit(ASKED)
     await process.run_for(3)
-    assert [m.shows for m in world.chat.visible(JOB)] == ["waiting_for_place"]
+    assert [m.shows for m in world.chat.visible(JOB)] == ["waiting_for_turn"]
     await process.run_for(25)
     assert [m.shows for m in world.chat.visible(JOB)] == ["accepted"]
 
@@ -524,3 +524,14 @@ async def test_closing_may_be_repeated(world, process, call, when):
     assert world.is_closed(JOB)
     assert world.chat.pings(JOB) == 1
     assert len(world.store.keys(object_keys.history_prefix("tg-7"))) == 1
+
+
+@pytest.mark.parametrize(("after_s", "code"), [(-5, "prediction_canceled"), (1, "timeout")])
+async def test_a_run_that_replicate_cancels_at_the_deadline_it_was_told_has_timed_out(world, process, after_s, code):
+    prediction_id = await started(world, process)
+    late = (world.job(JOB).deadline - world.clock.now()).total_seconds() + after_s
+    world.clock.advance(late)
+    world.replicate.end(prediction_id, PredictionStatus.CANCELED)
+    await process.deliver_callbacks()
+    await process.run_ready()
+    assert outcome(world) == (JobStatus.FAILED, code)

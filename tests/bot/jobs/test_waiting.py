@@ -328,11 +328,11 @@ async def test_of_several_processes_each_takes_back_what_is_no_longer_true(world
     world.clock.advance(3)
     await second.advance(JOB)
     await second.run_for(4)
-    assert keys(world) == ["accepted", "waiting_for_place"]
+    assert keys(world) == ["accepted", "waiting_for_turn"]
     world.clock.advance(30)
     await first.advance(JOB)
     await first.run_for(4)
-    assert keys(world) == ["accepted", "waiting_for_place", "accepted"]
+    assert keys(world) == ["accepted", "waiting_for_turn", "accepted"]
 
 
 async def test_of_several_processes_one_reads_a_stream_and_any_shows_what_it_brings(world, several):
@@ -588,7 +588,7 @@ async def test_one_that_has_to_wait_is_told_so_at_once(world):
     world.faults.fail("replicate.create", GatewayBusyError("busy", retry_after_s=30))
     await process.submit(submission(2))
     await process.run_ready()
-    assert keys(world, submission(2).job_id) == ["waiting_for_place"]
+    assert keys(world, submission(2).job_id) == ["waiting_for_turn"]
 
 
 async def test_who_is_nudged_out_of_turn_goes_on_waiting_for_it(world):

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.jobs.waiting.live_status import _WAITING
 from bot.telegram.catalogues import locales
-from bot.telegram.messages import outcome_text
+from bot.telegram.messages import outcome_text, reason_text
 from bot.telegram.wording import text
 from storage.job import JobStatus, Outcome
 from tests.support.fakes import new_job
@@ -45,6 +46,46 @@ def test_a_code_that_this_version_does_not_know_is_told_as_our_fault():
 
 def test_a_missing_code_is_told_as_our_fault():
     assert text("internal", "en") in outcome_text(ended(code=None))
+
+
+# Each class of fault -> the codes that belong to it. Codes of one class may share a sentence, classes may not.
+FAULTS = {
+    "authentication": ["service_credentials"],
+    "credit": ["service_credit"],
+    "model or version gone": ["service_model"],
+    "input refused": ["input_rejected"],
+    "input refused as unsafe": ["model_refused_content"],
+    "input not read": ["input_unreadable"],
+    "input too large": ["model_out_of_memory"],
+    "model failed": ["model_failed"],
+    "no output": ["no_output"],
+    "output too large": ["output_too_large"],
+    "output gone": ["output_gone"],
+    "output no picture": ["output_not_an_image"],
+    "output elsewhere": ["output_host", "output_redirected"],
+    "output not served": ["output_refused"],
+    "canceled at Replicate": ["prediction_canceled"],
+    "lost at Replicate": ["prediction_lost", "replicate_unclear"],
+    "timed out": ["timeout", "prediction_aborted"],
+    "ours": ["internal"],
+}
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_every_class_of_fault_has_a_sentence_of_its_own(locale):
+    said = {
+        name: {reason_text(Outcome(JobStatus.FAILED, NOW, code), locale) for code in FAULTS[name]} for name in FAULTS
+    }
+    assert {name: len(sentences) for name, sentences in said.items()} == dict.fromkeys(FAULTS, 1)
+    assert len(set.union(*said.values())) == len(FAULTS)
+    assert all(len(sentence) < 120 for sentences in said.values() for sentence in sentences)
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_every_reason_to_wait_has_a_sentence_of_its_own(locale):
+    keys = set(_WAITING.values())
+    assert {"waiting_for_place", "waiting_for_turn", "waiting_for_service"} <= keys
+    assert len({text(key, locale) for key in keys}) == len(keys)
 
 
 def test_braces_in_a_fact_are_only_text():

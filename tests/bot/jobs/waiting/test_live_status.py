@@ -72,10 +72,18 @@ def test_who_is_asked_what_shall_be_done_is_told_how_many_photos_are_left(scene,
 # In line
 
 
-@pytest.mark.parametrize("code", ["replicate_busy", "replicate_unreachable", "create_unclear", "replicate_full"])
-def test_a_wait_that_is_not_ours_has_no_number(scene, code):
+@pytest.mark.parametrize(
+    ("code", "key"),
+    [
+        ("replicate_busy", "waiting_for_turn"),
+        ("replicate_unreachable", "waiting_for_service"),
+        ("create_unclear", "waiting_for_service"),
+        ("replicate_full", "waiting_for_place"),
+    ],
+)
+def test_a_wait_that_is_not_ours_has_its_reason_and_no_number(scene, code, key):
     scene.job = replace(scene.job, slots=(Slot(),), postponed=postponed(code))
-    assert scene.wanted == status("waiting_for_place")
+    assert scene.wanted == status(key)
 
 
 def test_a_reason_that_passes_in_seconds_is_not_told(scene):
