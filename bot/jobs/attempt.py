@@ -22,7 +22,7 @@ from bot.jobs.guards.meter import SILENT, Meter, Timed, enclosing
 from bot.jobs.ports.chat import Notifier
 from bot.jobs.ports.clock import Clock
 from bot.jobs.replicate_news import OPERATOR_CODES
-from bot.jobs.run_words import note_failures
+from bot.jobs.run_words import note_failures, without_words
 from bot.jobs.steps.step import Step
 from replicate_gateway.retry import backoff_s
 from storage.chat_events import ChatMoved
@@ -110,14 +110,15 @@ class Attempt:
                 _log.info("chat_moved", step=step.name)
                 return [*released, ChatMoved(error.chat_id)]
             case JobFailedError():
-                await self._report_failure(step, error)
+                await self._report_failure(job, step, part, error)
                 if not step.by_slot or len(job.slots) == 1:
                     return [*released, OutcomeDecided(JobStatus.FAILED, self._clock.now(), error.code, error.facts)]
                 # The other images may still be made.
                 seen = SlotState.OPEN if released else job.slots[part].state
                 return [*released, SlotFailed(part, error.code, seen, error.facts)]
             case SlotFailedError():
-                _log.warning("slot_failed", step=step.name, part=part, code=error.code)
+                named = {"preset": job.preset, **_prediction(job, part, ())}
+                _log.warning("slot_failed", step=step.name, part=part, code=error.code, **named)
                 return [SlotFailed(part, error.code, job.slots[part].state)]
             case _:
                 # Not released: what crashed may have had its effect.
@@ -151,12 +152,17 @@ class Attempt:
         wait_s = max(error.retry_after_s or 0.0, lasted.total_seconds() / TELLING_SHARE)
         return self.postponed(job, step, part, NotDoneError(error.code, retry_after_s=wait_s))
 
-    async def _report_failure(self, step: Step, error: JobFailedError) -> None:
+    async def _report_failure(self, job: Job, step: Step, part: int, error: JobFailedError) -> None:
         operator = error.code in OPERATOR_CODES
+        # An API that refuses a request may quote it, and with it what the person wrote.
+        cause = without_words(str(error.__cause__), job.prompt) if error.__cause__ else None
         log = _log.error if operator else _log.info
-        log("job_failed", step=step.name, code=error.code, cause=repr(error.__cause__) if error.__cause__ else None)
+        named = {"preset": job.preset, **_prediction(job, part, ())}
+        kind = {"cause": f"{type(error.__cause__).__name__}: {cause}"} if cause is not None else {}
+        log("job_failed", step=step.name, part=part, code=error.code, **named, **kind)
         if operator:
-            await self._notifier.alert(error.code, f"{error.code}: {error.__cause__}")
+            what = f"{error.code}: {cause}" if cause else error.code
+            await self._notifier.alert(error.code, f"{what} (preset {job.preset}, job {job.code})")
 
     async def _unforeseen(self, job: Job, step: Step, part: int, error: Exception) -> Sequence[Event]:
         before = job.postponement(step.name, part)
@@ -169,7 +175,9 @@ class Attempt:
             job.id,
             {"step": step.name, "part": part, "job": job, "traceback": traceback.format_exception(error)},
         )
-        await self._notifier.alert(_UNFORESEEN, f"job {job.code} failed in {step.name}: see {key}")
+        await self._notifier.alert(
+            _UNFORESEEN, f"job {job.code} (preset {job.preset}) failed in {step.name}: see {key}"
+        )
         return [step.give_up(job, part, "internal", self._clock.now())]
 
 

@@ -1,6 +1,7 @@
 """One attempt at a step, and what follows from each way it can end."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -15,6 +16,7 @@ from bot.jobs.errors import (
     SlotFailedError,
 )
 from bot.jobs.steps.step import Step
+from replicate_gateway.errors import ModelNotFoundError
 from storage.course_events import OutcomeDecided, StepPostponed, StepResumed
 from storage.errors import RecordCorruptError, StorageRefusedError
 from storage.job import Claim, JobStatus, Outcome, Postponement, Slot, SlotState
@@ -111,6 +113,29 @@ async def test_a_failed_job_takes_the_claim_back_and_says_why(attempt, world):
 async def test_what_only_the_operator_can_mend_is_told_to_the_admins(attempt, world, code):
     await perform(attempt, JobFailedError(code))
     assert [c for c, _ in world.chat.alerts] == [code]
+
+
+async def test_the_admins_and_the_log_read_which_job_and_preset_it_was_and_not_what_the_person_wrote(
+    attempt, world, logs
+):
+    job = replace(JOB, prompt="a red hat for me", slots=(Slot(state=SlotState.RUNNING, prediction_id="p1"),))
+    error = JobFailedError("service_model")
+    error.__cause__ = ModelNotFoundError("no model takes 'a red hat for me'", status=404)
+    await perform(attempt, error, job=job)
+    cause = "404: no model takes '[redacted]'"
+    assert world.chat.alerts == [("service_model", f"service_model: {cause} (preset {job.preset}, job {job.code})")]
+    assert [line for line in logs if line["event"] == "job_failed"] == [
+        {
+            "event": "job_failed",
+            "log_level": "error",
+            "step": "scripted",
+            "part": 0,
+            "code": "service_model",
+            "preset": job.preset,
+            "prediction_id": "p1",
+            "cause": f"ModelNotFoundError: {cause}",
+        }
+    ]
 
 
 async def test_a_failed_slot_leaves_the_others(attempt):
