@@ -7,7 +7,9 @@ ROOT = Path(__file__).parent.parent
 LOGS = (ROOT / "docs" / "logs.md").read_text()
 LOGGED = re.compile(r"log(?:ger)?\.(?:debug|info|warning|error|exception)\(\s*\"([a-z_]+)\"")
 # Chosen at run time: by the table of answers, by whether something was new, by who has to act.
-CHOSEN = re.compile(r"Answer\(\d+, \"([a-z_]+)\"|done = \"([a-z_]+)\"|\"(job_recorded|job_repeated|job_failed)\"")
+CHOSEN = re.compile(
+    r"Answer\(\d+, \"([a-z_]+)\"|done = \"([a-z_]+)\"|\"(job_recorded|job_repeated|job_failed|callback_verified)\""
+)
 
 
 def test_the_event_catalogue_is_complete_and_true():

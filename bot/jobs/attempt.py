@@ -134,7 +134,8 @@ class Attempt:
         wait_s += error.retry_after_s or 0.0  # the jitter on top keeps jobs that wait for the same thing apart
         wait_s = min(wait_s, LONGEST_POSTPONEMENT.total_seconds())
         self._meter.step_postponed(step.name, error.code)
-        _log.info("step_postponed", step=step.name, part=part, code=error.code, wait_s=round(wait_s, 2))
+        named = _prediction(job, part, ()) if step.by_slot else {}
+        _log.info("step_postponed", step=step.name, part=part, code=error.code, wait_s=round(wait_s, 2), **named)
         return [StepPostponed(step.name, part, self._clock.now() + timedelta(seconds=wait_s), error.code)]
 
     def _later(self, job: Job, step: Step, part: int, error: NotDoneError) -> Sequence[Event]:

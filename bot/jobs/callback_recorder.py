@@ -69,7 +69,7 @@ class CallbackRecorder:
             return CallbackResult.UNKNOWN
         if job.status is JobStatus.PENDING:  # it has asked Replicate for nothing yet
             return CallbackResult.UNKNOWN
-        bind_contextvars(job_id=job.id, chat_id=job.origin.chat_id)
+        bind_contextvars(job_id=job.id, chat_id=job.origin.chat_id, update_id=job.origin.update_id)
         now = self._clock.now()
         news = news_of(prediction, reference.slot, now, output_kind(job, self._presets))
         try:

@@ -1,6 +1,7 @@
 """Callbacks: verified against Replicate's signing secret and our own job reference, then recorded."""
 
 from collections.abc import Mapping
+from time import perf_counter
 
 import structlog
 from structlog.contextvars import bind_contextvars
@@ -62,11 +63,12 @@ class CallbackIntake:
 
     async def _record(self, reference: JobReference | None, prediction: Prediction) -> str:
         bind_contextvars(prediction_id=prediction.id)
+        started = perf_counter()
         result = await self._recorder.record(reference, prediction)
-        if result is CallbackResult.PROGRESS:  # may come twice a second for every prediction
-            _log.debug("callback_verified", status=prediction.raw_status, result=result.value)
-        else:
-            _log.info("callback_verified", status=prediction.raw_status, result=result.value)
+        # Progress may come twice a second for every prediction.
+        log = _log.debug if result is CallbackResult.PROGRESS else _log.info
+        ms = round((perf_counter() - started) * 1000, 1)
+        log("callback_verified", status=prediction.raw_status, result=result.value, ms=ms)
         return result.value
 
     def _claims(self, headers: Mapping[str, str]) -> SignedHeaders:

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiogram import Bot
 
+from bot.telegram.raw_updates import chat_in, mapping
 from bot.telegram.talk import Talk
 from bot.telegram.wording import locale_of, text
 
@@ -21,13 +22,9 @@ class Apology:
     def say(self, update: Mapping[str, Any]) -> None:
         """In private chats only; a group need not hear of it."""
         for kind in _ASKED_FOR:
-            event = _mapping(update.get(kind))
-            chat = _mapping(event.get("chat") or _mapping(event.get("message")).get("chat"))
-            chat_id, language = chat.get("id"), _mapping(event.get("from")).get("language_code")
+            event = mapping(update.get(kind))
+            chat = chat_in(event)
+            chat_id, language = chat.get("id"), mapping(event.get("from")).get("language_code")
             if chat.get("type") == "private" and isinstance(chat_id, int):
                 locale = locale_of(language if isinstance(language, str) else None, self._default_locale)
                 self._talk.say(self._bot.send_message(chat_id, text("internal", locale)))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

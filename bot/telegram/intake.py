@@ -8,6 +8,7 @@ that could not be recorded, or for which something that had to be asked was away
 import asyncio
 import traceback
 from collections.abc import Callable, Mapping
+from time import perf_counter
 from typing import Any, NoReturn
 
 import structlog
@@ -22,12 +23,14 @@ from aiogram.exceptions import (
 from aiogram.methods import TelegramMethod
 from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
-from structlog.contextvars import bind_contextvars, clear_contextvars
+from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
 from bot.jobs.errors import NotDoneError
 from bot.jobs.guards.meter import SILENT, Meter
 from bot.jobs.ports.chat import Notifier
 from bot.telegram.backlog import Backlog
+from bot.telegram.raw_updates import chat_id_of
+from bot.telegram.taken import Taken
 from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
 from storage.repository import JobRepository
 
@@ -85,7 +88,7 @@ class UpdateIntake:
             StorageUnavailableError, StorageRefusedError, NotDoneError: it could not be recorded; it must come again.
         """
         clear_contextvars()
-        bind_contextvars(update_id=update.get("update_id"))
+        bind_contextvars(update_id=update.get("update_id"), chat_id=chat_id_of(update))
         _log.info("update_received", kinds=[key for key in update if key != "update_id"])
         outcome = "postponed"
         try:
@@ -132,8 +135,11 @@ class UpdateIntake:
             _ = known.event_type
         except UpdateTypeLookupError:
             _log.info("update_ignored")
-        else:
-            await self._dispatcher.feed_update(self._bot, known)
+            return
+        started, taken = perf_counter(), Taken()
+        await self._dispatcher.feed_update(self._bot, known, taken=taken)
+        if "job_id" not in get_contextvars():  # else the job's lines go on from here
+            _log.info("update_taken", handler=taken.handler, ms=round((perf_counter() - started) * 1000, 1))
 
     async def _keep(self, update: Mapping[str, Any], error: Exception) -> None:
         update_id = update.get("update_id")

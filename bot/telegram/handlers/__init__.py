@@ -42,6 +42,7 @@ from bot.telegram.reception import Reception
 from bot.telegram.sample import SamplePhoto
 from bot.telegram.shown_results import ShownResults
 from bot.telegram.submissions import Submissions
+from bot.telegram.taken import NoteHandler
 
 # The first handler that fits takes the update: pictures before commands, since a caption may be one, what a group does
 # not get to see before all screens, links to a screen before the usual start, what others may not press before what
@@ -89,6 +90,10 @@ def build_dispatcher(desk: Desk) -> Dispatcher:
     dispatcher.message.outer_middleware(reception)
     dispatcher.edited_message.outer_middleware(reception)
     dispatcher.callback_query.outer_middleware(reception)
+    note_handler = NoteHandler()
+    for kind in dispatcher.observers.values():
+        if kind is not dispatcher.update:  # whose only handler asks all the others
+            kind.middleware(note_handler)
     for module in _IN_ORDER:
         module.add_handlers(dispatcher)
     keep_filters_on_the_loop(dispatcher)

@@ -6,6 +6,8 @@ import hmac
 import json
 
 import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from bot.app_keys import CallbackForgedError
 from bot.replicate_callback.intake import CallbackIntake
@@ -65,7 +67,17 @@ async def test_a_genuine_callback_is_recorded(world, intake, logs):
     headers, body = delivery(world)
     assert await intake.take(headers, query(), body) == "recorded"
     assert world.job(JOB).slots[0].state is SlotState.SUCCEEDED
-    assert [line["result"] for line in logs if line["event"] == "callback_verified"] == ["recorded"]
+    (line,) = (line for line in logs if line["event"] == "callback_verified")
+    assert (line["result"], line["ms"] >= 0) == ("recorded", True)
+
+
+async def test_its_lines_name_the_update_that_its_job_came_with(world, intake, logs):
+    origin = world.job(JOB).origin
+    headers, body = delivery(world)
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        await intake.take(headers, query(), body)
+    (line,) = (line for line in lines if line["event"] == "callback_verified")
+    assert (line["update_id"], line["chat_id"], line["job_id"]) == (origin.update_id, origin.chat_id, JOB)
 
 
 async def test_the_same_delivery_again_is_repeated(world, intake):

@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from structlog.contextvars import bind_contextvars, get_contextvars
+from structlog.contextvars import bind_contextvars, get_contextvars, merge_contextvars
+from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.jobs.errors import EngineUnavailableError, NotDoneError
@@ -532,3 +533,52 @@ async def test_updates_are_counted_by_kind_and_by_what_became_of_them(intake):
         ("other", "taken"),
         ("message", "postponed"),
     ]
+
+
+def text_update(words, **changes):
+    sender = {"id": 7, "is_bot": False, "first_name": "Anna", "language_code": "en"}
+    head = {"message_id": 1, "date": 1_790_000_000, "chat": {"id": 7, "type": "private"}, "from": sender}
+    return {"update_id": 1, "message": head | {"text": words} | changes}
+
+
+STRANGE_CHATS = [{"update_id": 1, "poll": {"id": "1"}}, {"update_id": 1, "message": 7}, {"update_id": 1, "message": {}}]
+
+
+@pytest.fixture
+def bound(logs):
+    """The lines with what is bound to them."""
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        yield lines
+
+
+@pytest.mark.parametrize(
+    ("update", "chat_id"),
+    [
+        (photo_update(1), 7),
+        ({"update_id": 1, "callback_query": {"id": "q", "message": photo_update(1)["message"]}}, 7),
+        *((update, None) for update in STRANGE_CHATS),
+    ],
+)
+async def test_whose_chat_it_is_stands_in_every_line_from_the_first_one_on(intake, bound, update, chat_id):
+    await intake.updates.take(update)
+    assert bound[0]["event"] == "update_received"
+    assert {line["chat_id"] for line in bound} == {chat_id}
+
+
+@pytest.mark.parametrize(
+    ("update", "handler"),
+    [
+        (text_update("hello"), "hints.hint"),
+        (text_update("/help"), "help_screens.help"),
+        (text_update("hello", chat={"id": -5, "type": "group", "title": "us"}), None),
+    ],
+)
+async def test_what_became_of_an_update_that_makes_no_job_is_told(intake, logs, update, handler):
+    await intake.updates.take(update)
+    assert [line["handler"] for line in logs if line["event"] == "update_taken"] == [handler]
+
+
+async def test_an_update_that_makes_a_job_is_told_by_the_jobs_lines(intake, logs):
+    await intake.updates.take(photo_update(1))
+    await intake.updates.take(photo_update(1))
+    assert [line["event"] for line in logs] == ["update_received", "job_recorded", "update_received", "job_repeated"]
