@@ -29,6 +29,7 @@ class CallbackResult(StrEnum):
     """What became of a callback; each of them is answered with 200."""
 
     RECORDED = "recorded"
+    STARTED = "started"  # the first that is heard here of a run under way; no record keeps it
     PROGRESS = "progress"  # nothing that a record keeps; the person may see it
     REPEATED = "repeated"  # it brought nothing new
     SUPERSEDED = "superseded"  # of a prediction that the job no longer waits for
@@ -76,9 +77,9 @@ class CallbackRecorder:
             changed = await self._repository.change(job.id, news, now)
         except ObjectNotFoundError:  # everything of its person's was deleted in this moment
             return CallbackResult.UNKNOWN
-        slot = changed.slots[reference.slot]
+        slot, started = changed.slots[reference.slot], False
         if slot.prediction_id == prediction.id and (slot.state is SlotState.RUNNING or prediction.status.terminal):
-            await self._follower.confirm(changed, reference.slot, prediction)
+            started = await self._follower.confirm(changed, reference.slot, prediction)
         if changed != job:
             note_failures(job, news)
             await self._queue.enqueue(job.id)
@@ -91,7 +92,7 @@ class CallbackRecorder:
         # Its first delivery may have been recorded although we could not say so; then nobody was nudged.
         if prediction.status.terminal and not changed.status.terminal:
             await self._queue.enqueue(job.id)
-        return CallbackResult.REPEATED
+        return CallbackResult.STARTED if started else CallbackResult.REPEATED
 
     async def ask(self, reference: JobReference) -> None:
         """Have Replicate asked how the slot's prediction stands: its callback was too large to be read."""

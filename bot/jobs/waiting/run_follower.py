@@ -78,11 +78,15 @@ class RunFollower:
             await self._pass_on(job_id, part, heard)
         return heard is not None
 
-    async def confirm(self, job: Job, part: int, prediction: Prediction) -> None:
-        """Like `follow`, for news that the job's record was asked about; what people may see of it is shown."""
+    async def confirm(self, job: Job, part: int, prediction: Prediction) -> bool:
+        """Like `follow`, for news that the job's record was asked about; what people may see of it is shown.
+
+        Returns whether that is more than was known here.
+        """
         heard = self._progress.follow(job, part, prediction, on_record=True)
         if heard:
             await self._pass_on(job.id, part, heard)
+        return heard is not None and heard.changed
 
     async def stop(self) -> None:
         """Read no more streams."""

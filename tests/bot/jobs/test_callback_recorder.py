@@ -33,7 +33,7 @@ async def test_a_repeated_callback_changes_nothing(world, process):
     prediction_id = await running(world, process)
     world.replicate.start(prediction_id)
     (callback,) = world.replicate.outbox
-    assert await process.receive(callback) is CallbackResult.REPEATED
+    assert await process.receive(callback) is CallbackResult.STARTED
     assert await process.receive(callback) is CallbackResult.PROGRESS
     world.replicate.succeed(prediction_id)
     (_, ended) = world.replicate.outbox

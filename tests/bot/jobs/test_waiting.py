@@ -225,7 +225,7 @@ async def test_news_of_a_prediction_that_this_process_does_not_follow_is_looked_
     await process.crash()
     second = world.start()
     gets = world.faults.calls["store.get"]
-    assert await told(world, second, prediction_id, logs=" 1%|") == [CallbackResult.REPEATED]
+    assert await told(world, second, prediction_id, logs=" 1%|") == [CallbackResult.STARTED]
     assert world.faults.calls["store.get"] == gets + 1
     assert await told(world, second, prediction_id, logs=" 2%|") == [CallbackResult.PROGRESS]
     assert world.faults.calls["store.get"] == gets + 1
