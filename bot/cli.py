@@ -66,12 +66,18 @@ def _queue_problem(settings: "Settings", command: str) -> str | None:
 def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) -> int:
     import structlog  # noqa: PLC0415 - as above
 
-    from bot.log_config import configure_logging  # noqa: PLC0415
+    from bot.log_config import configure_logging, process_name  # noqa: PLC0415
     from bot.settings import SettingsError  # noqa: PLC0415
     from replicate_gateway.presets import PresetError  # noqa: PLC0415
 
     stream = sys.stdout if arguments.command in _SERVICES else sys.stderr
-    writer = configure_logging(settings.log_level, settings.log_format, settings.secret_values(), stream=stream)
+    writer = configure_logging(
+        settings.log_level,
+        settings.log_format,
+        settings.secret_values(),
+        stream=stream,
+        process=process_name() if settings.queue_url else None,
+    )
     log = structlog.get_logger()
     try:
         with asyncio.Runner(loop_factory=event_loop_factory()) as runner:

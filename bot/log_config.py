@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import queue
+import socket
 import sys
 import threading
 from collections.abc import Iterable
@@ -137,17 +138,22 @@ class _LibraryRecords(logging.Handler):
 
 
 def configure_logging(
-    level: Level, fmt: Format | None, secrets: Iterable[str] = (), *, stream: TextIO | None = None
+    level: Level,
+    fmt: Format | None,
+    secrets: Iterable[str] = (),
+    *,
+    stream: TextIO | None = None,
+    process: str | None = None,
 ) -> LineWriter:
     """Route all logging of the process to `stream` (default: stdout) and return what writes it.
 
     `fmt` None means console on a terminal, else JSON. `secrets` are redacted wherever they occur, beside
-    everything that looks like a token or a signed URL. May be called again; the last call counts. Closing the
-    returned writer flushes it, which also happens at exit.
+    everything that looks like a token or a signed URL. `process` is who writes, where several do. May be called
+    again; the last call counts. Closing the returned writer flushes it, which also happens at exit.
     """
     target = stream if stream is not None else sys.stdout  # None when the process was started without one
     terminal = target is not None and not target.closed and target.isatty()
-    chain = _chain(fmt or ("console" if terminal else "json"), Redactor(secrets), colors=terminal)
+    chain = _chain(fmt or ("console" if terminal else "json"), Redactor(secrets), process, colors=terminal)
     writer = LineWriter(target)
     lines = _LineLogger(writer)
     threshold = logging.getLevelNamesMapping()[level.upper()]
@@ -162,7 +168,20 @@ def configure_logging(
     return writer
 
 
-def _chain(fmt: Format, redact: Redactor, *, colors: bool) -> list[Processor]:
+def process_name() -> str:
+    """Tells processes apart that run now, on one machine or several; containers have names for host names."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _chain(fmt: Format, redact: Redactor, process: str | None, *, colors: bool) -> list[Processor]:
+    written_by = {"process": process} if process else {}
+
+    def stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        """Time (UTC, milliseconds), level and event first: lines are read by people too. None is left out."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        head = {"timestamp": now, "level": event.pop("level", None), "event": event.pop("event", None)}
+        return head | {name: value for name, value in event.items() if value is not None} | written_by
+
     def redact_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         clean: EventDict = redact.value(event)
         return clean
@@ -173,18 +192,12 @@ def _chain(fmt: Format, redact: Redactor, *, colors: bool) -> list[Processor]:
         else ConsoleRenderer(colors=colors, sort_keys=False, exception_formatter=plain_traceback)
     )
     before: list[Processor] = [structlog.contextvars.merge_contextvars, add_log_level, StackInfoRenderer()]
-    return [*before, format_exc_info, redact_values, _stamp, renderer]
+    return [*before, format_exc_info, redact_values, stamp, renderer]
 
 
 def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
     """After redaction there is nothing in it that JSON does not know."""
     return _ENCODE(event)
-
-
-def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Time (UTC, milliseconds), level and event first: lines are read by people too."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"timestamp": now, "level": event.pop("level", None), "event": event.pop("event", None), **event}
 
 
 def _route_libraries(handler: _LibraryRecords, threshold: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from time import perf_counter
+from typing import Any
 
 import structlog
 
@@ -85,10 +86,10 @@ class Attempt:
             raise
         except Exception as error:  # noqa: BLE001 - see `_follow`
             return await self._follow(error, job, step, part, claim)
-        ms = round((perf_counter() - started) * 1000, 1)
-        if events:
-            _log.info(step.done, part=part, ms=ms, **_prediction(job, part, events))
-            note_failures(job, events)
+        if events and not (step.in_chat and job.origin.chat_id is None):
+            ms = round((perf_counter() - started) * 1000, 1)
+            _log.info(step.done, ms=ms, **_named(job, step, part, events))
+        note_failures(job, events)
         resumed = [StepResumed(step.name, part)] if job.postponement(step.name, part) else []
         return [*events, *resumed]
 
@@ -101,7 +102,7 @@ class Attempt:
                 return [*released, *self._later(job, step, part, error)]
             case OutcomeUnknownError():
                 # The claim stands; the step that settles it is due from now on.
-                _log.warning("outcome_unknown", step=step.name, part=part, error=str(error))
+                _log.warning("outcome_unknown", step=step.name, error=str(error), **_named(job, step, part))
                 return step.unanswered(part, self._clock.now())
             case ChatGoneError():
                 _log.info("chat_gone", step=step.name)
@@ -117,8 +118,8 @@ class Attempt:
                 seen = SlotState.OPEN if released else job.slots[part].state
                 return [*released, SlotFailed(part, error.code, seen, error.facts)]
             case SlotFailedError():
-                named = {"preset": job.preset, **_prediction(job, part, ())}
-                _log.warning("slot_failed", step=step.name, part=part, code=error.code, **named)
+                named = _named(job, step, part)
+                _log.warning("slot_failed", step=step.name, code=error.code, preset=job.preset, **named)
                 return [SlotFailed(part, error.code, job.slots[part].state)]
             case _:
                 # Not released: what crashed may have had its effect.
@@ -134,15 +135,14 @@ class Attempt:
         wait_s += error.retry_after_s or 0.0  # the jitter on top keeps jobs that wait for the same thing apart
         wait_s = min(wait_s, LONGEST_POSTPONEMENT.total_seconds())
         self._meter.step_postponed(step.name, error.code)
-        named = _prediction(job, part, ()) if step.by_slot else {}
-        _log.info("step_postponed", step=step.name, part=part, code=error.code, wait_s=round(wait_s, 2), **named)
+        _log.info("step_postponed", step=step.name, code=error.code, wait_s=round(wait_s, 2), **_named(job, step, part))
         return [StepPostponed(step.name, part, self._clock.now() + timedelta(seconds=wait_s), error.code)]
 
     def _later(self, job: Job, step: Step, part: int, error: NotDoneError) -> Sequence[Event]:
         before = job.postponement(step.name, part)
         tried = 1 + (before.attempts if before and before.code == error.code else 0)
         if error.tries is not None and tried >= error.tries:
-            _log.info("step_given_up", step=step.name, part=part, code=error.code, tried=tried)
+            _log.info("step_given_up", step=step.name, code=error.code, tried=tried, **_named(job, step, part))
             return [step.give_up(job, part, error.code, self._clock.now())]
         if not job.outcome:
             return self.postponed(job, step, part, error)
@@ -158,9 +158,8 @@ class Attempt:
         # An API that refuses a request may quote it, and with it what the person wrote.
         cause = without_words(str(error.__cause__), job.prompt) if error.__cause__ else None
         log = _log.error if operator else _log.info
-        named = {"preset": job.preset, **_prediction(job, part, ())}
         kind = {"cause": f"{type(error.__cause__).__name__}: {cause}"} if cause is not None else {}
-        log("job_failed", step=step.name, part=part, code=error.code, **named, **kind)
+        log("job_failed", step=step.name, code=error.code, preset=job.preset, **_named(job, step, part), **kind)
         if operator:
             what = f"{error.code}: {cause}" if cause else error.code
             await self._notifier.alert(error.code, f"{what} (preset {job.preset}, job {job.code})")
@@ -168,7 +167,7 @@ class Attempt:
     async def _unforeseen(self, job: Job, step: Step, part: int, error: Exception) -> Sequence[Event]:
         before = job.postponement(step.name, part)
         attempts = before.attempts + 1 if before and before.code == _UNFORESEEN else 1
-        _log.error("step_crashed", step=step.name, part=part, attempts=attempts, exc_info=error)
+        _log.error("step_crashed", step=step.name, attempts=attempts, exc_info=error, **_named(job, step, part))
         if attempts < MAX_UNFORESEEN:
             return self.postponed(job, step, part, NotDoneError(_UNFORESEEN))
         key = await self._repository.keep_poison(
@@ -198,9 +197,12 @@ def _outcome(error: Exception) -> str:
             return "crashed"
 
 
-def _prediction(job: Job, part: int, events: Sequence[Event]) -> dict[str, str]:
-    """The prediction that a log line is about, if it is about one."""
-    named = next((e.prediction_id for e in events if isinstance(e, PredictionCreated)), None)
-    known = job.slots[part].prediction_id if part < len(job.slots) else None
-    prediction_id = named or known
-    return {"prediction_id": prediction_id} if prediction_id else {}
+def _named(job: Job, step: Step, part: int, events: Sequence[Event] = ()) -> dict[str, Any]:
+    """What a log line is about: the part, where there are several, and the prediction, if it is about one."""
+    parts = len(job.slots) if step.by_slot else len(job.inputs) if step.by_input else 1
+    named: dict[str, Any] = {"part": part} if parts > 1 else {}
+    created = next((e.prediction_id for e in events if isinstance(e, PredictionCreated)), None)
+    its_own = part < len(job.slots) and (step.by_slot or len(job.slots) == 1)
+    known = job.slots[part].prediction_id if its_own else None
+    prediction_id = created or known
+    return named | {"prediction_id": prediction_id} if prediction_id else named

@@ -42,11 +42,11 @@ def note_failures(job: Job, news: Sequence[Event]) -> None:
         if isinstance(event, PredictionEnded | PredictionDiscarded) and event.failure:
             _log.warning(
                 "prediction_failed",
-                part=event.slot,
                 prediction_id=event.prediction_id,
                 preset=job.preset,
                 code=event.failure,
-                error=without_words(event.error, job.prompt) if event.error else "",
+                error=without_words(event.error, job.prompt) if event.error else None,
+                **({"part": event.slot} if len(job.slots) > 1 else {}),
             )
 
 

@@ -95,8 +95,6 @@ def _marked(line: LogLine) -> str:
 
 def _details(line: LogLine) -> str:
     shown = {name: value for name, value in line.fields.items() if name not in _SHOWN_ELSEWHERE and value is not None}
-    if line.fields.get("part") == 0:
-        del shown["part"]  # most jobs have one
     return "".join(f"  {plain(name)}={_value(value)}" for name, value in shown.items())
 
 

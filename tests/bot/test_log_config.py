@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.log_config import LineWriter, configure_logging
+from bot.log_config import LineWriter, configure_logging, process_name
 from bot.redaction import REDACTED, Redactor
 
 ROOT = Path(__file__).parents[2]
@@ -44,11 +45,11 @@ def restored_logging():
 
 
 class Log:
-    def __init__(self, level="info", fmt="json", secrets=(CONFIGURED,)):
+    def __init__(self, level="info", fmt="json", secrets=(CONFIGURED,), process=None):
         root = logging.getLogger()  # pytest's own handlers would render every record too, and fail differently
         root.handlers[:] = [handler for handler in root.handlers if type(handler).__module__ == "bot.log_config"]
         self.stream = io.StringIO()
-        self.writer = configure_logging(level, fmt, secrets, stream=self.stream)
+        self.writer = configure_logging(level, fmt, secrets, stream=self.stream, process=process)
         self.log = structlog.get_logger()
 
     def text(self):
@@ -74,6 +75,27 @@ def test_a_line_is_json_with_time_level_and_event_first():
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["timestamp"])
     assert datetime.fromisoformat(line["timestamp"]).utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("fmt", ["json", "console"])
+def test_what_is_none_is_left_out(fmt):
+    log = Log(fmt=fmt)
+    structlog.contextvars.bind_contextvars(update_id=None)
+    log.log.info("job_transitioned", code=None, count=0, error="")
+    text = log.text()
+    assert not {name for name in ("update_id", "code", "None", "null") if name in text}
+    assert {name for name in ("count", "error") if name in text} == {"count", "error"}
+
+
+def test_where_several_processes_share_the_work_each_line_says_who_wrote_it():
+    log = Log(process="web-1:17")
+    log.log.info("job_transitioned")
+    logging.getLogger("somebody").warning("else")
+    assert [line["process"] for line in log.lines()] == ["web-1:17"] * 2
+
+
+def test_the_name_of_a_process_tells_host_and_process():
+    assert process_name() == f"{socket.gethostname()}:{os.getpid()}"
 
 
 def test_context_is_bound_to_the_line_and_the_call_wins_over_it():

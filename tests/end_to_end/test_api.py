@@ -144,5 +144,6 @@ async def test_neither_key_nor_url_nor_hint_is_in_the_log(world, tmp_path, capsy
         await all_closed(tmp_path)
     text = capsys.readouterr().out
     assert "job_recorded" in text
+    assert not [told for told in ("status_shown", "outcome_delivered") if told in text], "nobody is shown anything"
     assert not [secret for secret in (KEY, "secret-of-the-caller", "person.jpg", "Apollonia") if secret in text]
     assert json.dumps(records(tmp_path)).count("secret-of-the-caller") == 2

@@ -46,6 +46,7 @@ class Announce(Step):
 
     name = "announce"
     done = "status_shown"
+    in_chat = True
 
     def __init__(
         self,

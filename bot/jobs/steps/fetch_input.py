@@ -25,6 +25,7 @@ class FetchInput(Step):
 
     name = "fetch_input"
     done = "input_stored"
+    by_input = True
 
     def __init__(self, photos: PictureSource, web: PictureSource, inputs: InputStore) -> None:
         self._photos, self._web, self._inputs = photos, web, inputs

@@ -22,6 +22,7 @@ class FollowUp(Step):
 
     name = "follow_up"
     done = "results_followed"
+    in_chat = True
     on_record = True
 
     def __init__(self, notifier: Notifier, artifacts: Artifacts) -> None:

@@ -22,6 +22,7 @@ class SettleTelling(Step):
 
     name = "settle_telling"
     done = "outcome_settled"
+    in_chat = True
     on_record = True
 
     def __init__(self, notifier: Notifier, artifacts: Artifacts) -> None:

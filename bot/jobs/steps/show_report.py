@@ -22,6 +22,7 @@ class ShowReport(Step):
 
     name = "show_report"
     done = "report_delivered"
+    in_chat = True
     on_record = True
 
     def __init__(self, notifier: Notifier, artifacts: Artifacts) -> None:

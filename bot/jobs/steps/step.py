@@ -30,6 +30,8 @@ class Step(ABC):
     name: ClassVar[str]
     done: ClassVar[str]  # the log event when it was done
     by_slot: ClassVar[bool] = False  # whether its parts are slots, of which one may fail and the others go on
+    by_input: ClassVar[bool] = False  # whether its parts are inputs
+    in_chat: ClassVar[bool] = False  # whether all it does is to show something, so that a job without a chat has none
     # Whether all that happened before must be written first: what this does can be seen, and must not be done twice
     # only because the way to it was forgotten.
     on_record: ClassVar[bool] = False

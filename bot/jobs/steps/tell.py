@@ -66,6 +66,7 @@ class Tell(Step):
 
     name = "tell"
     done = "outcome_delivered"
+    in_chat = True
 
     def __init__(self, notifier: Notifier, artifacts: Artifacts) -> None:
         self._notifier, self._artifacts = notifier, artifacts

@@ -67,6 +67,27 @@ async def test_success_gives_the_steps_events_and_is_logged(attempt, logs):
     assert [line["event"] for line in logs] == ["scripted_done"]
 
 
+@pytest.mark.parametrize(("chat_id", "told"), [(7, True), (None, False)])
+async def test_what_is_only_shown_in_a_chat_is_not_logged_where_there_is_none(attempt, logs, chat_id, told):
+    step = Scripted()
+    step.in_chat = True
+    job = replace(JOB, origin=replace(JOB.origin, chat_id=chat_id))
+    assert await attempt.perform(job, step, 0, CLAIM)
+    assert bool(logs) is told
+
+
+@pytest.mark.parametrize(
+    ("by_slot", "by_input", "slots", "inputs", "part"),
+    [(True, False, 1, 2, None), (True, False, 2, 1, 0), (False, True, 2, 1, None), (False, True, 1, 2, 0)],
+)
+async def test_a_line_names_the_part_where_there_are_several(attempt, logs, by_slot, by_input, slots, inputs, part):
+    step = Scripted()
+    step.by_slot, step.by_input = by_slot, by_input
+    job = replace(JOB, slots=JOB.slots * slots, inputs=JOB.inputs * inputs)
+    await attempt.perform(job, step, 0, CLAIM)
+    assert logs[0].get("part") == part
+
+
 async def test_success_after_postponement_forgets_the_postponement(attempt):
     job = new_job(postponed=(Postponement("scripted", 0, BEGIN, 1, "x"),))
     assert await perform(attempt, job=job) == [DeliveryClaimed(CLAIM), StepResumed("scripted", 0)]
@@ -129,7 +150,6 @@ async def test_the_admins_and_the_log_read_which_job_and_preset_it_was_and_not_w
             "event": "job_failed",
             "log_level": "error",
             "step": "scripted",
-            "part": 0,
             "code": "service_model",
             "preset": job.preset,
             "prediction_id": "p1",

@@ -48,7 +48,6 @@ async def test_it_is_one_line_however_often_it_is_heard_of(world, process, logs)
     assert line == {
         "event": "prediction_failed",
         "log_level": "warning",
-        "part": 0,
         "prediction_id": prediction_id,
         "preset": ASKED.preset,
         "code": "model_failed",
@@ -91,7 +90,7 @@ async def test_what_the_person_stopped_did_not_fail(world, process, logs):
 async def test_what_replicate_canceled_by_itself_is_told(world, process, logs):
     await failed(world, process, error=None, status=PredictionStatus.CANCELED)
     await process.deliver_callbacks()
-    assert [(line["code"], line["error"]) for line in told(logs)] == [("prediction_canceled", "")]
+    assert [(line["code"], line["error"]) for line in told(logs)] == [("prediction_canceled", None)]
 
 
 def test_what_is_kept_is_bounded_where_it_says_most():

@@ -43,10 +43,10 @@ STORY = [
     line(0, "update_received", kinds=["message"], update_id=7),
     line(0.01, "job_recorded", preset="restore", user="tg-1", update_id=7, job_id=ONE),
     line(0.02, "job_recorded", preset="edit", user="tg-2", update_id=8, job_id=OTHER),
-    line(0.05, "prediction_created", ms=30.0, part=0, prediction_id=PREDICTION, update_id=7, job_id=ONE, chat_id=1),
+    line(0.05, "prediction_created", ms=30.0, prediction_id=PREDICTION, update_id=7, job_id=ONE, chat_id=1),
     line(0.5, "party_down", "error", party="telegram"),
     line(20.05, "callback_verified", status="succeeded", prediction_id=PREDICTION, job_id=ONE, chat_id=1),
-    line(23.55, "outcome_delivered", ms=3500.0, part=0, job_id=ONE, chat_id=1),
+    line(23.55, "outcome_delivered", ms=3500.0, job_id=ONE, chat_id=1),
     ended(23.56, ONE, lasted_s=23.55),
 ]
 
