@@ -94,8 +94,8 @@ class WebPictures:
             raise JobFailedError("image_url_refused") from None
         except ImageRefusedError as error:
             raise JobFailedError(error.code.value, error.data) from None
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            raise _unreachable() from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable(type(error).__name__) from None  # the error's own text would name the URL
 
     async def _follow(self, url: URL | None, into: BinaryIO, limits: ImageLimits) -> int:
         for _ in range(_MAX_REDIRECTS + 1):
@@ -148,7 +148,7 @@ def parsed(address: str) -> URL | None:
 async def _copy(answer: aiohttp.ClientResponse, into: BinaryIO, limits: ImageLimits) -> int:
     status = answer.status
     if status >= 500 or status in _TIME_HELPS:
-        raise _unreachable()
+        raise _unreachable(f"status {status}")
     if status != 200:
         raise JobFailedError("image_url_gone", {"status": status})
     limits.check_bytes(answer.content_length or 0)
@@ -160,8 +160,8 @@ async def _copy(answer: aiohttp.ClientResponse, into: BinaryIO, limits: ImageLim
     return size
 
 
-def _unreachable() -> NotDoneError:
-    return NotDoneError("image_url_unreachable", tries=_TRIES)
+def _unreachable(cause: str) -> NotDoneError:
+    return NotDoneError("image_url_unreachable", tries=_TRIES, cause=cause)
 
 
 def _joined(url: URL, location: str) -> URL | None:

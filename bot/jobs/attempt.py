@@ -135,14 +135,18 @@ class Attempt:
         wait_s += error.retry_after_s or 0.0  # the jitter on top keeps jobs that wait for the same thing apart
         wait_s = min(wait_s, LONGEST_POSTPONEMENT.total_seconds())
         self._meter.step_postponed(step.name, error.code)
-        _log.info("step_postponed", step=step.name, code=error.code, wait_s=round(wait_s, 2), **_named(job, step, part))
+        named = _named(job, step, part)
+        _log.info(
+            "step_postponed", step=step.name, code=error.code, cause=error.cause, wait_s=round(wait_s, 2), **named
+        )
         return [StepPostponed(step.name, part, self._clock.now() + timedelta(seconds=wait_s), error.code)]
 
     def _later(self, job: Job, step: Step, part: int, error: NotDoneError) -> Sequence[Event]:
         before = job.postponement(step.name, part)
         tried = 1 + (before.attempts if before and before.code == error.code else 0)
         if error.tries is not None and tried >= error.tries:
-            _log.info("step_given_up", step=step.name, code=error.code, tried=tried, **_named(job, step, part))
+            named = _named(job, step, part)
+            _log.info("step_given_up", step=step.name, code=error.code, cause=error.cause, tried=tried, **named)
             return [step.give_up(job, part, error.code, self._clock.now())]
         if not job.outcome:
             return self.postponed(job, step, part, error)

@@ -12,11 +12,14 @@ class NotDoneError(JobsError):
 
     `code` names the reason for the record, the log and, where it concerns the person, the status message. After
     `tries` attempts in a row that end so the step is given up, if that is given; else the job's deadline decides.
+    `cause` is for the log: no URL, nothing of the person's.
     """
 
-    def __init__(self, code: str, *, retry_after_s: float | None = None, tries: int | None = None) -> None:
+    def __init__(
+        self, code: str, *, retry_after_s: float | None = None, tries: int | None = None, cause: str | None = None
+    ) -> None:
         super().__init__(code)
-        self.code, self.retry_after_s, self.tries = code, retry_after_s, tries
+        self.code, self.retry_after_s, self.tries, self.cause = code, retry_after_s, tries, cause
 
 
 # Reasons to stand in line. Who waits for these is nudged when a place is freed, and may then ask before its time.

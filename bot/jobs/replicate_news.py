@@ -50,9 +50,9 @@ def translated(error: gateway.GatewayError) -> JobsError:
     """What a refused or failed call means for the step that made it."""
     match error:
         case gateway.GatewayBusyError():
-            return NotDoneError("replicate_busy", retry_after_s=error.retry_after_s)
+            return NotDoneError("replicate_busy", retry_after_s=error.retry_after_s, cause=str(error))
         case gateway.GatewayUnreachableError() | gateway.GatewayUnavailableError():
-            return NotDoneError("replicate_unreachable")
+            return NotDoneError("replicate_unreachable", cause=str(error))
         case gateway.OutcomeUnknownError():
             return OutcomeUnknownError(str(error))
         case gateway.CredentialsRefusedError():
@@ -66,7 +66,7 @@ def translated(error: gateway.GatewayError) -> JobsError:
         case gateway.PredictionRejectedError():
             return JobFailedError("input_rejected")
         case _:
-            return NotDoneError("replicate_unreachable")
+            return NotDoneError("replicate_unreachable", cause=str(error))
 
 
 def output_kind(job: Job, presets: Mapping[str, Preset]) -> OutputKind:

@@ -276,6 +276,26 @@ async def test_a_server_that_is_not_there_is_tried_again_a_few_times():
     assert await refusal("https://nowhere.example/", Names(OSError("no such name"))) == "image_url_unreachable"
 
 
+async def cause(url, **sources):
+    async with open_web_pictures(**{"rules": NEXT_DOOR, **sources}) as pictures:
+        with pytest.raises(NotDoneError) as caught:
+            await pictures.fetch(url, BytesIO(), max_bytes=LIMIT)
+    return caught.value.cause
+
+
+async def test_the_log_can_tell_a_name_a_certificate_a_refusal_and_an_outage_apart(tls, tmp_path):
+    async def down(_):
+        return web.Response(status=503)
+
+    async with server(down) as port:
+        assert await cause(f"http://127.0.0.1:{port}/") == "status 503"
+    assert await cause(f"http://127.0.0.1:{port}/") == "ClientConnectorError"
+    assert await cause("http://nowhere.example/", resolver=Names(OSError("no such name"))) == "ClientConnectorDNSError"
+    async with server(picture, tls, tmp_path) as port:
+        names = Names(["127.0.0.1"])
+        assert await cause(f"https://{NAME}:{port}/", resolver=names) == "ClientConnectorCertificateError"
+
+
 async def test_a_connection_that_breaks_off_is_tried_again():
     async def broken(request):
         response = web.StreamResponse()

@@ -100,6 +100,12 @@ async def test_not_done_takes_the_claim_back_and_waits(attempt, world):
     assert postponed.until >= BEGIN + timedelta(seconds=9)
 
 
+async def test_what_is_behind_a_wait_is_logged_where_it_is_known(attempt, logs):
+    await perform(attempt, NotDoneError("image_url_unreachable", cause="status 503"))
+    await perform(attempt, NotDoneError("telegram_busy"))
+    assert [line["cause"] for line in logs] == ["status 503", None]
+
+
 async def test_waits_grow_with_each_attempt_to_a_bound(world):
     attempt = Attempt(
         JobRepository(world.store), world.chat, world.clock, type("Most", (), {"random": lambda self: 1.0})()
