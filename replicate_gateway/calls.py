@@ -27,6 +27,7 @@ Send = Callable[[], Awaitable[object]]
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
+_NO_CONTENT = 204
 # Raised before the first byte of a request leaves.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 # Some TLS failures reach us as bare OSError; TimeoutError, our own deadline, is one of them.
@@ -102,6 +103,8 @@ class ApiCalls:
             EXCHANGE.reset(outer)
         if exchange.answer is None:
             raise errors.GatewayProtocolError("the client asked for nothing")
+        if exchange.answer.status == _NO_CONTENT:
+            return None
         try:
             return read_json(exchange.answer.body)
         except ValueError as error:

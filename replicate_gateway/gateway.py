@@ -35,6 +35,7 @@ OFFICIAL_BASE_URL = "https://api.replicate.com"
 
 _PREDICTIONS = "/v1/predictions"
 _MAX_STREAMS = 64
+_NOT_FOUND = 404
 _MAX_PAGES = 20  # of 100 predictions each
 
 
@@ -101,6 +102,15 @@ class OfficialReplicateGateway(ReplicateGateway):
         send = partial(self._send_file, content, filename, content_type)
         document = await self._calls.repeated(send, subject=Subject.FILE, limit_s=self._limits.upload_s)
         return _required_text(_required(document, "urls", dict), "get")
+
+    async def withdraw(self, url: str) -> None:
+        """See `ReplicateGateway.withdraw`."""
+        file_id = urlsplit(url).path.rpartition("/")[2]
+        try:
+            await self._calls.repeated(partial(self._client.files.async_delete, file_id), subject=Subject.FILE)
+        except errors.GatewayProtocolError as error:
+            if error.status != _NOT_FOUND:
+                raise
 
     async def webhook_secret(self) -> str:
         """See `ReplicateGateway.webhook_secret`."""

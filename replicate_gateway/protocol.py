@@ -143,6 +143,10 @@ class ReplicateGateway(Protocol):
         """
         ...
 
+    async def withdraw(self, url: str) -> None:
+        """Delete what `upload` gave this URL for, before its 24 hours are over; no matter if it is gone already."""
+        ...
+
     async def webhook_secret(self) -> str:
         """The account's `whsec_…` signing secret."""
         ...

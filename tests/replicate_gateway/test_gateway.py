@@ -474,6 +474,19 @@ async def test_a_file_too_large_is_the_users_to_change(api, gateway, reply):
     assert len(api.asked) == 1
 
 
+@pytest.mark.parametrize("status", [204, 404])
+async def test_an_upload_is_withdrawn_and_may_be_gone_already(api, gateway, reply, status):
+    api.on("DELETE /v1/files/f1", reply(status=503), reply({} if status == 404 else None, status=status))
+    await gateway.withdraw("https://api.replicate.com/v1/files/f1")
+    assert [asked.method for asked in api.asked] == ["DELETE", "DELETE"]
+
+
+async def test_an_upload_that_may_not_be_withdrawn_is_an_error(api, gateway, reply):
+    api.on("DELETE /v1/files/f1", reply({"detail": "no"}, status=403))
+    with pytest.raises(errors.CredentialsRefusedError):
+        await gateway.withdraw("https://api.replicate.com/v1/files/f1")
+
+
 async def test_secret_and_account_are_read(api, gateway, reply):
     api.on("GET /v1/webhooks/default/secret", reply({"key": "whsec_abc"}))
     api.on("GET /v1/account", reply({"type": "organization", "username": "acme"}))

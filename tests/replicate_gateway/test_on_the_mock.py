@@ -31,3 +31,14 @@ async def test_an_uploaded_picture_is_worked_on_and_waited_for(gateway):
     ended = await gateway.get(answer.id)
     assert ended.status is PredictionStatus.SUCCEEDED
     assert [url.partition(":")[0] for url in output_urls(ended.output)] == ["http"]
+
+
+async def test_an_upload_that_was_withdrawn_is_gone_and_may_be_withdrawn_again(gateway):
+    link = await gateway.upload(SMALL, filename="me.jpg", content_type="image/jpeg")
+    for _ in range(2):
+        await gateway.withdraw(link)
+    preset = load_presets()["cutout"]
+    answer = await gateway.create(
+        PredictionRequest(preset.model, preset.build_input(images=[link]), wait_s=preset.wait_s)
+    )
+    assert (await gateway.get(answer.id)).status is PredictionStatus.FAILED

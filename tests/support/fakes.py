@@ -383,6 +383,7 @@ class ScriptedReplicate:
         self.fast = False  # True: predictions end while a create call that waits is answered
         self.secret = "whsec_" + "c2VjcmV0" * 5
         self._ids = itertools.count(1)
+        self.uploads: list[str] = []
 
     async def create(self, request: PredictionRequest) -> Prediction:
         async with self.faults.call("replicate.create"):
@@ -428,7 +429,13 @@ class ScriptedReplicate:
 
     async def upload(self, content: bytes, *, filename: str, content_type: str) -> str:
         async with self.faults.call("replicate.upload"):
-            return f"https://api.replicate.com/v1/files/{next(self._ids)}"
+            url = f"https://api.replicate.com/v1/files/{next(self._ids)}"
+            self.uploads.append(url)
+            return url
+
+    async def withdraw(self, url: str) -> None:
+        async with self.faults.call("replicate.withdraw"):
+            self.uploads.remove(url)
 
     async def webhook_secret(self) -> str:
         async with self.faults.call("replicate.webhook_secret"):

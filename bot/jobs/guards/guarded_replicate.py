@@ -56,6 +56,10 @@ class GuardedReplicate(ReplicateGateway):
             "upload", self._gateway.upload(content, filename=filename, content_type=content_type)
         )
 
+    async def withdraw(self, url: str) -> None:
+        """See `ReplicateGateway.withdraw`."""
+        await self._through("withdraw", self._gateway.withdraw(url))
+
     async def webhook_secret(self) -> str:
         """See `ReplicateGateway.webhook_secret`."""
         return await self._through("webhook_secret", self._gateway.webhook_secret())

@@ -1,4 +1,4 @@
-"""Stop the predictions of a job that has ended without them: nobody waits for them, and they cost money."""
+"""What a job that has ended leaves at Replicate: predictions that nobody waits for, and inputs that were uploaded."""
 
 import structlog
 
@@ -19,7 +19,8 @@ class Leftovers:
         self._gateway, self._orphans = gateway, orphans
 
     async def stop(self, job: Job) -> None:
-        """Cancel what runs, and what a create call of unknown outcome may have made. Repeating it does no harm.
+        """Cancel what runs, and what a create call of unknown outcome may have made; then delete what was uploaded,
+        which Replicate would keep for a day. Repeating it does no harm.
 
         Raises:
             NotDoneError: time helps.
@@ -36,8 +37,21 @@ class Leftovers:
                     later = reason
                 else:
                     _log.warning("prediction_not_stopped", part=part, error=str(error))
+        for image in job.inputs:
+            if image.link:
+                later = await self._withdraw(image.link) or later
         if later:
             raise later
+
+    async def _withdraw(self, link: str) -> NotDoneError | None:
+        try:
+            await self._gateway.withdraw(link)
+        except GatewayError as error:
+            reason = translated(error)
+            if isinstance(reason, NotDoneError):
+                return reason
+            _log.warning("upload_not_withdrawn", error=str(error))
+        return None
 
     async def _stop(self, job: Job, part: int) -> None:
         slot = job.slots[part]

@@ -9,6 +9,7 @@ from bot.jobs.status import status
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import PredictionStatus
 from storage import object_keys
+from storage.input_events import InputPublished
 from storage.job import JobStatus, SlotState
 from storage.records import HistoryEntry
 from storage.repository import JobRepository
@@ -34,6 +35,41 @@ async def ended(world, process, *urls):
 def outcome(world, job_id=JOB):
     job = world.job(job_id)
     return job.status, job.outcome.code if job.outcome else None
+
+
+# --- what is left at Replicate ---
+
+
+async def uploaded_and_ended(world, process):
+    """A job whose input was handed to Replicate as a file, at its end."""
+    prediction_id = await started(world, process)
+    link = await world.replicate.upload(b"x", filename="1.jpg", content_type="image/jpeg")
+    await process.repository.change(JOB, [InputPublished(0, link)], world.clock.now())
+    world.replicate.succeed(prediction_id)
+    await process.deliver_callbacks()
+    await process.run_ready()
+
+
+async def test_an_uploaded_input_is_deleted_at_replicate_when_its_job_has_ended(world, process):
+    await uploaded_and_ended(world, process)
+    assert world.is_closed(JOB)
+    assert world.replicate.uploads == []
+
+
+async def test_deleting_an_upload_is_tried_again(world, process):
+    world.faults.fail("replicate.withdraw", gateway.GatewayUnavailableError("no answer"))
+    await uploaded_and_ended(world, process)
+    assert (outcome(world)[0], world.is_closed(JOB)) == (JobStatus.COMPLETED, False)
+    await process.run_for(5)
+    assert world.is_closed(JOB)
+    assert world.replicate.uploads == []
+
+
+async def test_an_upload_that_cannot_be_deleted_keeps_no_job_open(world, process, logs):
+    world.faults.fail("replicate.withdraw", gateway.CredentialsRefusedError("no", status=403))
+    await uploaded_and_ended(world, process)
+    assert world.is_closed(JOB)
+    assert "upload_not_withdrawn" in [line["event"] for line in logs]
 
 
 # --- admit ------------------------------------------------------------------------------------------------------------
