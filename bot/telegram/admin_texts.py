@@ -6,7 +6,7 @@ from aiogram.types import WebhookInfo
 
 from bot.telegram.office import Health, Office
 from bot.telegram.wording import text
-from storage.job import Job
+from storage.job import Job, SlotState
 
 _MAX_SHOWN = 3500  # of Telegram's 4096: a job has at most ten slots, an error of Telegram's may be long
 _LOGS_HEAD_CHARS = 8
@@ -25,8 +25,10 @@ def health_text(health: Health, webhook: WebhookInfo | None, office: Office, loc
     if health.paused:
         lines.append(text("admin_paused", locale))
     if figures.p50 is not None and figures.p90 is not None:
-        lines.append(text("admin_speed", locale, p50=figures.p50, p90=figures.p90, count=figures.completed))
-    lines.append(text("admin_spent", locale, usd=f"{figures.usd:.2f}"))
+        p50, p90 = figures.p50, figures.p90
+        lines.append(text("admin_speed", locale, p50=p50, p90=p90, count=figures.completed, span=health.counted))
+    if health.mode == "real":  # the mock costs nothing
+        lines.append(text("admin_spent", locale, usd=f"{figures.usd:.2f}", span=health.counted))
     lines.append(text("admin_counted_since", locale, at=office.local(office.tally.since)))
     lines.append(_webhook_line(webhook, office, locale))
     lines += [f"{'🟢' if state == 'ok' else '🔴'} {party}: {state}" for party, state in health.parties.items()]
@@ -34,9 +36,9 @@ def health_text(health: Health, webhook: WebhookInfo | None, office: Office, loc
 
 
 def stats_text(office: Office, locale: str) -> str:
-    """Two spans of time, and from when on they are counted."""
+    """Two spans of time, or one while no more was counted, and from when on that is."""
     blocks = []
-    for span in (timedelta(days=1), timedelta(days=7)):
+    for span in dict.fromkeys(office.counted(timedelta(days=days)) for days in (1, 7)):
         figures = office.tally.last(span)
         lines = [
             text("admin_figures", locale, span=span, jobs=figures.jobs, people=figures.people),
@@ -62,6 +64,8 @@ def job_text(job: Job, office: Office, locale: str) -> str:
     if outcome:
         lines.append(text("admin_ended", locale, at=office.local(outcome.at), took=outcome.at - job.created_at))
     for number, slot in enumerate(job.slots, 1):
+        if job.status.terminal and slot.state is SlotState.OPEN:  # nothing was asked of Replicate for it
+            continue
         facts = [slot.state.value, slot.failure, slot.prediction_id]
         facts.append(f"{slot.predict_time_s:.1f} s" if slot.predict_time_s is not None else None)
         lines.append(f"{number}. " + " · ".join(fact for fact in facts if fact))

@@ -25,6 +25,7 @@ class Health:
     paused: bool
     depth: QueueDepth | None  # None: the queue cannot be asked
     figures: Figures
+    counted: timedelta  # what the figures are of
     parties: Mapping[str, str]
 
 
@@ -41,8 +42,13 @@ class Office:
     zone: tzinfo
     clock: Clock
 
+    def counted(self, span: timedelta) -> timedelta:
+        """How much of the last so long this process has counted."""
+        return min(span, self.clock.now() - self.tally.since)
+
     async def health(self) -> Health:
         """One listing of the open jobs, and a cheap question to each party that has one."""
+        counted = self.counted(timedelta(days=1))
         return Health(
             version=VERSION,
             mode=self.mode,
@@ -50,7 +56,8 @@ class Office:
             open_jobs=len([marker async for marker in self.repository.open_jobs()]),
             paused=await self.pause.active(),
             depth=await self._depth(),
-            figures=self.tally.last(timedelta(days=1)),
+            figures=self.tally.last(counted),
+            counted=counted,
             parties=await self.readiness(),
         )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.limits.pause import Pause
+from bot.telegram.admin_texts import health_text
 from bot.telegram.command_names import ADMIN
 from bot.telegram.wording import text
 from replicate_gateway.prediction import PredictionStatus
@@ -68,7 +69,8 @@ async def test_the_status_shows_queue_speed_webhook_and_parties(door):
     assert text("admin_webhook", "en", url="https://x") in said
     assert text("admin_pending", "en", n=2) in said
     assert text("admin_queue", "en", ready=1, running=3, later=2) in said
-    assert re.search(r"about \$0\.0[1-9]", said)
+    assert "results in 8 sec: 2" in said
+    assert "$" not in said  # the mock costs nothing
     assert "Wrong response: 503" in said
     assert "🟢 storage: ok" in said
     assert "🔴 replicate: down since noon" in said
@@ -91,12 +93,39 @@ async def test_the_stats_count_jobs_people_and_failures_by_cause(door):
         await door.process.queue.enqueue(job.id)
     await door.process.run_ready()
     door.forget()
+    door.world.clock.advance(90 * 60)
     await door.message(text="/stats")
     (said,) = door.said
-    assert "1 day · jobs: 2 · people: 2" in said
-    assert "7 days" in said
+    assert said.count("📊") == 1
+    assert "1 hr 30 min · jobs: 2 · people: 2" in said
+    assert text("admin_counted_since", "en", at=BEGIN) in said
     assert "done: 0 · canceled: 1 · failed: 1" in said
     assert "no_face: 1" in said
+
+
+async def test_the_stats_tell_a_week_only_once_one_was_counted(door):
+    for days, spans in ((3, ["1 day", "3 days"]), (7, ["1 day", "7 days"])):
+        door.world.clock.advance(days * 86_400)
+        await door.message(text="/stats")
+        assert re.findall(r"📊 (.*?) ·", door.said[-1]) == spans
+
+
+async def test_the_status_of_a_bot_in_earnest_estimates_what_was_spent(door):
+    (job,) = [await door.done()]
+    office = replace(door.dispatcher["office"], mode="real")
+    assert re.search(r"about \$0\.0[1-9] in 0 sec", health_text(await office.health(), None, office, "en"))
+    assert job.status is JobStatus.COMPLETED
+
+
+async def test_a_picture_that_was_refused_has_no_open_slot(door):
+    await door.message(photo=SIZES)
+    (job,) = door.jobs
+    await door.repository.change(job.id, [OutcomeDecided(JobStatus.FAILED, BEGIN, "too_small")], BEGIN)
+    await door.process.queue.enqueue(job.id)
+    await door.process.run_ready()
+    await door.message(text=f"/job {job.code}")
+    assert "too_small" in door.said[-1]
+    assert "open" not in door.said[-1]
 
 
 async def test_a_job_is_found_by_the_code_that_people_quote(door):
