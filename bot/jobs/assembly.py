@@ -23,6 +23,7 @@ from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.limits.users import UserLimit
 from bot.jobs.moved_groups import MovedGroups
 from bot.jobs.notify_origin import NotifyOrigin
+from bot.jobs.origin_search import OriginSearch
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.chat import Notifier, Say
 from bot.jobs.ports.clock import Clock
@@ -172,6 +173,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         s.clock,
     )
     previews = Previews(s.outputs, budget, s.executor)
+    origins = OriginSearch(s.repository, create)
     orphans = FindOrphan(s.gateway, create, follower, s.clock, alone=s.team.alone)
     drafts = Drafts(s.repository, s.team.drafts)
     patience = Patience(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
@@ -227,7 +229,9 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     )
     return Jobs(
         service=service,
-        callbacks=CallbackRecorder(s.repository, s.queue, s.presets, s.gateway, s.background, pace, follower, s.clock),
+        callbacks=CallbackRecorder(
+            s.repository, s.queue, s.presets, s.gateway, s.background, pace, follower, origins, s.clock
+        ),
         results=ResultService(service, s.repository, s.store, s.presets),
         board=TaskBoard(
             s.repository, s.queue, admission, quota, sweep, alone=s.team.alone, max_active=limits.api_max_active

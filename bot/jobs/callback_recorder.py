@@ -8,6 +8,7 @@ from structlog.contextvars import bind_contextvars
 
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import JobReference
+from bot.jobs.origin_search import OriginSearch
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
@@ -51,10 +52,12 @@ class CallbackRecorder:
         background: Background,
         pace: PollPace,
         follower: RunFollower,
+        origins: OriginSearch,
         clock: Clock,
     ) -> None:
         self._repository, self._queue, self._presets, self._gateway = repository, queue, presets, gateway
-        self._background, self._pace, self._follower, self._clock = background, pace, follower, clock
+        self._background, self._pace, self._follower = background, pace, follower
+        self._origins, self._clock = origins, clock
 
     async def record(self, reference: JobReference | None, prediction: Prediction) -> CallbackResult:
         """Record what Replicate says of a prediction, and have its job advanced if that was news.
@@ -64,7 +67,7 @@ class CallbackRecorder:
         if reference and await self._follower.hear(reference.job_id, reference.slot, prediction):
             bind_contextvars(job_id=reference.job_id)
             return CallbackResult.PROGRESS
-        reference = reference or await self._look_up(prediction.id)
+        reference = reference or await self._look_up(prediction)
         job = await self._repository.find(reference.job_id) if reference else None
         if reference is None or job is None or reference.slot >= len(job.slots):
             return CallbackResult.UNKNOWN
@@ -102,9 +105,9 @@ class CallbackRecorder:
             self._pace.hurry(prediction_id, spaced=True)
             await self._queue.enqueue(job.id)
 
-    async def _look_up(self, prediction_id: str) -> JobReference | None:
-        task = await self._repository.find_task(prediction_id)
-        return JobReference(task.job_id, task.slot) if task else None
+    async def _look_up(self, prediction: Prediction) -> JobReference | None:
+        task = await self._repository.find_task(prediction.id)
+        return JobReference(task.job_id, task.slot) if task else await self._origins.slot_of(prediction)
 
     async def _stop(self, prediction_id: str) -> None:
         """Nobody waits for it, and it costs money; if it cannot be stopped it ends unread."""

@@ -1,5 +1,7 @@
 """What becomes of what Replicate says."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.jobs.callback_recorder import CallbackResult
@@ -7,8 +9,8 @@ from bot.jobs.callback_reference import JobReference
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage.errors import StorageUnavailableError
-from storage.job import JobStatus, SlotState
-from tests.support.fakes import Callback, storage_down, submission
+from storage.job import InputImage, JobStatus, SlotState
+from tests.support.fakes import PHOTO, Callback, storage_down, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -75,6 +77,46 @@ async def test_a_callback_without_a_reference_finds_its_job_by_the_task_record(w
     world.replicate.succeed(prediction_id)
     prediction = world.replicate.predictions[prediction_id]
     assert await process.receive(Callback(None, prediction)) is CallbackResult.RECORDED
+
+
+async def lost(world, process, *asked):
+    """A prediction whose create call was never answered, as a callback tells it that does not name our URL."""
+    for one in asked:
+        await process.submit(one)
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after", times=len(asked))
+    world.replicate.lists = False
+    await process.run_ready()
+    prediction_id = world.replicate.made_for(asked[0].job_id)[0]
+    world.replicate.succeed(prediction_id)
+    world.replicate.outbox.clear()
+    return replace(world.replicate.predictions[prediction_id], webhook=None)
+
+
+async def test_a_callback_of_which_only_the_input_is_known_finds_its_job_by_the_pictures_url(world, process):
+    await process.submit(submission(2))
+    await process.run_ready()  # another job, whose prediction is known
+    prediction = await lost(world, process, ASKED)
+    assert await process.receive(Callback(None, prediction)) is CallbackResult.RECORDED
+    await process.run_ready()
+    assert world.job(JOB).slots[0].prediction_id == prediction.id
+    assert world.job(JOB).status is JobStatus.COMPLETED
+
+
+async def test_another_picture_is_not_the_jobs(world, process):
+    prediction = await lost(world, process, ASKED)
+    other = replace(prediction, input={"image": "https://store.example/images/input/other.jpg"})
+    assert await process.receive(Callback(None, other)) is CallbackResult.UNKNOWN
+    assert await process.receive(Callback(None, replace(prediction, input={}))) is CallbackResult.UNKNOWN
+    assert world.job(JOB).slots[0].state is SlotState.CLAIMED
+
+
+async def test_a_picture_that_two_jobs_wait_for_is_nobodys(world, process):
+    """Whose it is would be a guess; each job finds its own in Replicate's list, or makes another one."""
+    key = "images/input/0b4f9d1e-0000-4000-8000-000000000000.jpg"
+    world.store.put_now(key, PHOTO)
+    shared = (InputImage(key=key, content_type="image/jpeg", width=90, height=90),)
+    prediction = await lost(world, process, submission(inputs=shared), submission(2, inputs=shared))
+    assert await process.receive(Callback(None, prediction)) is CallbackResult.UNKNOWN
 
 
 @pytest.mark.parametrize("reference", [None, JobReference(submission(9).job_id, 0), JobReference(JOB, 1)])
