@@ -11,7 +11,11 @@ from bot.trace.lines import LogLine
 from bot.trace.story import Story
 
 # In the head of the story, in a column of its own, or the same in every line.
-_SHOWN_ELSEWHERE: Final = frozenset({"timestamp", "level", "event", "ms", "job_id", "chat_id", "update_id", "user"})
+_SHOWN_ELSEWHERE: Final = frozenset(
+    {"timestamp", "level", "event", "ms", "job_id", "chat_id", "update_id", "user", "webhook_id"}
+)
+# Shown where it changes: most lines are about the same prediction, and by the same process.
+_SHOWN_ONCE: Final = ("prediction_id", "process")
 _IN_HEAD: Final = ("preset", "user", "chat_id", "update_id")
 _MAX_VALUE_CHARS: Final = 160
 # What a job waits for after these events.
@@ -49,6 +53,7 @@ def as_timeline(story: Story, gap_s: float) -> Iterator[str]:
     yield _head(story, begin)
     busy_until_s = 0.0
     before: LogLine | None = None
+    shown: dict[str, Any] = {}
     for line in story.lines:
         at_s = (line.at - begin).total_seconds()
         idle_s = at_s - line.ms / 1000 - busy_until_s
@@ -57,7 +62,7 @@ def as_timeline(story: Story, gap_s: float) -> Iterator[str]:
         busy_until_s = max(busy_until_s, at_s)
         before = before if before and line.event in _ASIDE else line
         took = _duration(line.ms) if line.ms else ""
-        yield f"+{at_s:>9.3f} s  {took:>10}  {plain(line.event)}{_marked(line)}{_details(line)}".rstrip()
+        yield f"+{at_s:>9.3f} s  {took:>10}  {plain(line.event)}{_marked(line)}{_details(line, shown)}".rstrip()
     if story.left_out:
         yield f"{story.left_out} more lines about {plain(first.text('job_id'))} were left out"
 
@@ -93,8 +98,11 @@ def _marked(line: LogLine) -> str:
     return f"  [{plain(line.level)}]" if line.level not in {"info", "debug"} else ""
 
 
-def _details(line: LogLine) -> str:
-    shown = {name: value for name, value in line.fields.items() if name not in _SHOWN_ELSEWHERE and value is not None}
+def _details(line: LogLine, before: dict[str, Any]) -> str:
+    """What the line says beyond its columns; `before` is what was said already of what need not be repeated."""
+    known = {name: value for name, value in line.fields.items() if name not in _SHOWN_ELSEWHERE and value is not None}
+    shown = {name: value for name, value in known.items() if before.get(name) != value}
+    before.update({name: known[name] for name in _SHOWN_ONCE if name in known})
     return "".join(f"  {plain(name)}={_value(value)}" for name, value in shown.items())
 
 

@@ -85,6 +85,22 @@ def test_a_job_is_found_by_its_id_its_code_and_its_prediction_in_a_file_and_in_a
     assert "party_down" not in out
 
 
+def test_a_prediction_and_a_process_are_named_where_they_change(trace, log):
+    lines = (
+        line(0, "job_recorded", job_id=ONE, process="web:1"),
+        line(0.1, "prediction_created", job_id=ONE, process="web:1", prediction_id="p1", webhook_id="w1"),
+        line(0.2, "prediction_failed", "warning", job_id=ONE, process="work:2", prediction_id="p1", webhook_id="w2"),
+        line(0.3, "prediction_created", job_id=ONE, process="work:2", prediction_id="p2"),
+    )
+    _, out, _ = trace(ONE, log(*lines))
+    assert [row.split()[3:] for row in out.splitlines()[1:]] == [
+        ["job_recorded", "process=web:1"],
+        ["prediction_created", "prediction_id=p1"],
+        ["prediction_failed", "[warning]", "process=work:2"],
+        ["prediction_created", "prediction_id=p2"],
+    ]
+
+
 def test_the_timeline_has_durations_and_marks_the_gaps_between_them(trace, log):
     _, out, _ = trace(ONE, log(*STORY))
     rows = [row.split() for row in out.splitlines()[1:]]
@@ -92,7 +108,7 @@ def test_the_timeline_has_durations_and_marks_the_gaps_between_them(trace, log):
         ("0.000", "update_received", 'kinds=["message"]'),
         ("0.010", "job_recorded", "preset=restore"),
         ("0.050", "30.0", "ms", "prediction_created", f"prediction_id={PREDICTION}"),
-        ("20.050", "callback_verified", "status=succeeded", f"prediction_id={PREDICTION}"),
+        ("20.050", "callback_verified", "status=succeeded"),  # of the same prediction
         ("23.550", "3.500", "s", "outcome_delivered"),  # no gap before it: it took all that time
         ("23.560", "2.0", "ms", "job_transitioned", "status=completed", "preset=restore", "lasted_s=23.55"),
     ]
