@@ -79,7 +79,8 @@ def output_kind(job: Job, presets: Mapping[str, Preset]) -> OutputKind:
 def outputs_of(prediction: Prediction, kind: OutputKind) -> tuple[str, ...]:
     """The URLs of the files that a prediction made; of a model that writes its words, as one text."""
     if kind is OutputKind.TEXT:
-        text = output_text(prediction.output).strip()
+        # JSON knows halves of characters that UTF-8, and so a record, does not.
+        text = output_text(prediction.output).encode(errors="replace").decode().strip()
         return (text,) if text else ()
     return tuple(url for url in output_urls(prediction.output) if url.isascii())  # as URLs are
 

@@ -6,6 +6,7 @@ from bot.jobs.errors import JobFailedError, NotDoneError, OutcomeUnknownError
 from bot.jobs.replicate_news import OPERATOR_CODES, failure_code, news_of, translated
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import Prediction, PredictionStatus
+from replicate_gateway.presets import OutputKind
 from storage.slot_events import PredictionCreated, PredictionEnded
 from tests.support.fakes import BEGIN
 
@@ -80,6 +81,12 @@ def test_a_prediction_that_goes_on_is_only_known_to_exist(status):
 def test_a_success_brings_its_outputs():
     news = news_of(prediction(PredictionStatus.SUCCEEDED, output=["https://x/y"], predict_time_s=2.5), 1, BEGIN)
     assert news == (CREATED, PredictionEnded(1, "p1", BEGIN, ("https://x/y",), None, 2.5))
+
+
+def test_a_text_with_half_a_character_can_be_recorded():
+    ended = prediction(PredictionStatus.SUCCEEDED, output=["An old ", "sailor \ud83d"])
+    (_, event) = news_of(ended, 1, BEGIN, OutputKind.TEXT)
+    assert event.output == ("An old sailor ?",)
 
 
 @pytest.mark.parametrize(
