@@ -135,18 +135,16 @@ class Attempt:
         wait_s += error.retry_after_s or 0.0  # the jitter on top keeps jobs that wait for the same thing apart
         wait_s = min(wait_s, LONGEST_POSTPONEMENT.total_seconds())
         self._meter.step_postponed(step.name, error.code)
-        named = _named(job, step, part)
-        _log.info(
-            "step_postponed", step=step.name, code=error.code, cause=error.cause, wait_s=round(wait_s, 2), **named
-        )
+        named = _named(job, step, part) | _cause(error, job)
+        _log.info("step_postponed", step=step.name, code=error.code, wait_s=round(wait_s, 2), **named)
         return [StepPostponed(step.name, part, self._clock.now() + timedelta(seconds=wait_s), error.code)]
 
     def _later(self, job: Job, step: Step, part: int, error: NotDoneError) -> Sequence[Event]:
         before = job.postponement(step.name, part)
         tried = 1 + (before.attempts if before and before.code == error.code else 0)
         if error.tries is not None and tried >= error.tries:
-            named = _named(job, step, part)
-            _log.info("step_given_up", step=step.name, code=error.code, cause=error.cause, tried=tried, **named)
+            named = _named(job, step, part) | _cause(error, job)
+            _log.info("step_given_up", step=step.name, code=error.code, tried=tried, **named)
             return [step.give_up(job, part, error.code, self._clock.now())]
         if not job.outcome:
             return self.postponed(job, step, part, error)
@@ -199,6 +197,11 @@ def _outcome(error: Exception) -> str:
             return "storage"
         case _:
             return "crashed"
+
+
+def _cause(error: NotDoneError, job: Job) -> dict[str, str]:
+    """What is behind a wait; an API that refuses a request may quote it, and with it what the person wrote."""
+    return {"cause": without_words(error.cause, job.prompt)} if error.cause else {}
 
 
 def _named(job: Job, step: Step, part: int, events: Sequence[Event] = ()) -> dict[str, Any]:

@@ -12,7 +12,7 @@ class NotDoneError(JobsError):
 
     `code` names the reason for the record, the log and, where it concerns the person, the status message. After
     `tries` attempts in a row that end so the step is given up, if that is given; else the job's deadline decides.
-    `cause` is for the log: no URL, nothing of the person's.
+    `cause` is for the log: no URL is in it.
     """
 
     def __init__(

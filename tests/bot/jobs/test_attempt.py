@@ -103,7 +103,9 @@ async def test_not_done_takes_the_claim_back_and_waits(attempt, world):
 async def test_what_is_behind_a_wait_is_logged_where_it_is_known(attempt, logs):
     await perform(attempt, NotDoneError("image_url_unreachable", cause="status 503"))
     await perform(attempt, NotDoneError("telegram_busy"))
-    assert [line["cause"] for line in logs] == ["status 503", None]
+    quoting = NotDoneError("replicate_unreachable", cause="502: 'a red hat' is not served")
+    await perform(attempt, quoting, job=replace(JOB, prompt="a red hat"))
+    assert [line.get("cause") for line in logs] == ["status 503", None, "502: '[redacted]' is not served"]
 
 
 async def test_waits_grow_with_each_attempt_to_a_bound(world):
