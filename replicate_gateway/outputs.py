@@ -15,7 +15,9 @@ FETCH_S = 180.0  # of one output, all redirects included
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=30)
 _CHUNK_BYTES = 256 * 1024
 _MAX_REDIRECTS = 3
-_GONE = frozenset({404, 410})
+# Where buckets may not be listed, or a link has expired, what is not there (any more) is answered with 403, or 401:
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+_GONE = frozenset({401, 403, 404, 410})
 _TIME_HELPS = frozenset({408, 425, 429})
 
 

@@ -99,6 +99,8 @@ class Attempt:
         released = [release] if release else []
         match error:
             case NotDoneError():
+                if error.code in OPERATOR_CODES:
+                    await self._call_operator(job, error)
                 return [*released, *self._later(job, step, part, error)]
             case OutcomeUnknownError():
                 # The claim stands; the step that settles it is due from now on.
@@ -163,8 +165,12 @@ class Attempt:
         kind = {"cause": f"{type(error.__cause__).__name__}: {cause}"} if cause is not None else {}
         log("job_failed", step=step.name, code=error.code, preset=job.preset, **_named(job, step, part), **kind)
         if operator:
-            what = f"{error.code}: {cause}" if cause else error.code
-            await self._notifier.alert(error.code, f"{what} (preset {job.preset}, job {job.code})")
+            await self._call_operator(job, error)
+
+    async def _call_operator(self, job: Job, error: JobFailedError | NotDoneError) -> None:
+        cause = without_words(str(error.__cause__), job.prompt) if error.__cause__ else None
+        what = f"{error.code}: {cause}" if cause else error.code
+        await self._notifier.alert(error.code, f"{what} (preset {job.preset}, job {job.code})")
 
     async def _unforeseen(self, job: Job, step: Step, part: int, error: Exception) -> Sequence[Event]:
         before = job.postponement(step.name, part)

@@ -47,7 +47,7 @@ def failure_code(error: str | None) -> str:
 
 
 def translated(error: gateway.GatewayError) -> JobsError:
-    """What a refused or failed call means for the step that made it."""
+    """What a refused or failed call means for the step that made it, where no prediction depends on it yet."""
     match error:
         case gateway.GatewayBusyError():
             return NotDoneError("replicate_busy", retry_after_s=error.retry_after_s, cause=str(error))
@@ -67,6 +67,15 @@ def translated(error: gateway.GatewayError) -> JobsError:
             return JobFailedError("input_rejected")
         case _:
             return NotDoneError("replicate_unreachable", cause=str(error))
+
+
+def postponed_by(error: gateway.GatewayError) -> NotDoneError:
+    """What such a call means for a prediction that is made, or may be: it is paid for, and waits for the operator."""
+    reason = translated(error)
+    if isinstance(reason, NotDoneError):
+        return reason
+    operator = isinstance(reason, JobFailedError) and reason.code in OPERATOR_CODES
+    return NotDoneError(str(reason) if operator else "replicate_unreachable")
 
 
 def output_kind(job: Job, presets: Mapping[str, Preset]) -> OutputKind:

@@ -62,7 +62,7 @@ async def test_the_output_comes_whole_and_its_size_is_told(fetcher):
     assert into.getvalue() == b"x" * LIMIT
 
 
-@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
 async def test_an_output_that_is_gone_is_gone(fetcher, status):
     with MockedResponses() as replicate:
         replicate.get(URL, status=status)
@@ -70,7 +70,7 @@ async def test_an_output_that_is_gone_is_gone(fetcher, status):
     assert (error.code, error.status) == ("output_gone", status)
 
 
-@pytest.mark.parametrize("status", [201, 204, 206, 304, 400, 401, 403, 416])
+@pytest.mark.parametrize("status", [201, 204, 206, 304, 400, 416])
 async def test_an_answer_that_is_no_output_is_refused(fetcher, status):
     with MockedResponses() as replicate:
         replicate.get(URL, status=status)

@@ -36,7 +36,7 @@ from bot.jobs.steps.archive import Archive
 from bot.jobs.submission import Submission
 from bot.telegram.wording import text
 from bot.work_queue.alone import alone
-from replicate_gateway.errors import PredictionNotFoundError
+from replicate_gateway.errors import OutputRefusedError, PredictionNotFoundError
 from replicate_gateway.models import ModelReference
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from replicate_gateway.presets import load_presets
@@ -677,9 +677,12 @@ class StubOutputs:
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
         self.bodies: dict[str, bytes] = {}
+        self.gone: set[str] = set()
 
     async def fetch(self, url: str, into: BinaryIO, *, max_bytes: int) -> int:
         async with self.faults.call("outputs.fetch"):
+            if url in self.gone:
+                raise OutputRefusedError("output_gone", status=404)
             return into.write(self.bodies.get(url, RESULT))
         raise AssertionError
 

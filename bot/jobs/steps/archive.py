@@ -13,7 +13,7 @@ from bot.jobs.errors import NotDoneError, SlotFailedError
 from bot.jobs.images import ImageRefusedError, inspect_output, preview_jpeg
 from bot.jobs.limits.byte_budget import ByteBudget
 from bot.jobs.ports.pictures import OutputSource
-from bot.jobs.replicate_news import output_kind, outputs_of, translated
+from bot.jobs.replicate_news import output_kind, outputs_of, postponed_by
 from bot.jobs.results.artifacts import Artifacts, new_spool
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError, GatewayUnavailableError, OutputRefusedError, PredictionNotFoundError
@@ -30,6 +30,9 @@ MAX_OUTPUTS = 10  # of one prediction; the most that an album holds
 _TYPICAL_OUTPUT_BYTES = 4_000_000
 _BYTES_PER_PIXEL = 4  # decoded
 _TEXT = "text/plain; charset=utf-8"
+# A delivery host may not have yet what the callback names already. Replicate says whether it has deleted it.
+_GONE = "output_gone"
+_TRIES = 3
 
 _log = structlog.get_logger()
 
@@ -63,7 +66,7 @@ class Archive(Step):
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """An output that is not acceptable fails the slot; one that cannot be had now is tried again."""
         slot = job.slots[part]
-        outputs = slot.output or await self._ask(job, slot.prediction_id or "")
+        outputs = await self._outputs_of(job, part)
         # Unlike any other slot's, and without gaps where each prediction makes one file.
         numbers = range(1 + part, 1 + part + MAX_OUTPUTS * len(job.slots), len(job.slots))
         archive = self._write if self._kind(job) is OutputKind.TEXT else self._archive
@@ -78,16 +81,23 @@ class Archive(Step):
     def _kind(self, job: Job) -> OutputKind:
         return output_kind(job, self._presets)
 
+    async def _outputs_of(self, job: Job, part: int) -> tuple[str, ...]:
+        """As recorded; or as Replicate says now, where they are not where they were said to be."""
+        slot, waits = job.slots[part], job.postponement(self.name, part)
+        if slot.output and not (waits and waits.code == _GONE):
+            return slot.output
+        return await self._ask(job, slot.prediction_id or "")
+
     async def _ask(self, job: Job, prediction_id: str) -> tuple[str, ...]:
-        """Outputs that are too long for the record: data URLs hold the image itself."""
+        """Also for outputs that are too long for the record: data URLs hold the image itself."""
         try:
             found = outputs_of(await self._gateway.get(prediction_id), self._kind(job))
         except PredictionNotFoundError as error:
-            raise SlotFailedError("output_gone") from error
+            raise NotDoneError(_GONE, tries=_TRIES) from error
         except GatewayError as error:
-            raise translated(error) from error
+            raise postponed_by(error) from error
         if not found:
-            raise SlotFailedError("output_gone")
+            raise SlotFailedError(_GONE)
         return found
 
     async def _write(self, job_id: str, number: int, text: str) -> JobFile:
@@ -119,6 +129,8 @@ class Archive(Step):
         try:
             return await self._outputs.fetch(url, spool, max_bytes=MAX_OUTPUT_BYTES)
         except OutputRefusedError as error:
+            if error.code == _GONE:
+                raise NotDoneError(_GONE, tries=_TRIES) from error
             raise SlotFailedError(error.code) from error
         except GatewayUnavailableError as error:
             raise NotDoneError("output_unreachable") from error

@@ -7,6 +7,7 @@ from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.people import People
+from bot.jobs.replicate_news import OPERATOR_CODES
 from bot.jobs.steps.admit import paused
 from bot.jobs.steps.step import Due, Step
 from storage.course_events import OutcomeDecided
@@ -56,7 +57,7 @@ class Decide(Step):
             return [OutcomeDecided(JobStatus.COMPLETED, now, facts=facts, seen=seen)]
         failed = next((slot for slot in job.slots if slot.failure), None)
         if failed is None:
-            return [OutcomeDecided(JobStatus.FAILED, now, "timeout", seen=seen)]
+            return [OutcomeDecided(JobStatus.FAILED, now, _refused(job) or "timeout", seen=seen)]
         # Replicate was told to stop then, see `bot.jobs.steps.create`; before that it did so for a reason of its own.
         late = failed.failure == "prediction_canceled" and now >= job.deadline
         code = "timeout" if late else failed.failure
@@ -80,3 +81,9 @@ class Decide(Step):
         if slot.state is SlotState.RUNNING and slot.prediction_id:
             return self._pace.answered_since(slot.prediction_id, deadline)
         return slot.state is not SlotState.SUCCEEDED
+
+
+def _refused(job: Job) -> str | None:
+    """What the operator would have had to mend for the job to get on, if that is what it waited for in the end."""
+    refused = [p for p in job.postponed if p.code in OPERATOR_CODES and p.until >= job.deadline]
+    return next((p.code for p in refused if not job.slots[p.part].state.ended), None)

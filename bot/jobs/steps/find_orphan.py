@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.ports.clock import Clock
-from bot.jobs.replicate_news import translated
+from bot.jobs.replicate_news import postponed_by
 from bot.jobs.steps.create import CALL_OVER, SETTLED_BY, START_WITHIN, Create
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.waiting.run_follower import RunFollower
@@ -55,7 +55,7 @@ class FindOrphan(Step):
         try:
             found = await self.search(job, part, slot.claim.at)
         except GatewayError as error:
-            raise translated(error) from error
+            raise postponed_by(error) from error
         if found:
             await self._follower.follow(job, part, found)
             await self._create.remember(job, part, found.id)

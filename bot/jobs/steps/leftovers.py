@@ -3,7 +3,7 @@
 import structlog
 
 from bot.jobs.errors import NotDoneError
-from bot.jobs.replicate_news import translated
+from bot.jobs.replicate_news import postponed_by, translated
 from bot.jobs.steps.find_orphan import FindOrphan
 from replicate_gateway.errors import GatewayError, PredictionNotFoundError
 from replicate_gateway.protocol import ReplicateGateway
@@ -32,11 +32,7 @@ class Leftovers:
             except PredictionNotFoundError:
                 pass  # it is gone, which is what was wanted
             except GatewayError as error:
-                reason = translated(error)
-                if isinstance(reason, NotDoneError):
-                    later = reason
-                else:
-                    _log.warning("prediction_not_stopped", part=part, error=str(error))
+                later = postponed_by(error)
         for image in job.inputs:
             if image.link:
                 later = await self._withdraw(image.link) or later

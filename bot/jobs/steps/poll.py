@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.jobs.errors import NotDoneError, SlotFailedError
+from bot.jobs.errors import NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
-from bot.jobs.replicate_news import news_of, output_kind, translated
+from bot.jobs.replicate_news import OPERATOR_CODES, news_of, output_kind, postponed_by
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.waiting.progress import COLD_START, Progress
 from bot.jobs.waiting.run_follower import RunFollower
@@ -17,6 +17,10 @@ from replicate_gateway.presets import Preset
 from replicate_gateway.protocol import ReplicateGateway
 from storage.event import Event
 from storage.job import Job, SlotState
+from storage.slot_events import SlotFailed
+
+# A prediction that Replicate does not know so often in a row gives no image; once, a proxy may say, or a lagging copy.
+_TRIES = 3
 
 _CLOCK_SKEW = timedelta(seconds=60)  # between the machines that write heard_at
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -57,16 +61,16 @@ class Poll(Step):
                 yield Due(part, at if asked else min(at, job.deadline))
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
-        """A prediction that Replicate no longer knows gives no image."""
+        """What the operator has to mend is put off on record: it decides what the person reads if it stays."""
         prediction_id, now = job.slots[part].prediction_id or "", self._clock.now()
         self._pace.polled(prediction_id, now, extra=now < self._next_poll(job, part))
         try:
             prediction = await self._gateway.get(prediction_id)
         except PredictionNotFoundError as error:
-            raise SlotFailedError("prediction_lost") from error
+            raise NotDoneError("prediction_lost", tries=_TRIES) from error
         except GatewayError as error:
-            reason = translated(error)
-            if not isinstance(reason, NotDoneError):
+            reason = postponed_by(error)
+            if reason.code in OPERATOR_CODES:
                 raise reason from error
             # The pace says when to ask again; a write for every question in vain would be too many.
             _log.info("poll_in_vain", part=part, prediction_id=prediction_id, error=str(error))
@@ -76,6 +80,10 @@ class Poll(Step):
         if prediction.status.terminal:
             self._pace.forget(prediction_id)
         return news_of(prediction, part, self._clock.now(), output_kind(job, self._presets))
+
+    def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
+        """The other slots may still give an image."""
+        return SlotFailed(part, code, SlotState.RUNNING)
 
     def _next_poll(self, job: Job, part: int) -> datetime:
         """When the pace says so, counted from the last news; at once where a clock that was set back has counted."""

@@ -20,6 +20,8 @@ BUSY = gateway.GatewayBusyError("slow down", retry_after_s=10)
 LOST = gateway.OutcomeUnknownError("no answer")
 UNREACHABLE = gateway.GatewayUnreachableError("refused")
 UNAVAILABLE = gateway.GatewayUnavailableError("bad gateway", status=502)
+REFUSED = gateway.CredentialsRefusedError("no", status=403)
+GONE = gateway.OutputRefusedError("output_gone", status=404)
 TELEGRAM_DOWN = NotDoneError("telegram_unreachable")
 TELEGRAM_BUSY = NotDoneError("telegram_busy", retry_after_s=3)
 NO_ANSWER = OutcomeUnknownError("no answer")
@@ -34,8 +36,11 @@ BUDGETS = [
     ("replicate.create", LOST, 1, 20),
     ("replicate.create", OURS, 1, 6),
     ("replicate.recent", UNAVAILABLE, 1, 100),
+    ("replicate.recent", REFUSED, 1, 100),
     ("replicate.get", UNAVAILABLE, 2, 60),
+    ("replicate.get", REFUSED, 2, 60),
     ("outputs.fetch", UNAVAILABLE, 2, 500),
+    ("outputs.fetch", GONE, 2, 6),
     ("outputs.fetch", OURS, 2, 6),
     ("chat.announce", TELEGRAM_DOWN, 2, 250),
     ("chat.announce", TELEGRAM_BUSY, 2, 250),
@@ -49,6 +54,7 @@ BUDGETS = [
     ("chat.retract_status", TELEGRAM_DOWN, 1, 15),
     ("chat.retract_status", OURS, 1, 1),
     ("replicate.cancel", UNAVAILABLE, 1, 30),
+    ("replicate.cancel", REFUSED, 1, 30),
 ]
 
 

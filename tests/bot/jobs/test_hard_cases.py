@@ -87,10 +87,10 @@ async def bounded(work, *, turns=20_000):
     "refusal", [gateway.CredentialsRefusedError("no", status=401), gateway.CreditExhaustedError("no", status=402)]
 )
 async def test_stopping_a_prediction_that_replicate_refuses_to_stop_does_not_loop(world, process, refusal):
-    """A token that is revoked while predictions run: Poll fails the job, then Stop is refused, again and again."""
+    """A token that is revoked while predictions run: Poll waits for it, then Stop is refused, again and again."""
     await running(world, process)
     world.faults.fail("replicate", refusal, times=10**9)
-    await bounded(process.run_for(3600))
+    await bounded(process.run_for(3 * 3600))
     assert world.faults.calls["replicate.cancel"] < 50
     assert world.job(JOB).status is JobStatus.FAILED
     assert len(world.chat.outcomes(JOB)) == 1

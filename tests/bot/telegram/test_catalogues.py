@@ -92,6 +92,14 @@ def written_codes() -> set[str]:
     return found - CANCELED
 
 
+def codes_given_up_for() -> set[str]:
+    """The codes of what is tried a few times only; after that each is a failure code."""
+    nodes = (node for _, tree in trees("bot/jobs", naming=("tries=",)) for node in ast.walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args]
+    codes = [call.args[0] for call in calls if any(keyword.arg == "tries" for keyword in call.keywords)]
+    return {code.value for code in codes if isinstance(code, ast.Constant)}
+
+
 def codes_of_predictions() -> set[str]:
     """The failure codes that a prediction's end gives."""
     found = {code for _, code in _MODEL_ERRORS}
@@ -109,6 +117,7 @@ def codes_of_predictions() -> set[str]:
 CODES = sorted(
     written_codes()
     | codes_of_predictions()
+    | codes_given_up_for()
     | set(OPERATOR_CODES)
     | {problem.value for problem in ImageProblem}
     | {"timeout", "internal", "daily_quota"}
