@@ -630,13 +630,14 @@ class DictStore:
 class SharedBoard:
     """`Notes` and `Turns` of several processes in one test, by the test's clock."""
 
-    def __init__(self, clock: FrozenClock) -> None:
-        self.clock = clock
+    def __init__(self, clock: FrozenClock, faults: Faults | None = None) -> None:
+        self.clock, self.faults = clock, faults or Faults()
         self.noted: dict[str, dict[str, str]] = {}
         self.taken_until: dict[str, datetime] = {}
 
     async def put(self, job_id: str, name: str, text: str) -> None:
-        self.noted.setdefault(job_id, {})[name] = text
+        async with self.faults.call("notes.put"):
+            self.noted.setdefault(job_id, {})[name] = text
 
     async def of(self, job_id: str) -> dict[str, str]:
         return dict(self.noted.get(job_id, {}))

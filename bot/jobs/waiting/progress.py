@@ -145,12 +145,14 @@ class Progress:
             if told and slot.state is SlotState.RUNNING and told.prediction_id == slot.prediction_id:
                 live.runs[part] = replace(_together(own, told) if own else told, on_record=True)
 
-    def nudge_at(self, job_id: str, pause: timedelta) -> datetime:
-        """When to have a job looked at of which there is news: now, or a `pause` after the last time.
+    def nudge_at(self, job_id: str, pause: timedelta) -> datetime | None:
+        """When to have a job looked at of which there is news: now, or a `pause` after the last time; None: it ended.
 
         Whoever looks at it may be another process, of whose edits this one does not know.
         """
-        now, live = self._clock.now(), self._jobs[job_id]
+        now, live = self._clock.now(), self._jobs.get(job_id)
+        if live is None:
+            return None
         if live.nudged_for is None or live.nudged_for <= now:
             live.nudged_for = max(now, live.nudged_for + pause) if live.nudged_for else now
         return live.nudged_for

@@ -125,4 +125,5 @@ class RunFollower:
             return
         await self._notes.tell_run(job_id, part)
         at = self._progress.nudge_at(job_id, edit_pause(heard.chat_id))
-        await self._queue.enqueue(job_id, (at - self._clock.now()).total_seconds())
+        if at:
+            await self._queue.enqueue(job_id, (at - self._clock.now()).total_seconds())

@@ -267,7 +267,7 @@ async def test_callbacks_that_cannot_be_read_are_asked_about_now_and_then_only(w
 @pytest.fixture
 def several(world):
     """Processes that share the work: what one hears another may have to show."""
-    board = SharedBoard(world.clock)
+    board = SharedBoard(world.clock, world.faults)
     team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False, notes=board, turns=board)
     return [build(world, team=team, repository=JobRepository(world.store, sole=False)) for _ in range(2)]
 
@@ -280,6 +280,20 @@ async def test_what_one_process_hears_another_shows(world, several):
     assert hearing.queue.ready() == [JOB], "whoever is free is to look at it"
     await showing.advance(JOB)
     assert message(world).statuses[-1] == status("working_percent", USUAL, percent=40)
+
+
+async def test_a_job_that_ends_while_its_news_is_passed_on_needs_no_look(world, several):
+    process, _ = several
+    prediction_id = await started(world, process)
+    gate = world.faults.hold("notes.put")
+    world.replicate.tell(prediction_id, logs=" 40%|████  |")
+    late = process.spawn(process.receive(world.replicate.outbox.pop()))
+    await gate.reached.wait()
+    await process.service.cancel(JOB, "tg-7")
+    await process.run_ready()
+    gate.open()
+    assert await late is CallbackResult.PROGRESS
+    assert process.queue.ready() == []
 
 
 async def test_news_that_one_process_passes_on_to_another_costs_no_write_and_one_read(world, several):
