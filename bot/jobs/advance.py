@@ -21,6 +21,7 @@ from bot.jobs.attempt import Attempt
 from bot.jobs.drafts import Drafts
 from bot.jobs.errors import IN_LINE, EngineUnavailableError, NoSuchJobError, NotDoneError
 from bot.jobs.limits.admission import Admission
+from bot.jobs.memory import Memory
 from bot.jobs.ports.clock import Clock
 from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.steps.close import Close
@@ -68,6 +69,7 @@ class Advancer:
         notes: LiveNotes,
         run_id: str,
         clock: Clock,
+        keep: timedelta,
     ) -> None:
         self._repository, self._steps, self._close, self._attempt = repository, steps, close, attempt
         self._admission, self._drafts = admission, drafts
@@ -75,7 +77,7 @@ class Advancer:
         self._run, self._clock, self._claims = run_id, clock, count(1)
         # What happened but could not be written yet: kept for the next try, since this process knows better than
         # the record. Only jobs met while the storage is down are in here.
-        self._unwritten: dict[str, list[Event]] = {}
+        self._unwritten: Memory[str, list[Event]] = Memory(clock, keep)
         self._stopping = False
 
     def stop(self) -> None:
@@ -89,7 +91,7 @@ class Advancer:
             StorageError, EngineUnavailableError: try again later; nothing is lost.
             NoSuchJobError: there is no such job.
         """
-        pending = self._unwritten.pop(job_id, [])
+        pending = self._unwritten.pop(job_id) or []
         try:
             recorded = await self._load(job_id)
             job = apply_all(recorded, pending, self._clock.now())
@@ -102,7 +104,7 @@ class Advancer:
             await self._drafts.note(job, was_draft=recorded.draft or job.status.terminal)
         except (StorageError, EngineUnavailableError):
             if pending:
-                self._unwritten[job_id] = pending
+                self._unwritten.put(job_id, pending)
             raise
         finally:
             self._artifacts.drop(job_id)
@@ -114,7 +116,7 @@ class Advancer:
 
     async def forget(self, job_id: str) -> None:
         """Let go of what is held for a job whose record cannot be had any more."""
-        self._unwritten.pop(job_id, None)
+        self._unwritten.pop(job_id)
         await self._admission.forget(job_id)
 
     async def _load(self, job_id: str, *, fresh: bool = False) -> Job:

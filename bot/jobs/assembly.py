@@ -43,7 +43,7 @@ from bot.jobs.steps.close import Close
 from bot.jobs.steps.compose_report import ComposeReport
 from bot.jobs.steps.conclude import Conclude
 from bot.jobs.steps.create import Create
-from bot.jobs.steps.decide import Decide
+from bot.jobs.steps.decide import FETCHABLE, Decide
 from bot.jobs.steps.fetch_input import FetchInput
 from bot.jobs.steps.find_orphan import FindOrphan
 from bot.jobs.steps.follow_up import FollowUp
@@ -151,10 +151,13 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     quota = DailyQuota(s.repository, s.spent, s.clock, daily, remember=s.team.alone)
     notifier = NotifyOrigin(s.notifier)
     tally, erasure = Tally(s.clock, s.presets), JobErasure(s.repository, s.store)
-    pace = PollPace(limits.poll_interval_s, callbacks=s.callbacks is not None)
+    # Until the outputs of a job that took all its time are gone.
+    keep = timedelta(seconds=limits.job_timeout_s) + FETCHABLE
+    told = s.callbacks is not None
+    pace = PollPace(limits.poll_interval_s, s.clock, keep, callbacks=told, most=limits.replicate_max_active)
     artifacts, budget = Artifacts(s.store), ByteBudget(PICTURE_BUDGET_BYTES)
     inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
-    progress, edits = Progress(s.clock), EditPace(s.clock, limits.status_edits_per_s)
+    progress, edits = Progress(s.clock, keep), EditPace(s.clock, keep, limits.status_edits_per_s)
     run_times = RunTimes(s.store, s.presets, s.clock)
     notes = LiveNotes(s.team.notes, progress)
     follower = RunFollower(s.gateway, s.presets, progress, notes, pace, s.queue, s.team.turns, s.clock)
@@ -212,10 +215,12 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         Conclude(),
     )
     leftovers = Leftovers(s.gateway, orphans)
-    close = Close(s.repository, notifier, leftovers, quota, pace, progress, edits, run_times, tally, erasure, s.clock)
+    close = Close(
+        s.repository, notifier, leftovers, quota, pace, progress, edits, run_times, tally, erasure, s.clock, keep
+    )
     attempt = Attempt(s.repository, notifier, s.clock, s.random, s.meter)
     advancer = Advancer(
-        s.repository, steps, close, attempt, admission, drafts, artifacts, notes, s.team.run_id, s.clock
+        s.repository, steps, close, attempt, admission, drafts, artifacts, notes, s.team.run_id, s.clock, keep
     )
     sweep = Sweep(s.repository, s.queue, s.team.turns, s.clock)
     service = JobService(
@@ -239,7 +244,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         inputs=inputs,
         budget=budget,
         advancer=advancer,
-        worker=Worker(advancer, s.repository, s.queue, notifier, s.storage_circuit, s.clock, s.random),
+        worker=Worker(advancer, s.repository, s.queue, notifier, s.storage_circuit, s.clock, s.random, keep),
         sweep=sweep,
         follower=follower,
         tally=tally,

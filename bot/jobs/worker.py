@@ -1,5 +1,6 @@
 """What the queue calls: advance one job, and see to it that it is advanced again when the time has come."""
 
+from datetime import timedelta
 from random import Random
 from time import perf_counter
 
@@ -9,6 +10,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from bot.jobs.advance import Advancer, delay_until
 from bot.jobs.errors import EngineUnavailableError, NoSuchJobError
 from bot.jobs.guards.circuit import Circuit, CircuitOpenError
+from bot.jobs.memory import Memory
 from bot.jobs.ports.chat import Notifier
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
@@ -40,12 +42,13 @@ class Worker:
         storage_circuit: Circuit,
         clock: Clock,
         random: Random,
+        keep: timedelta,
     ) -> None:
         self._advancer, self._repository, self._queue = advancer, repository, queue
         self._notifier, self._clock = notifier, clock
         self._circuit, self._random = storage_circuit, random
         self._at_work = KeyedLocks()
-        self._failures: dict[str, int] = {}  # in a row, of the jobs that wait for the storage now
+        self._failures: Memory[str, int] = Memory(clock, keep)  # in a row, of the jobs that wait for the storage now
 
     async def __call__(self, job_id: str) -> None:
         """Advance it once. Who hands jobs out may have forgotten that it did: an engine that was restarted, say."""
@@ -72,7 +75,7 @@ class Worker:
         try:
             self._circuit.check()
             wake_at = await self._advancer.advance(job_id)
-            self._failures.pop(job_id, None)
+            self._failures.pop(job_id)
         except CircuitOpenError as error:
             return error.retry_after_s + self._spread_s()
         except EngineUnavailableError:
@@ -81,7 +84,7 @@ class Worker:
         except NoSuchJobError:
             # Its marker was seen before its record; if the record never comes, the sweep removes the marker.
             _log.warning("job_missing")
-            self._failures.pop(job_id, None)
+            self._failures.pop(job_id)
             await self._advancer.forget(job_id)
             return None
         except RecordTooNewError as error:
@@ -105,7 +108,7 @@ class Worker:
             _log.exception("admins_not_told")
 
     def _retry_after(self, job_id: str, error: StorageError) -> float:
-        failures = self._failures[job_id] = self._failures.get(job_id, 0) + 1
+        failures = self._failures.put(job_id, (self._failures.get(job_id) or 0) + 1)
         wait_s = backoff_s(failures, base_s=STORAGE_RETRY_S, cap_s=STORAGE_RETRY_CAP_S, random=self._random.random)
         wished_s = error.retry_after_s if isinstance(error, StorageUnavailableError) else None
         _log.info("job_waits_for_storage", error=str(error))
@@ -123,6 +126,6 @@ class Worker:
             await self._advancer.forget(job_id)
         except StorageError as outage:
             return self._retry_after(job_id, outage)
-        self._failures.pop(job_id, None)
+        self._failures.pop(job_id)
         await self._notifier.alert("record_corrupt", f"the record of job {job_id} cannot be read: see {key}")
         return None

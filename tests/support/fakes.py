@@ -53,6 +53,7 @@ from tests.support.waiting import loop_turns
 
 T = TypeVar("T")
 
+KEEP = timedelta(hours=1.5)
 BEGIN = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CALLBACK_URL = "https://bot.example/webhook/replicate"
 REFERENCES = CallbackReference(CALLBACK_URL, b"k" * 32)

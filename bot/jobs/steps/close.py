@@ -8,6 +8,7 @@ import structlog
 from bot.jobs.erasure import JobErasure
 from bot.jobs.errors import ChatGoneError, ChatMovedError, NotDoneError
 from bot.jobs.limits.quota import DailyQuota
+from bot.jobs.memory import Memory
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.chat import Notifier
 from bot.jobs.ports.clock import Clock
@@ -46,16 +47,20 @@ class Close:
         tally: Tally,
         erasure: JobErasure,
         clock: Clock,
+        keep: timedelta,
     ) -> None:
         self._repository, self._notifier, self._leftovers = repository, notifier, leftovers
         self._quota, self._pace, self._clock = quota, pace, clock
         self._progress, self._edits, self._run_times = progress, edits, run_times
         self._tally, self._erasure = tally, erasure
-        self._remembered: set[str] = set()  # jobs in the history that are not tidied yet
+        self._remembered: Memory[str, bool] = Memory(clock, keep)  # jobs in the history that are not tidied yet
 
     async def wanted(self, job: Job) -> bool:
         """Whether a job that has ended is not closed yet, or not tidied up here."""
-        return job.erase or job.id in self._remembered or await self._repository.is_open(job.id)
+        if job.erase or job.id in self._remembered or await self._repository.is_open(job.id):
+            return True
+        self._let_go(job)  # another process has closed it
+        return False
 
     async def __call__(self, job: Job) -> datetime | None:
         """When to come back, or None when all is done. Raises `StorageError`, and then nothing is lost."""
@@ -73,8 +78,6 @@ class Close:
         await self._tidied(self._leftovers.stop, job)
         await self._erasure.erase(job)
         await self._mark_closed(job)
-        self._progress.forget(job.id)
-        self._edits.forget(job.id, job.origin.chat_id)
 
     async def _unwanted(self, job: Job) -> bool:
         """Whether nothing is to be left of it, by now; asked after the history was written: see `bot.jobs.erasure`."""
@@ -93,9 +96,7 @@ class Close:
     async def _mark_closed(self, job: Job) -> None:
         whose = [DraftOf(job.origin.user, chat_id) for chat_id in job.origin.chats]
         await self._repository.close(job.id, job.predictions, whose)
-        self._remembered.discard(job.id)
-        for prediction_id in job.predictions:
-            self._pace.forget(prediction_id)
+        self._let_go(job)
 
     async def remember(self, job: Job) -> None:
         """Write down what it came to, once; from then on it counts for the day's quota."""
@@ -104,10 +105,20 @@ class Close:
         if not job.erase:
             await self._history(job)
         self._tally.note(job)
-        self._remembered.add(job.id)
+        self._remembered.put(job.id, True)
+        self._fall_silent(job)
+        await self._learn(job)
+
+    def _let_go(self, job: Job) -> None:
+        """Keep nothing of a job that is closed."""
+        self._remembered.pop(job.id)
+        self._fall_silent(job)
+        for prediction_id in job.predictions:
+            self._pace.forget(prediction_id)
+
+    def _fall_silent(self, job: Job) -> None:
         self._progress.forget(job.id)
         self._edits.forget(job.id, job.origin.chat_id)
-        await self._learn(job)
 
     async def _history(self, job: Job) -> None:
         entry = _entry_of(job)

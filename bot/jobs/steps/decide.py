@@ -15,7 +15,7 @@ from storage.event import Event
 from storage.job import Job, JobStatus, Slot, SlotState
 
 # Replicate keeps outputs for an hour: until then a result that is ready is worth fetching, however late.
-_FETCHABLE = timedelta(hours=1)
+FETCHABLE = timedelta(hours=1)
 
 
 class Decide(Step):
@@ -41,7 +41,7 @@ class Decide(Step):
         elif all(self._hopeless(slot, job.deadline) for slot in job.slots):
             yield Due(not_before=job.deadline)
         else:
-            yield Due(not_before=job.deadline + _FETCHABLE)
+            yield Due(not_before=job.deadline + FETCHABLE)
 
     async def perform(self, job: Job, part: int) -> Sequence[Event]:
         """One image is a result; the facts say how many are missing, and how many the person may have today yet."""

@@ -4,9 +4,10 @@ https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this:
 minute in a group, 30 a second over all.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from bot.jobs.memory import Memory
 from bot.jobs.ports.clock import Clock
 
 _PER_CHAT = timedelta(seconds=3)
@@ -22,7 +23,7 @@ class _Chat:
     pause: timedelta
     quiet_until: datetime
     """No edit before then."""
-    turns: dict[str, datetime] = field(default_factory=dict)
+    turns: Memory[str, datetime]
     """When which job is to be edited."""
 
 
@@ -32,13 +33,13 @@ def edit_pause(chat_id: int | None) -> timedelta:
 
 
 class EditPace:
-    """Every job that has something new to show books a turn of its own, and keeps it until it was shown."""
+    """Every job that has something new to show books a turn of its own, and keeps it until it was shown, or `keep`."""
 
-    def __init__(self, clock: Clock, per_second: float) -> None:
-        self._clock, self._per_second = clock, max(1, int(per_second))
+    def __init__(self, clock: Clock, keep: timedelta, per_second: float) -> None:
+        self._clock, self._keep, self._per_second = clock, keep, max(1, int(per_second))
         self._latest = clock.now()
-        self._chats: dict[int | str, _Chat] = {}
-        self._settled_at: dict[str, datetime] = {}  # by job, for messages that are new
+        self._chats: Memory[int | str, _Chat] = Memory(clock, keep, _KEPT_CHATS)
+        self._settled_at: Memory[str, datetime] = Memory(clock, keep)  # by job, for messages that are new
         self._booked: dict[int, int] = {}  # turns by second since the epoch
 
     def turn(self, job_id: str, chat_id: int | None, *, soon: bool = False) -> datetime:
@@ -46,17 +47,17 @@ class EditPace:
         self._keep_up()
         chat = self._chat(job_id, chat_id)
         if soon and job_id in self._settled_at:
-            del self._settled_at[job_id]
-            chat.turns.pop(job_id, None)
+            self._settled_at.pop(job_id)
+            chat.turns.pop(job_id)
         booked = chat.turns.get(job_id)
         if booked is None or booked < chat.quiet_until:
-            settled_at = self._settled_at.get(job_id, chat.quiet_until)
+            settled_at = self._settled_at.get(job_id) or chat.quiet_until
             booked = self._book(job_id, chat, max(self._clock.now(), chat.quiet_until, settled_at))
         return booked
 
     def announced(self, job_id: str) -> None:
         """Its message was sent just now. A job that is done in a moment shall not flicker."""
-        self._settled_at[job_id] = self._clock.now() + _SETTLES_IN
+        self._settled_at.put(job_id, self._clock.now() + _SETTLES_IN)
 
     def edited(self, job_id: str, chat_id: int | None) -> None:
         """Its message is edited just now."""
@@ -68,9 +69,9 @@ class EditPace:
 
     def forget(self, job_id: str, chat_id: int | None) -> None:
         """It needs no turn any more; another job of its chat may have it."""
-        self._settled_at.pop(job_id, None)
+        self._settled_at.pop(job_id)
         if chat := self._chats.get(_key(job_id, chat_id)):
-            chat.turns.pop(job_id, None)
+            chat.turns.pop(job_id)
 
     def _leave_alone(self, job_id: str, chat_id: int | None, at_least: timedelta) -> None:
         self.forget(job_id, chat_id)
@@ -86,12 +87,11 @@ class EditPace:
         self._latest = now
 
     def _chat(self, job_id: str, chat_id: int | None) -> _Chat:
-        key, now = _key(job_id, chat_id), self._clock.now()
-        if key not in self._chats:
-            if len(self._chats) >= _KEPT_CHATS:
-                self._chats = {k: chat for k, chat in self._chats.items() if chat.turns or chat.quiet_until > now}
-            self._chats[key] = _Chat(edit_pause(chat_id), now)
-        return self._chats[key]
+        key = _key(job_id, chat_id)
+        return self._chats.put(key, self._chats.get(key) or self._new_chat(chat_id))
+
+    def _new_chat(self, chat_id: int | None) -> _Chat:
+        return _Chat(edit_pause(chat_id), self._clock.now(), Memory(self._clock, self._keep))
 
     def _book(self, job_id: str, chat: _Chat, earliest: datetime) -> datetime:
         """The first moment from `earliest` on that is apart from the chat's other turns, in a second with a place."""
@@ -104,8 +104,7 @@ class EditPace:
         if len(self._booked) >= _KEPT_SECONDS:
             self._booked = {key: count for key, count in self._booked.items() if key >= past}
         self._booked[second] = self._booked.get(second, 0) + 1
-        chat.turns[job_id] = max(earliest, datetime.fromtimestamp(second, UTC))
-        return chat.turns[job_id]
+        return chat.turns.put(job_id, max(earliest, datetime.fromtimestamp(second, UTC)))
 
 
 def _key(job_id: str, chat_id: int | None) -> int | str:

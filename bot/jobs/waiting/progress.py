@@ -4,12 +4,12 @@ A job's record is the truth for recovery and says nothing of progress: logs and 
 and would each cost a write.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from bot.jobs.memory import Memory
 from bot.jobs.ports.clock import Clock
 from bot.jobs.status import Status
 from replicate_gateway.prediction import Prediction, PredictionStatus, output_text, output_urls
@@ -19,7 +19,6 @@ from storage.job import Job, SlotState
 # A model that has not begun so long after its prediction was made is not warm.
 COLD_START = timedelta(seconds=10)
 
-_KEPT_JOBS = 20_000
 _MAX_TEXT_CHARS = 2_000  # a message has 4096 UTF-16 units, and a character may take two of them
 _MAX_URL_CHARS = 2_000
 _UNDER_WAY = (SlotState.OPEN, SlotState.CLAIMED, SlotState.RUNNING)
@@ -69,7 +68,6 @@ class Heard:
 @dataclass(slots=True)
 class _LiveJob:
     chat_id: int | None
-    runs: dict[int, Run] = field(default_factory=dict)
     shown: str | None = None
     picture: str = ""
     message_gone: bool = False
@@ -79,16 +77,17 @@ class _LiveJob:
 
 
 class Progress:
-    """The jobs that are followed here, a bounded number."""
+    """The jobs that are followed here, each for `keep` after something was heard or shown."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, keep: timedelta) -> None:
         self._clock = clock
-        self._jobs: OrderedDict[str, _LiveJob] = OrderedDict()
+        self._jobs: Memory[str, _LiveJob] = Memory(clock, keep)
+        self._runs: Memory[str, dict[int, Run]] = Memory(clock, keep)
 
     @property
     def followed(self) -> int:
-        """How many jobs are followed here."""
-        return len(self._jobs)
+        """How many jobs there are whose predictions are not known here to have ended."""
+        return len(self._runs)
 
     def follow(self, job: Job, part: int, prediction: Prediction, *, on_record: bool = False) -> Heard | None:
         """Take in which prediction a slot has, and how it stands; None for one that has ended.
@@ -96,54 +95,49 @@ class Progress:
         `on_record` says that the job's record is known to name it.
         """
         if prediction.status.terminal:
-            if known := self._jobs.get(job.id):
-                known.runs.pop(part, None)
+            self._end(job.id, part)
             return None
         live = self._live(job)
-        before = live.runs.get(part)
+        before = self.runs_of(job.id).get(part)
         if before is None or before.prediction_id != prediction.id:
             before = Run(prediction.id, self._clock.now())
         after = self._after(before, prediction)
-        live.runs[part] = replace(after, on_record=before.on_record or on_record)
+        self._know(job.id, part, replace(after, on_record=before.on_record or on_record))
         return Heard(live.chat_id, replace(after, heard_at=before.heard_at) != before)
 
     def update(self, job_id: str, part: int, prediction: Prediction) -> Heard | None:
         """News of a prediction that runs; None when the job's record must be asked, or told, about it."""
-        live = self._jobs.get(job_id)
-        before = live.runs.get(part) if live else None
+        live, before = self._jobs.get(job_id), self.runs_of(job_id).get(part)
         if live is None or before is None or before.prediction_id != prediction.id or prediction.status.terminal:
             return None
         if not before.on_record:  # a callback may be what leads a lost prediction home
             return None
-        after = live.runs[part] = self._after(before, prediction)
+        after = self._know(job_id, part, self._after(before, prediction))
         return Heard(live.chat_id, replace(after, heard_at=before.heard_at) != before)
 
     def write(self, job_id: str, part: int, prediction_id: str, text: WrittenText) -> Heard | None:
         """What a stream has brought so far; None when the prediction is not followed (any more)."""
-        live = self._jobs.get(job_id)
-        run = live.runs.get(part) if live else None
+        live, run = self._jobs.get(job_id), self.runs_of(job_id).get(part)
         if live is None or run is None or run.prediction_id != prediction_id:
             return None
         now, longer = self._clock.now(), text.length > run.text.length
-        live.runs[part] = replace(
-            run, heard_at=now, started_at=run.started_at or now, text=text if longer else run.text
-        )
+        told = replace(run, heard_at=now, started_at=run.started_at or now, text=text if longer else run.text)
+        self._know(job_id, part, told)
         return Heard(live.chat_id, longer)
 
     def adopt(self, job: Job, runs: Mapping[int, Run], shown: str | None, picture: str) -> None:
         """Take in what other processes say: what they heard of the job's runs, and what its message says now."""
-        known = self._jobs.get(job.id)
-        if not (known or runs or shown):
+        if not (job.id in self._jobs or runs or shown):
             return
         live = self._live(job)
         live.shown, live.picture = shown, picture
         for part, slot in enumerate(job.slots):
-            told, own = runs.get(part), live.runs.get(part)
+            told, own = runs.get(part), self.runs_of(job.id).get(part)
             if own and (slot.state not in _UNDER_WAY or slot.prediction_id not in (None, own.prediction_id)):
-                del live.runs[part]
+                self._end(job.id, part)
                 own = None
             if told and slot.state is SlotState.RUNNING and told.prediction_id == slot.prediction_id:
-                live.runs[part] = replace(_together(own, told) if own else told, on_record=True)
+                self._know(job.id, part, replace(_together(own, told) if own else told, on_record=True))
 
     def nudge_at(self, job_id: str, pause: timedelta) -> datetime | None:
         """When to have a job looked at of which there is news: now, or a `pause` after the last time; None: it ended.
@@ -159,8 +153,7 @@ class Progress:
 
     def runs_of(self, job_id: str) -> Mapping[int, Run]:
         """What is known of the job's predictions that have not ended, by slot."""
-        live = self._jobs.get(job_id)
-        return live.runs if live else _NOTHING
+        return self._runs.get(job_id) or _NOTHING
 
     def heard_at(self, job_id: str, part: int) -> datetime | None:
         """When there was news of the slot's prediction last; None when there was none in this process."""
@@ -217,15 +210,22 @@ class Progress:
 
     def forget(self, job_id: str) -> None:
         """The job has ended."""
-        self._jobs.pop(job_id, None)
+        self._jobs.pop(job_id)
+        self._runs.pop(job_id)
 
     def _live(self, job: Job) -> _LiveJob:
-        live = self._jobs.get(job.id)
-        if live is None:
-            live = self._jobs[job.id] = _LiveJob(job.origin.chat_id)
-            if len(self._jobs) > _KEPT_JOBS:
-                self._jobs.popitem(last=False)
-        return live
+        return self._jobs.put(job.id, self._jobs.get(job.id) or _LiveJob(job.origin.chat_id))
+
+    def _know(self, job_id: str, part: int, run: Run) -> Run:
+        self._runs.put(job_id, {**self.runs_of(job_id), part: run})
+        return run
+
+    def _end(self, job_id: str, part: int) -> None:
+        left = {known: run for known, run in self.runs_of(job_id).items() if known != part}
+        if left:
+            self._runs.put(job_id, left)
+        else:
+            self._runs.pop(job_id)
 
     def _after(self, run: Run, prediction: Prediction) -> Run:
         """Callbacks may overtake each other: nothing that is known is taken back."""

@@ -16,7 +16,7 @@ from storage.errors import StorageUnavailableError
 from storage.job import JobStatus, Slot, SlotState
 from storage.repository import JobRepository
 from storage.slot_events import SlotFailed
-from tests.support.fakes import BEGIN, FrozenClock, World, new_job
+from tests.support.fakes import BEGIN, KEEP, FrozenClock, World, new_job
 from tests.support.redis_servers import fresh_bot_id, own_redis
 
 URL = "https://replicate.delivery/a.png"
@@ -32,7 +32,8 @@ async def redis(redis_url):
 async def test_what_one_process_knows_of_a_run_another_knows_as_well(redis):
     keys, clock = Keys(fresh_bot_id()), FrozenClock()
     (mine, my_notes), (theirs, their_notes) = (
-        (progress, LiveNotes(SharedNotes(redis, keys), progress)) for progress in (Progress(clock), Progress(clock))
+        (progress, LiveNotes(SharedNotes(redis, keys), progress))
+        for progress in (Progress(clock, KEEP), Progress(clock, KEEP))
     )
     running = PredictionStatus.PROCESSING
     mine.follow(JOB, 0, Prediction("p0", running, "processing", logs=" 40%|████  |", output=[URL]))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.jobs.waiting.edit_pace import EditPace
-from tests.support.fakes import BEGIN, FrozenClock
+from tests.support.fakes import BEGIN, KEEP, FrozenClock
 
 CHAT, GROUP = 7, -100
 
@@ -17,7 +17,7 @@ def clock():
 
 @pytest.fixture
 def pace(clock):
-    return EditPace(clock, per_second=10)
+    return EditPace(clock, KEEP, per_second=10)
 
 
 def after(at):
@@ -97,13 +97,25 @@ def test_thousands_of_chats_and_hours_leave_little_behind(pace, clock):
         pace.turn(str(number), number)
         pace.edited(str(number), number)
         clock.advance(1)
-    assert len(pace._chats) <= 5_001
+    assert len(pace._chats) <= 5_000
     assert len(pace._booked) <= 601
     assert not pace._settled_at
 
 
+def test_turns_of_jobs_that_another_process_has_ended_leave_little_behind(pace, clock):
+    """Neither many chats, nor a chat of many jobs, must grow for ever, or make every new one dear."""
+    for number in range(12_000):
+        pace.announced(str(number))
+        pace.turn(str(number), number)
+        pace.turn(f"busy{number}", GROUP)
+        clock.advance(KEEP.total_seconds() / 100)
+    assert len(pace._chats) <= 101
+    assert len(pace._chats.get(GROUP).turns) <= 100
+    assert len(pace._settled_at) <= 100
+
+
 def test_a_pace_below_one_a_second_still_goes_on(clock):
-    pace = EditPace(clock, per_second=0.2)
+    pace = EditPace(clock, KEEP, per_second=0.2)
     assert [after(pace.turn(str(chat), chat)) for chat in range(3)] == [0, 1, 2]
 
 

@@ -11,7 +11,7 @@ from bot.jobs.waiting.progress import Progress
 from bot.jobs.waiting.run_times import RunTimes
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage.job import JobStatus, Postponement, Slot, SlotState
-from tests.support.fakes import BEGIN, PRESETS, World, new_job
+from tests.support.fakes import BEGIN, KEEP, PRESETS, World, new_job
 
 URL = "https://replicate.delivery/a.png"
 USUAL = Line("usual_range", {"low": timedelta(seconds=8), "high": timedelta(seconds=20)})
@@ -26,7 +26,7 @@ class Scene:
 
     def __post_init__(self):
         self.clock = self.world.clock
-        self.progress = Progress(self.clock)
+        self.progress = Progress(self.clock, KEEP)
         run_times = RunTimes(self.world.store, PRESETS, self.clock)
         self.live = LiveStatus(PRESETS, self.progress, run_times, predictions=2)
         self.job = new_job(status=JobStatus.PROCESSING, slots=(running(0),))

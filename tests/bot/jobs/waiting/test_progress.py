@@ -8,7 +8,7 @@ import pytest
 from bot.jobs.status import status
 from bot.jobs.waiting.progress import Progress, WrittenText
 from replicate_gateway.prediction import Prediction, PredictionStatus
-from tests.support.fakes import BEGIN, FrozenClock, new_job
+from tests.support.fakes import BEGIN, KEEP, FrozenClock, new_job
 
 JOB = new_job()
 URL = "https://replicate.delivery/a.png"
@@ -21,7 +21,7 @@ def clock():
 
 @pytest.fixture
 def progress(clock):
-    return Progress(clock)
+    return Progress(clock, KEEP)
 
 
 def prediction(status=PredictionStatus.PROCESSING, **changes):
@@ -137,3 +137,17 @@ def test_only_so_many_jobs_are_held(progress):
     for number in range(20_010):
         progress.show(replace(JOB, id=str(number)), status("accepted"))
     assert len(progress._jobs) == 20_000
+
+
+def test_jobs_whose_predictions_have_ended_are_not_among_those_that_wait(progress, clock):
+    for number in range(3_000):
+        job = replace(JOB, id=str(number))
+        progress.follow(job, 0, prediction())
+        progress.follow(job, 1, replace(prediction(), id="p2"))
+        progress.show(job, status("accepted"))
+        progress.follow(job, 0, prediction(PredictionStatus.SUCCEEDED))
+        if number >= 2:
+            progress.follow(job, 1, replace(prediction(PredictionStatus.SUCCEEDED), id="p2"))
+    assert progress.followed == 2
+    clock.advance(KEEP.total_seconds())
+    assert progress.followed == 0
