@@ -23,6 +23,8 @@ class Event(ABC):
     soft: ClassVar[bool] = False
     # Whether it is folded into a job that has ended, too; its status and how it ended stay as they are.
     after_end: ClassVar[bool] = False
+    # What an urgent event tells has cost money, and is dear to find out again: it is written as soon as it is known.
+    urgent: ClassVar[bool] = False
 
     def overtaken(self, job: Job) -> bool:
         """Whether the job has moved on, so that nothing follows from the event any more: not even a status."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import ClassVar
 
 from storage.event import Event, EventRefusedError
 from storage.job import Claim, Job, JobFile, Slot, SlotState
@@ -50,6 +51,7 @@ class CreateReleased(Event):
 class PredictionCreated(Event):
     """A prediction works for the slot: the create call answered, or an orphan was found."""
 
+    urgent: ClassVar[bool] = True
     slot: int
     prediction_id: str
     at: datetime

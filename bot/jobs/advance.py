@@ -3,16 +3,15 @@
 Every trigger (an update, a callback, a poll, a sweep, a restart) only says "advance this job", so recovery is not a
 second code path. What happened is written in as few writes as safety allows: facts wait in memory for the next
 claim, or for the end of the round, and are found out again should they be lost. Claims are always written before
-what they announce is done.
+what they announce is done, and what has cost money as soon as it is known.
 """
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from time import perf_counter
-from typing import Any, TypeVar
 
 import structlog
 from structlog.contextvars import bind_contextvars
@@ -26,6 +25,7 @@ from bot.jobs.ports.clock import Clock
 from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.steps.close import Close
 from bot.jobs.steps.step import Step
+from bot.jobs.together import as_they_end, results_of, together
 from bot.jobs.waiting.live_notes import LiveNotes
 from storage.errors import ObjectNotFoundError, StorageError
 from storage.event import Event, EventRefusedError
@@ -35,8 +35,6 @@ from storage.transitions import IllegalTransitionError, apply, apply_all
 
 # A job's whole way takes about eight rounds; so many are a mistake of ours, and must not keep the process busy.
 _MAX_ROUNDS = 100
-
-T = TypeVar("T")
 
 _log = structlog.get_logger()
 
@@ -182,7 +180,7 @@ class Advancer:
 
     async def _prepare(self, job: Job, ready: list[_Action], pending: list[Event]) -> tuple[Job, list[_Action]]:
         """What comes before the claims; only actions that are prepared go on."""
-        outcomes = _results(await _together([self._attempt.prepare(job, a.step, a.part) for a in ready]))
+        outcomes = results_of(await together([self._attempt.prepare(job, a.step, a.part) for a in ready]))
         events = [event for outcome in outcomes for event in outcome.events]
         pending += events
         prepared = [action for action, outcome in zip(ready, outcomes, strict=True) if outcome.done]
@@ -205,14 +203,32 @@ class Advancer:
             raise
 
     async def _perform(self, job: Job, ready: list[_Action], claim: Claim, pending: list[Event]) -> Job:
+        """What is urgent is written when it is known: no other part, however slow, is waited for."""
         attempts = [self._attempt.perform(job, action.step, action.part, claim) for action in ready]
-        results = await _together(attempts)
+        results: dict[int, Sequence[Event] | BaseException] = {}
+        refused: Exception | None = None
+        async with aclosing(as_they_end(attempts)) as ended:
+            async for some in ended:
+                results |= some
+                job = self._taken_in(job, some.values(), pending)
+                if any(event.urgent for event in pending):
+                    try:
+                        job, refused = await self._write(job, pending), None
+                    except (StorageError, EventRefusedError, IllegalTransitionError) as error:
+                        refused = error  # what stays pending is tried again; first the others come to their end
+        if refused:
+            raise refused
+        done = zip(ready, results_of(results[place] for place in range(len(ready))), strict=True)
+        urgent = [action for action, events in done if any(event.urgent for event in events)]
+        results_of(await together([action.step.recorded(job, action.part) for action in urgent]))
+        return job
+
+    def _taken_in(self, job: Job, results: Iterable[Sequence[Event] | BaseException], pending: list[Event]) -> Job:
         for event in (event for result in results if not isinstance(result, BaseException) for event in result):
             after = apply(job, event, self._clock.now())
             if after is not job:  # what brings nothing new must not have anything written
                 pending.append(event)
             job = after
-        _results(results)
         return job
 
     def _put_off_what_stands_still(self, before: Job, job: Job, done: list[_Action], pending: list[Event]) -> Job:
@@ -255,26 +271,6 @@ def _ending(job: Job) -> dict[str, object]:
         return {}
     lasted_s = round((job.updated_at - job.created_at).total_seconds(), 3)
     return {"preset": job.preset, "lasted_s": lasted_s, "code": job.outcome.code if job.outcome else None}
-
-
-async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T | BaseException]:
-    """The result, or the error, of each; a single one needs no task of its own."""
-    if len(work) != 1:
-        return await asyncio.gather(*work, return_exceptions=True)
-    try:
-        return [await work[0]]
-    except Exception as error:  # noqa: BLE001 - `_results` raises it again
-        return [error]
-
-
-def _results(outcomes: Iterable[T | BaseException]) -> list[T]:
-    """All results; raises the first error."""
-    results = []
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
-        results.append(outcome)
-    return results
 
 
 def delay_until(at: datetime, now: datetime) -> float:

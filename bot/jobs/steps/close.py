@@ -59,7 +59,10 @@ class Close:
         """Whether a job that has ended is not closed yet, or not tidied up here."""
         if job.erase or job.id in self._remembered or await self._repository.is_open(job.id):
             return True
-        self._let_go(job)  # another process has closed it
+        if self._progress.knows(job.id):
+            # Another process has closed it, perhaps before this one, held up, had written its task records.
+            await self._repository.close(job.id, job.predictions)
+        self._let_go(job)
         return False
 
     async def __call__(self, job: Job) -> datetime | None:

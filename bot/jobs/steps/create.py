@@ -136,9 +136,23 @@ class Create(Step):
         if prediction.output is not None and not prediction.status.terminal:
             # All outputs exist, but the end of the run, and where they can be had, is told by another look only.
             self._pace.hurry(prediction.id)
-        await self._follower.follow(job, part, prediction)
-        await self.remember(job, part, prediction.id)
+        self._follower.take_in(job, part, prediction)
         return self.news(job, prediction, part)
+
+    async def recorded(self, job: Job, part: int) -> None:
+        """Tell the others, and write the task record: an index, the job's own record knows the prediction in any case.
+
+        Only a callback that has lost its query needs it, and then the next poll makes up for it.
+        """
+        prediction_id = job.slots[part].prediction_id
+        if prediction_id is None:  # it has ended meanwhile, and is not the slot's any more
+            return
+        await self._follower.tell(job.id, part)
+        task = TaskRecord(prediction_id, job.id, part, job.origin.chat_id, self._clock.now())
+        try:
+            await self._repository.put_task(task)
+        except StorageError as error:
+            _log.warning("task_record_missing", prediction_id=prediction_id, error=str(error))
 
     def unanswered(self, part: int, now: datetime) -> Sequence[Event]:
         """The call is over: nobody, wherever they are, has to wait for it any more, but for what it may have made."""
@@ -147,15 +161,6 @@ class Create(Step):
     def news(self, job: Job, prediction: Prediction, part: int) -> Sequence[Event]:
         """What this prediction means for its slot."""
         return news_of(prediction, part, self._clock.now(), output_kind(job, self._presets))
-
-    async def remember(self, job: Job, part: int, prediction_id: str) -> None:
-        """Write the task record. It is an index: the job's own record knows the prediction in any case."""
-        now = self._clock.now()
-        task = TaskRecord(prediction_id, job.id, part, job.origin.chat_id, now)
-        try:
-            await self._repository.put_task(task)
-        except StorageError as error:
-            _log.warning("task_record_missing", prediction_id=prediction_id, error=str(error))
 
     async def traces(self, job: Job, part: int) -> Sequence[str]:
         """What the input of every prediction of this slot has in it; the same at every call."""

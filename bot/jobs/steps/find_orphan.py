@@ -57,8 +57,7 @@ class FindOrphan(Step):
         except GatewayError as error:
             raise postponed_by(error) from error
         if found:
-            await self._follower.follow(job, part, found)
-            await self._create.remember(job, part, found.id)
+            self._follower.take_in(job, part, found)
             return self._create.news(job, found, part)
         waited = job.postponement(self.name, part)
         if not waited or waited.code != "create_unclear":
@@ -67,6 +66,10 @@ class FindOrphan(Step):
         if slot.creates >= _MAX_CREATES:
             raise JobFailedError("replicate_unclear")
         return [CreateReleased(part, slot.claim, unclear=True)]
+
+    async def recorded(self, job: Job, part: int) -> None:
+        """As if its create call had been answered."""
+        await self._create.recorded(job, part)
 
     async def search(self, job: Job, part: int, claimed_at: datetime) -> Prediction | None:
         """The prediction that a create call claimed at this time made, if Replicate knows one; `GatewayError`."""

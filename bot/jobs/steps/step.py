@@ -66,6 +66,10 @@ class Step(ABC):
         """What is known all the same when `perform` has raised `OutcomeUnknownError`: the claim stands."""
         return ()
 
+    async def recorded(self, job: Job, part: int) -> None:
+        """What is to follow when an urgent event of `perform` is on record; lost with the process, nobody misses it."""
+        return
+
     def give_up(self, job: Job, part: int, code: str, now: datetime) -> Event:
         """What follows when this step keeps failing in a way nobody foresaw."""
         return OutcomeDecided(JobStatus.FAILED, now, code)

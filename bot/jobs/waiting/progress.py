@@ -89,6 +89,10 @@ class Progress:
         """How many jobs there are whose predictions are not known here to have ended."""
         return len(self._runs)
 
+    def knows(self, job_id: str) -> bool:
+        """Whether anything was heard of the job, or shown."""
+        return job_id in self._jobs
+
     def follow(self, job: Job, part: int, prediction: Prediction, *, on_record: bool = False) -> Heard | None:
         """Take in which prediction a slot has, and how it stands; None for one that has ended.
 

@@ -59,9 +59,16 @@ class RunFollower:
 
     async def follow(self, job: Job, part: int, prediction: Prediction) -> None:
         """Take in which prediction a slot has, and how it stands: every step that learns of it says so here."""
-        heard = self._progress.follow(job, part, prediction)
-        if heard:
-            await self._notes.tell_run(job.id, part)
+        self.take_in(job, part, prediction)
+        await self.tell(job.id, part)
+
+    async def tell(self, job_id: str, part: int) -> None:
+        """Let other processes know what was taken in; of a prediction that has ended there is nothing to know."""
+        await self._notes.tell_run(job_id, part)
+
+    def take_in(self, job: Job, part: int, prediction: Prediction) -> None:
+        """The part of `follow` that waits for nobody."""
+        self._progress.follow(job, part, prediction)
         writes = output_kind(job, self._presets) is OutputKind.TEXT
         wanted = writes and not prediction.status.terminal
         url = prediction.stream_url if wanted else None

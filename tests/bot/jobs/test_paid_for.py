@@ -1,11 +1,14 @@
-"""What is paid for, or may be, is not given up for a refusal that the operator, or time, can mend."""
+"""What is paid for, or may be, is known at once, and not given up for what the operator, or time, can mend."""
+
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot.work_queue.alone import alone
 from replicate_gateway import errors as gateway
 from storage.job import JobStatus, SlotState
-from tests.support.fakes import World, submission
+from tests.support.fakes import SharedBoard, World, build, storage_down, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -154,3 +157,73 @@ async def test_outputs_that_replicate_has_deleted_are_not_waited_for(world, proc
     await process.run_for(5)
     assert world.job(JOB).outcome.code == "output_gone"
     assert world.faults.calls["outputs.fetch"] == 1
+
+
+# --- its id is on record before anything else is done ---
+
+TWO = submission(seeds=(1, 2))
+
+
+def on_record(world):
+    return [slot.prediction_id for slot in world.job(JOB).slots if slot.prediction_id]
+
+
+@pytest.mark.parametrize(
+    ("call", "skip"),
+    [("store.put", 1), ("notes.put", 0), ("chat.show_status", 0)],
+    ids=["task record", "note", "edit"],
+)
+async def test_no_slow_call_keeps_the_id_of_a_prediction_from_its_record(world, call, skip):
+    board = SharedBoard(world.clock, world.faults)
+    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), notes=board)
+    process = build(world, team=team)
+    created = world.faults.hold("replicate.create", when="after")
+    await process.submit(ASKED)
+    process.spawn(process.run_ready())
+    await created.reached.wait()
+    world.faults.hold(call, skip=skip)
+    created.open()
+    await process.settled()
+    assert on_record(world) == world.replicate.running
+    await process.crash()
+
+
+async def test_no_slow_create_call_keeps_the_id_of_another_image_from_the_record(world):
+    """Else a kill would leave it to a list that may not show it yet."""
+    process = world.start(callbacks=False)
+    world.faults.hold("replicate.create", skip=1)
+    await process.submit(TWO)
+    process.spawn(process.run_ready())
+    await process.settled()
+    assert on_record(world) == world.replicate.running
+    world.replicate.lists = False
+    await process.crash()
+    heir = world.start(callbacks=False)
+    await heir.sweep.once()
+    await heir.run_for(120)
+    for prediction_id in world.replicate.running:
+        world.replicate.succeed(prediction_id)
+    await heir.run_for(120)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+    assert len(world.replicate.made_for(JOB)) == 2
+
+
+async def test_images_that_are_made_together_share_a_write(world, process):
+    await process.submit(submission(seeds=tuple(range(10))))
+    await process.run_ready()
+    assert len(on_record(world)) == 10
+    assert len(world.store.history_of(JOB)) <= 6, "recorded, admitted, claimed, and two or three for the ids"
+
+
+async def test_a_storage_that_fails_while_a_create_call_is_under_way_loses_neither_answer(world, process):
+    slow = world.faults.hold("replicate.create", skip=1)
+    await process.submit(TWO)
+    task = process.spawn(process.run_ready())
+    await slow.reached.wait()
+    world.faults.fail("store.put", storage_down)
+    await process.settled()
+    slow.open()
+    await task
+    assert sorted(on_record(world)) == world.replicate.running
+    assert len(world.replicate.running) == 2
+    assert world.faults.calls["replicate.recent"] == 0

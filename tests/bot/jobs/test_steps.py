@@ -279,11 +279,12 @@ async def test_a_task_record_that_cannot_be_written_does_not_hold_the_job_up(wor
     hold = world.faults.hold("replicate.create", when="after")
     task = process.spawn(process.advance(JOB))
     await hold.reached.wait()
-    world.faults.fail("store.put", storage_down())
+    world.faults.fail("store.put", storage_down(), skip=1)
     hold.open()
     await task
     await process.run_ready()
     assert world.job(JOB).slots[0].state is SlotState.RUNNING
+    assert world.store.keys("tasks/") == []
 
 
 @pytest.mark.parametrize(

@@ -233,7 +233,7 @@ async def test_news_of_a_prediction_that_this_process_does_not_follow_is_looked_
 
 async def test_a_start_that_comes_before_its_prediction_is_on_record_is_recorded(world, process):
     await process.submit(ASKED)
-    gate = world.faults.hold("store.put", skip=3)  # of the task record: the prediction is known to this process only
+    gate = world.faults.hold("replicate.create", when="after")  # nobody here knows of the prediction yet
     task = process.spawn(process.advance(JOB))
     await gate.reached.wait()
     world.replicate.start(*world.replicate.running)
