@@ -36,7 +36,7 @@ def growing(base_s: float, cap_s: float) -> str:
 CALLS = CallLimits()
 STEP = growing(attempt.BACKOFF_BASE_S, attempt.BACKOFF_CAP_S)
 GATEWAY = growing(CALLS.backoff_base_s, CALLS.backoff_cap_s)
-LATE = seconds(decide._FETCHABLE)
+LATE = seconds(decide.FETCHABLE)
 
 ROWS = {
     "S3: read, write, list, delete": (
