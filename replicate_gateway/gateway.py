@@ -27,7 +27,7 @@ from replicate_gateway.input_schema import input_fields
 from replicate_gateway.latest_versions import LatestVersions
 from replicate_gateway.models import ModelReference
 from replicate_gateway.prediction import Prediction, is_prediction_id, parse_prediction
-from replicate_gateway.protocol import Account, InputField, PredictionRequest, ReplicateGateway, StreamEvent
+from replicate_gateway.protocol import Account, InputField, Listing, PredictionRequest, ReplicateGateway, StreamEvent
 from replicate_gateway.streaming import PredictionStreams, StreamLimits
 from replicate_gateway.transport import GuardedTransport
 
@@ -36,7 +36,7 @@ OFFICIAL_BASE_URL = "https://api.replicate.com"
 _PREDICTIONS = "/v1/predictions"
 _MAX_STREAMS = 64
 _NOT_FOUND = 404
-_MAX_PAGES = 20  # of 100 predictions each
+_MAX_PAGES = 50  # of 100 predictions each: three minutes of the busiest account that Replicate allows, and its bursts
 
 
 class OfficialReplicateGateway(ReplicateGateway):
@@ -78,20 +78,21 @@ class OfficialReplicateGateway(ReplicateGateway):
         """See `ReplicateGateway.cancel`."""
         return await self._prediction(self._client.predictions.async_cancel, prediction_id)
 
-    async def recent(self, *, created_after: datetime, limit: int) -> list[Prediction]:
-        """See `ReplicateGateway.recent`. Servers that ignore the filter are filtered here."""
-        since = created_after.astimezone(UTC)
-        query = urlencode({"created_after": since.isoformat().replace("+00:00", "Z")})
+    async def recent(self, *, created_after: datetime, created_before: datetime, limit: int) -> Listing:
+        """See `ReplicateGateway.recent`. Servers that ignore the filters are filtered here."""
+        since, until = created_after.astimezone(UTC), created_before.astimezone(UTC)
+        query = urlencode({"created_after": _moment(since), "created_before": _moment(until)})
         found: dict[str, Prediction] = {}
         asked: set[str] = set()
-        while query and query not in asked and len(asked) < _MAX_PAGES and len(found) < limit:
+        while query and query not in asked and len(asked) < _MAX_PAGES and len(found) <= limit:
             asked.add(query)
             page, query = await self._page(query)
             young = [one for one in page if one.created_at is None or one.created_at > since]
-            found.update((one.id, one) for one in young)
+            found.update((one.id, one) for one in young if one.created_at is None or one.created_at < until)
             if len(young) < len(page):
-                break  # newest first: all that follows is older still
-        return sorted(found.values(), key=lambda one: one.created_at or since, reverse=True)[:limit]
+                query = ""  # newest first: all that follows is older still
+        newest = sorted(found.values(), key=lambda one: one.created_at or since, reverse=True)
+        return Listing(newest[:limit], complete=not query and len(newest) <= limit)
 
     def stream(self, url: str) -> AsyncGenerator[StreamEvent, None]:
         """See `ReplicateGateway.stream`."""
@@ -253,6 +254,11 @@ def _required(document: object, key: str, kind: type[Any]) -> Any:
     if not isinstance(value, kind):
         raise errors.GatewayProtocolError(f"an answer without a usable {key!r}")
     return value
+
+
+def _moment(at: datetime) -> str:
+    """As the API writes it."""
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _required_text(document: object, key: str) -> str:

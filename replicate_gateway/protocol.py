@@ -3,7 +3,7 @@
 Imports nothing heavy, so that use cases can name these types without loading the official client.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -77,6 +77,14 @@ class StreamEvent:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Predictions, newest first; `complete` if there are no more of them."""
+
+    predictions: Sequence[Prediction]
+    complete: bool
+
+
 class ReplicateGateway(Protocol):
     """Replicate for one account. Every call ends within a bounded time and raises GatewayError only.
 
@@ -116,8 +124,8 @@ class ReplicateGateway(Protocol):
         """
         ...
 
-    async def recent(self, *, created_after: datetime, limit: int) -> list[Prediction]:
-        """At most `limit` predictions of this account created after a zone-aware moment, newest first.
+    async def recent(self, *, created_after: datetime, created_before: datetime, limit: int) -> Listing:
+        """At most `limit` predictions of this account created between two zone-aware moments, newest first.
 
         Those without a readable creation time are included. Finds predictions whose creation got no answer.
         """

@@ -406,7 +406,8 @@ def page(prediction_document, *names_and_hours, following=None):
     return {"previous": None, "next": following, "results": results}
 
 
-SINCE = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+SINCE, UNTIL = datetime(2026, 11, 20, 10, 0, tzinfo=UTC), datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
+WINDOW = {"created_after": SINCE, "created_before": UNTIL}
 
 
 async def test_recent_predictions_come_newest_first_from_several_pages_until_they_are_too_old(
@@ -418,19 +419,28 @@ async def test_recent_predictions_come_newest_first_from_several_pages_until_the
         reply(page(prediction_document, ("a", 15), ("b", 14), following=following)),
         reply(page(prediction_document, ("c", 13), ("d", 9), following=f"{following}2")),
     )
-    found = await gateway.recent(created_after=SINCE, limit=10)
-    assert [one.id for one in found] == ["a", "b", "c"]
-    assert [one.query for one in api.asked] == [{"created_after": "2026-11-20T10:00:00Z"}, {"cursor": "cD0y"}]
+    found = await gateway.recent(**WINDOW, limit=10)
+    assert ([one.id for one in found.predictions], found.complete) == (["a", "b", "c"], True)
+    window = {"created_after": "2026-11-20T10:00:00Z", "created_before": "2026-11-20T20:00:00Z"}
+    assert [one.query for one in api.asked] == [window, {"cursor": "cD0y"}]
 
 
 async def test_recent_stops_at_its_limit_and_on_a_server_that_goes_in_circles(api, gateway, reply, prediction_document):
     api.on(
         "GET /v1/predictions", reply(page(prediction_document, ("b", 14), ("a", 15), following="/v1/predictions?c=1"))
     )
-    assert [one.id for one in await gateway.recent(created_after=SINCE, limit=1)] == ["a"]
+    cut = await gateway.recent(**WINDOW, limit=1)
+    assert ([one.id for one in cut.predictions], cut.complete) == (["a"], False)
     assert len(api.asked) == 1
-    assert [one.id for one in await gateway.recent(created_after=SINCE, limit=10)] == ["a", "b"]
+    circle = await gateway.recent(**WINDOW, limit=10)
+    assert ([one.id for one in circle.predictions], circle.complete) == (["a", "b"], False)
     assert len(api.asked) == 3
+
+
+async def test_recent_leaves_out_what_is_too_young_on_a_server_that_does_not(api, gateway, reply, prediction_document):
+    api.on("GET /v1/predictions", reply(page(prediction_document, ("c", 21), ("b", 20), ("a", 15))))
+    found = await gateway.recent(**WINDOW, limit=1)
+    assert ([one.id for one in found.predictions], found.complete) == (["a"], True)
 
 
 async def test_the_next_page_of_a_foreign_host_is_asked_for_at_our_own(
@@ -438,7 +448,7 @@ async def test_the_next_page_of_a_foreign_host_is_asked_for_at_our_own(
 ):
     following = f"{foreign_api.url}/v1/predictions?cursor=x"
     api.on("GET /v1/predictions", reply(page(prediction_document, ("a", 15), following=following)), reply(page({})))
-    assert [one.id for one in await gateway.recent(created_after=SINCE, limit=5)] == ["a"]
+    assert [one.id for one in (await gateway.recent(**WINDOW, limit=5)).predictions] == ["a"]
     assert foreign_api.asked == []
     assert api.asked[-1].query == {"cursor": "x"}
 
@@ -448,7 +458,7 @@ async def test_an_unreadable_entry_does_not_hide_the_others(api, gateway, reply,
     webhook = "https://bot.example/hook?job=7"
     results = [{"id": None}, 7, {**document["results"][0], "status": "aborted", "webhook": webhook}]
     api.on("GET /v1/predictions", reply({**document, "results": results}))
-    (found,) = await gateway.recent(created_after=SINCE, limit=5)
+    (found,) = (await gateway.recent(**WINDOW, limit=5)).predictions
     assert (found.id, found.webhook) == ("a", webhook)
 
 

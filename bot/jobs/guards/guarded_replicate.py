@@ -16,7 +16,7 @@ from replicate_gateway.errors import (
 )
 from replicate_gateway.models import ModelReference
 from replicate_gateway.prediction import Prediction
-from replicate_gateway.protocol import Account, InputField, PredictionRequest, ReplicateGateway, StreamEvent
+from replicate_gateway.protocol import Account, InputField, Listing, PredictionRequest, ReplicateGateway, StreamEvent
 
 T = TypeVar("T")
 _DOWN = (GatewayUnavailableError, GatewayUnreachableError, OutcomeUnknownError)
@@ -42,9 +42,10 @@ class GuardedReplicate(ReplicateGateway):
         """See `ReplicateGateway.cancel`."""
         return await self._through("cancel", self._gateway.cancel(prediction_id))
 
-    async def recent(self, *, created_after: datetime, limit: int) -> list[Prediction]:
+    async def recent(self, *, created_after: datetime, created_before: datetime, limit: int) -> Listing:
         """See `ReplicateGateway.recent`."""
-        return await self._through("recent", self._gateway.recent(created_after=created_after, limit=limit))
+        found = self._gateway.recent(created_after=created_after, created_before=created_before, limit=limit)
+        return await self._through("recent", found)
 
     def stream(self, url: str) -> AsyncGenerator[StreamEvent, None]:
         """See `ReplicateGateway.stream`. Streams are served elsewhere than the API, and say nothing of its health."""

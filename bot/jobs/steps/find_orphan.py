@@ -22,7 +22,9 @@ GRACE_S = 30.0
 CALL_S = START_WITHIN.total_seconds() + CREATE_S + MAX_WAIT_S
 _MAX_CREATES = 10  # each of them cost a grace time, and none is known to have made anything
 _CLOCK_SKEW = timedelta(seconds=60)
-_LOOK_AT = 300  # predictions of this account, newest first
+# Predictions that the account makes within the time of a call; Replicate takes 600 a minute, and short bursts:
+# https://replicate.com/docs/topics/predictions/rate-limits
+_LOOK_AT = 5_000
 
 
 class FindOrphan(Step):
@@ -53,14 +55,14 @@ class FindOrphan(Step):
         if slot.claim is None:  # its callback was faster
             return []
         try:
-            found = await self.search(job, part, slot.claim.at)
+            found, all_seen = await self.search(job, part, slot.claim.at)
         except GatewayError as error:
             raise postponed_by(error) from error
         if found:
             self._follower.take_in(job, part, found)
             return self._create.news(job, found, part)
         waited = job.postponement(self.name, part)
-        if not waited or waited.code != "create_unclear":
+        if not all_seen or not waited or waited.code != "create_unclear":
             over = self._alone or (waited and waited.code == CALL_OVER)
             raise NotDoneError("create_unclear", retry_after_s=GRACE_S if over else CALL_S + GRACE_S)
         if slot.creates >= _MAX_CREATES:
@@ -71,8 +73,13 @@ class FindOrphan(Step):
         """As if its create call had been answered."""
         await self._create.recorded(job, part)
 
-    async def search(self, job: Job, part: int, claimed_at: datetime) -> Prediction | None:
-        """The prediction that a create call claimed at this time made, if Replicate knows one; `GatewayError`."""
-        recent = await self._gateway.recent(created_after=claimed_at - _CLOCK_SKEW, limit=_LOOK_AT)
+    async def search(self, job: Job, part: int, claimed_at: datetime) -> tuple[Prediction | None, bool]:
+        """The prediction that a create call claimed at this time made, if Replicate knows one; `GatewayError`.
+
+        And whether there are no others that might be it.
+        """
+        since, until = claimed_at - _CLOCK_SKEW, claimed_at + timedelta(seconds=CALL_S) + _CLOCK_SKEW
+        recent = await self._gateway.recent(created_after=since, created_before=until, limit=_LOOK_AT)
         traces = await self._create.traces(job, part)
-        return next((p for p in recent if self._create.is_ours(p, job, part, traces)), None)
+        found = next((p for p in recent.predictions if self._create.is_ours(p, job, part, traces)), None)
+        return found, recent.complete

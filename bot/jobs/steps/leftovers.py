@@ -54,7 +54,7 @@ class Leftovers:
         if slot.state is SlotState.RUNNING and slot.prediction_id:
             await self._cancel(slot.prediction_id)
         elif slot.state is SlotState.CLAIMED and slot.claim:
-            orphan = await self._orphans.search(job, part, slot.claim.at)
+            orphan, _ = await self._orphans.search(job, part, slot.claim.at)
             if orphan and not orphan.status.terminal:
                 await self._cancel(orphan.id)
 

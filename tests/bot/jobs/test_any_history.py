@@ -260,6 +260,7 @@ class History:
 
     def __init__(self, *, callbacks: bool, asked: Sequence[Submission] = ASKED, crash_at: Collection[int] = ()) -> None:
         self.world = World()
+        self.world.replicate.others = 400  # an account is not ours alone
         self.asked, self.crash_at, self.turned = asked, crash_at, 0
         self.callbacks = callbacks
         self.limits = replace(LIMITS, user_max_active=1, replicate_max_active=2)

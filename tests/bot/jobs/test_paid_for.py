@@ -110,6 +110,45 @@ async def test_a_refused_search_for_an_orphan_leaves_the_claim(world, process):
     assert len(world.replicate.made_for(JOB)) == 1
 
 
+@pytest.mark.parametrize("callbacks", [True, False], ids=["callbacks", "polling"])
+async def test_an_orphan_is_found_among_thousands_of_others(world, callbacks):
+    """At the pace that fast models allow, the newest hundreds are younger than the call that was lost."""
+    process = world.start(callbacks=callbacks)
+    world.replicate.others = 1_500
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
+    world.faults.fail("replicate.recent", gateway.GatewayUnavailableError("down"), times=4)
+    await process.submit(ASKED)
+    await process.run_for(90)
+    assert world.job(JOB).slots[0].state is SlotState.RUNNING
+    assert len(world.replicate.made_for(JOB)) == 1
+
+
+async def test_a_list_that_is_longer_than_can_be_read_is_no_proof_that_there_is_no_orphan(world):
+    process = world.start(callbacks=False)
+    world.replicate.others = 8_000
+    world.replicate.lists = False
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
+    await process.submit(ASKED)
+    await process.run_for(200)
+    assert world.job(JOB).slots[0].state is SlotState.CLAIMED
+    world.replicate.others, world.replicate.lists = 10, True
+    await process.run_for(120)
+    assert world.job(JOB).slots[0].state is SlotState.RUNNING
+    assert len(world.replicate.made_for(JOB)) == 1
+
+
+async def test_predictions_that_were_made_after_the_call_was_over_are_not_looked_through(world, process):
+    """Else the list grows for as long as the search goes on."""
+    world.faults.fail("replicate.create", gateway.OutcomeUnknownError("no answer"), when="after")
+    world.faults.fail("replicate.recent", gateway.GatewayUnavailableError("down"), times=8)
+    await process.submit(ASKED)
+    await process.run_for(20)
+    world.replicate.others = 20_000  # in 15 min
+    world.clock.advance(900)
+    await process.run_for(120)
+    assert world.job(JOB).slots[0].state is SlotState.RUNNING
+
+
 async def test_a_prediction_whose_stopping_is_refused_is_stopped_when_that_is_possible_again(world, process):
     prediction_id = await started(world, process)
     world.faults.fail("replicate.cancel", REFUSED, times=2)
