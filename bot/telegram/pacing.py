@@ -14,6 +14,7 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
+from bot.jobs.guards.circuit import CircuitOpenError
 from bot.jobs.limits.send_pace import Pace
 
 # Calls that put something in front of a person count as messages.
@@ -43,7 +44,8 @@ class Pacing(BaseRequestMiddleware):
         try:
             return await make_request(bot, method)
         except TelegramRetryAfter as error:
-            if chat_id is not None:
+            ours = isinstance(error.__cause__, CircuitOpenError)  # no word of Telegram's, and of no chat in particular
+            if chat_id is not None and not ours:
                 await self._pace.hush(chat_id, error.retry_after)
             raise
 

@@ -5,8 +5,11 @@ import asyncio
 import pytest
 from aiogram.exceptions import TelegramRetryAfter
 
+from bot.jobs.guards.circuit import FAILURES_IN_A_ROW, LONGEST_PAUSE_S, Circuit
 from bot.jobs.limits.send_pace import ProcessPace
+from bot.telegram.guard import Guard
 from bot.telegram.pacing import Pacing
+from tests.support.fakes import FrozenClock
 from tests.support.recording_bot import recording_bot
 from tests.support.skipped_time import time_passes
 
@@ -181,3 +184,20 @@ def test_flood_control_without_a_chat_silences_nobody(skipping_time):
         assert len(session.calls) == 3
 
     skipping_time(story())
+
+
+async def test_a_call_that_our_own_circuit_holds_back_hushes_no_chat():
+    """Telegram has asked for nothing; and what is shared would silence the chat for healthy processes, too."""
+    clock = FrozenClock()
+    circuit = Circuit("telegram", clock)
+    bot, session = paced(0)
+    session.middleware(Guard(circuit))
+    for _ in range(FAILURES_IN_A_ROW):
+        circuit.failed()
+    with pytest.raises(TelegramRetryAfter):
+        await bot.send_message(1, "x")
+    clock.advance(LONGEST_PAUSE_S)
+    await bot.send_message(2, "x")
+    assert circuit.state == "ok"
+    await bot.send_message(1, "x")
+    assert [call.params["chat_id"] for call in session.calls] == [2, 1]
