@@ -159,7 +159,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
     progress, edits = Progress(s.clock, keep), EditPace(s.clock, keep, limits.status_edits_per_s)
     run_times = RunTimes(s.store, s.presets, s.clock)
-    notes = LiveNotes(s.team.notes, progress)
+    notes = LiveNotes(s.team.notes, progress, pace)
     follower = RunFollower(s.gateway, s.presets, progress, notes, pace, s.queue, s.team.turns, s.clock)
     live = LiveStatus(s.presets, progress, run_times, predictions=limits.replicate_max_active)
     create = Create(
@@ -235,7 +235,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     return Jobs(
         service=service,
         callbacks=CallbackRecorder(
-            s.repository, s.queue, s.presets, s.gateway, s.background, pace, follower, origins, s.clock
+            s.repository, s.queue, s.presets, s.gateway, s.background, follower, origins, s.clock
         ),
         results=ResultService(service, s.repository, s.store, s.presets),
         board=TaskBoard(

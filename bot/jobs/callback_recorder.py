@@ -9,7 +9,6 @@ from structlog.contextvars import bind_contextvars
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import JobReference
 from bot.jobs.origin_search import OriginSearch
-from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
 from bot.jobs.replicate_news import news_of, output_kind
@@ -50,13 +49,12 @@ class CallbackRecorder:
         presets: Mapping[str, Preset],
         gateway: ReplicateGateway,
         background: Background,
-        pace: PollPace,
         follower: RunFollower,
         origins: OriginSearch,
         clock: Clock,
     ) -> None:
         self._repository, self._queue, self._presets, self._gateway = repository, queue, presets, gateway
-        self._background, self._pace, self._follower = background, pace, follower
+        self._background, self._follower = background, follower
         self._origins, self._clock = origins, clock
 
     async def record(self, reference: JobReference | None, prediction: Prediction) -> CallbackResult:
@@ -102,8 +100,7 @@ class CallbackRecorder:
         job = await self._repository.find(reference.job_id)
         prediction_id = job.slots[reference.slot].prediction_id if job and reference.slot < len(job.slots) else None
         if job and prediction_id and not job.status.terminal:
-            self._pace.hurry(prediction_id, spaced=True)
-            await self._queue.enqueue(job.id)
+            await self._follower.ask(job.id, prediction_id, spaced=True)
 
     async def _look_up(self, prediction: Prediction) -> JobReference | None:
         task = await self._repository.find_task(prediction.id)

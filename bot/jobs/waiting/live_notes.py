@@ -5,22 +5,25 @@ whoever advances a job reads what there is. The storage has no part in it: nothi
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.team import Notes
 from bot.jobs.waiting.progress import Progress, Run
-from storage.job import Job
+from storage.job import Job, SlotState
 
 _SHOWN, _PICTURE = "shown", "picture"
+_ASK = "ask/"  # and a prediction's id
 _RUN = TypeAdapter(Run)
 
 
 class LiveNotes:
-    """Between `Progress`, which is what this process knows, and `Notes`, which is what all know."""
+    """Between `Progress` and `PollPace`, which are what this process knows, and `Notes`, which is what all know."""
 
-    def __init__(self, notes: Notes, progress: Progress) -> None:
-        self._notes, self._progress = notes, progress
+    def __init__(self, notes: Notes, progress: Progress, pace: PollPace) -> None:
+        self._notes, self._progress, self._pace = notes, progress, pace
 
     async def catch_up(self, job: Job) -> None:
         """Take in what others have heard of the job, and what they have shown."""
@@ -28,6 +31,14 @@ class LiveNotes:
         if notes is None:
             return
         self._progress.adopt(job, _runs_in(notes), notes.get(_SHOWN), notes.get(_PICTURE, ""))
+        for prediction_id in (slot.prediction_id for slot in job.slots if slot.state is SlotState.RUNNING):
+            wanted = notes.get(f"{_ASK}{prediction_id}")
+            if prediction_id and wanted and not self._pace.asked_since(prediction_id, datetime.fromisoformat(wanted)):
+                self._pace.hurry(prediction_id, spaced=True)
+
+    async def tell_hurry(self, job_id: str, prediction_id: str, at: datetime) -> None:
+        """Tell that Replicate is to be asked about the prediction, if it was not since then."""
+        await self._notes.put(job_id, f"{_ASK}{prediction_id}", at.isoformat())
 
     async def tell_run(self, job_id: str, part: int) -> None:
         """Tell what is known here of a slot's run."""

@@ -95,6 +95,12 @@ class RunFollower:
             await self._pass_on(job.id, part, heard)
         return heard is not None and heard.changed
 
+    async def ask(self, job_id: str, prediction_id: str, *, spaced: bool = False) -> None:
+        """Have Replicate asked how the prediction stands, by whoever advances its job: now, or `spaced` from before."""
+        self._pace.hurry(prediction_id, spaced=spaced)
+        await self._notes.tell_hurry(job_id, prediction_id, self._clock.now())
+        await self._queue.enqueue(job_id)
+
     async def stop(self) -> None:
         """Read no more streams."""
         await self._background.drain(0)
@@ -123,8 +129,7 @@ class RunFollower:
         """Have Replicate asked at once, unless it has told already: a closed job must not be looked at again."""
         run = self._progress.runs_of(job_id).get(part)
         if run and run.prediction_id == prediction_id:
-            self._pace.hurry(prediction_id)
-            await self._queue.enqueue(job_id)
+            await self.ask(job_id, prediction_id)
 
     async def _pass_on(self, job_id: str, part: int, heard: Heard) -> None:
         """Tell the others, and have the job looked at as often as its message may be edited."""

@@ -282,6 +282,22 @@ async def test_what_one_process_hears_another_shows(world, several):
     assert message(world).statuses[-1] == status("working_percent", USUAL, percent=40)
 
 
+async def test_a_callback_that_one_process_cannot_read_is_asked_about_by_the_one_that_does_the_work(world, several):
+    hearing, working = several
+    prediction_id = await started(world, working)
+    reference = world.replicate.outbox_of(prediction_id).reference
+    world.replicate.succeed(prediction_id)
+    world.replicate.outbox.clear()
+    world.clock.advance(6)
+    await hearing.spawn(hearing.callbacks.ask(reference))
+    assert hearing.queue.ready() == [JOB]
+    await working.advance(JOB)
+    assert world.job(JOB).status is JobStatus.COMPLETED
+    asked = world.faults.calls["replicate.get"]
+    await working.advance(JOB)
+    assert world.faults.calls["replicate.get"] == asked
+
+
 async def test_a_job_that_ends_while_its_news_is_passed_on_needs_no_look(world, several):
     process, _ = several
     prediction_id = await started(world, process)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 from structlog.testing import capture_logs
 
+from bot.jobs.poll_pace import PollPace
 from bot.jobs.status import status
 from bot.jobs.waiting.live_notes import LiveNotes
 from bot.jobs.waiting.progress import Progress
@@ -31,9 +32,10 @@ async def redis(redis_url):
 
 async def test_what_one_process_knows_of_a_run_another_knows_as_well(redis):
     keys, clock = Keys(fresh_bot_id()), FrozenClock()
+    pace = PollPace(30, clock, KEEP, callbacks=True, most=10)
     (mine, my_notes), (theirs, their_notes) = (
-        (progress, LiveNotes(SharedNotes(redis, keys), progress))
-        for progress in (Progress(clock, KEEP), Progress(clock, KEEP))
+        (progress, LiveNotes(SharedNotes(redis, keys), progress, pace))
+        for progress in (Progress(clock, KEEP) for _ in range(2))
     )
     running = PredictionStatus.PROCESSING
     mine.follow(JOB, 0, Prediction("p0", running, "processing", logs=" 40%|████  |", output=[URL]))
