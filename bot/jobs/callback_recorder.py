@@ -79,7 +79,8 @@ class CallbackRecorder:
         except ObjectNotFoundError:  # everything of its person's was deleted in this moment
             return CallbackResult.UNKNOWN
         slot, started = changed.slots[reference.slot], False
-        if slot.prediction_id == prediction.id and (slot.state is SlotState.RUNNING or prediction.status.terminal):
+        runs = slot.state is SlotState.RUNNING and not changed.status.terminal
+        if slot.prediction_id == prediction.id and (runs or prediction.status.terminal):
             started = await self._follower.confirm(changed, reference.slot, prediction)
         if changed != job:
             note_failures(job, news)

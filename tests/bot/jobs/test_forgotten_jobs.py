@@ -129,6 +129,18 @@ async def test_a_job_that_another_process_has_ended_is_forgotten_in_time(world, 
     assert {path for path in remembered(world, first) if not path.endswith("._recent._known")} == set()
 
 
+async def test_progress_that_is_told_after_a_job_was_canceled_is_not_kept(world):
+    process = world.start()
+    prediction_id, _ = await under_way(world, process)
+    world.replicate.start(prediction_id)
+    late = world.replicate.outbox.pop()
+    await cancellation(world, process)
+    await process.run_for(60)
+    assert world.is_closed(JOB)
+    await process.receive(late)
+    assert {path for path in remembered(world, process) if not path.endswith("._recent._known")} == set()
+
+
 async def test_a_nudge_that_comes_after_another_process_has_ended_the_job_lets_go_of_it(world):
     team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
     first, other = (build(world, team=team, repository=JobRepository(world.store, sole=False)) for _ in range(2))
