@@ -111,8 +111,8 @@ class Role(StrEnum):
 def create_app(settings: Settings, overrides: Overrides | None = None, *, role: Role = Role.BOT) -> web.Application:
     """The web application; everything is opened when it starts and closed when it is cleaned up.
 
-    Starting raises `PresetError`, `StorageRefusedError`, `EngineRefusedError`, `TelegramUnauthorizedError` or `OSError`
-    when only the operator can help.
+    Starting raises `PresetError`, `StorageRefusedError`, `EngineRefusedError` or `BotTokenRefusedError` when only the
+    operator can help: see `bot.mending`.
     """
     overrides = overrides or Overrides()
     http, metrics = overrides.http, Metrics()
@@ -161,7 +161,7 @@ async def _open(
     bare_store = await stack.enter_async_context(open_store(settings))
     if isinstance(bare_store, FileStore):
         app[app_keys.FILE_LINKS] = app_keys.FileLinks(file_link_key(settings), bare_store.resolve)
-    capabilities = await ready_storage(bare_store, expiry_rules(settings))
+    capabilities = await ready_storage(bare_store, settings)
     store = GuardedStore(bare_store, circuits["storage"], meter)
     engine = await stack.enter_async_context(open_queue(settings, concurrency=ADVANCE_CONCURRENCY))
     records = open_records(store, capabilities, engine, meter.job_written, settings.signing_key("spent quotas"))

@@ -67,8 +67,8 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
     import structlog  # noqa: PLC0415 - as above
 
     from bot.log_config import configure_logging, process_name  # noqa: PLC0415
+    from bot.mending import mendable  # noqa: PLC0415
     from bot.settings import SettingsError  # noqa: PLC0415
-    from replicate_gateway.presets import PresetError  # noqa: PLC0415
 
     stream = sys.stdout if arguments.command in _SERVICES else sys.stderr
     writer = configure_logging(
@@ -81,8 +81,8 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
     log = structlog.get_logger()
     try:
         with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
-            return runner.run(command(settings, arguments))
-    except (SettingsError, PresetError) as error:  # what only the command itself can find
+            return runner.run(mendable(command(settings, arguments), settings))
+    except SettingsError as error:  # one that only the command itself can find
         print(error, file=sys.stderr)  # noqa: T201 - the answer to a person at a shell
         return EXIT_USAGE
     except Exception:

@@ -3,10 +3,8 @@
 import sys
 
 from bot.composition.adapters import engine_bot_id
-from bot.jobs.errors import EngineUnavailableError
 from bot.settings import Settings
 from bot.work_queue.alone import new_run_id
-from bot.work_queue.engine_errors import EngineRefusedError
 from bot.work_queue.job_leases import JobLeases
 from bot.work_queue.redis_client import Keys, greet, open_redis
 from bot.work_queue.redis_streams import LEASE_S
@@ -16,17 +14,17 @@ ALL = "all"
 
 
 async def run_dead_letters(settings: Settings, revive: str | None) -> int:
-    """List them, or have one of them (or `all`) tried again; returns the exit code."""
+    """List them, or have one of them (or `all`) tried again; returns the exit code.
+
+    Raises:
+        EngineRefusedError, EngineUnavailableError: the queue cannot be asked.
+    """
     if settings.queue_url is None:
         raise ValueError("there are dead letters in a shared queue only")
-    try:
-        async with open_redis(settings.queue_url.get_secret_value()) as redis:
-            await greet(redis)
-            leases = JobLeases(redis, Keys(engine_bot_id(settings)), new_run_id(), lease_s=LEASE_S)
-            return await (_revive(leases, revive) if revive else _show(leases))
-    except (EngineRefusedError, EngineUnavailableError) as error:
-        print(f"the queue cannot be asked: {error}", file=sys.stderr)  # noqa: T201 - the answer to a person at a shell
-    return _EXIT_FAILED
+    async with open_redis(settings.queue_url.get_secret_value()) as redis:
+        await greet(redis)
+        leases = JobLeases(redis, Keys(engine_bot_id(settings)), new_run_id(), lease_s=LEASE_S)
+        return await (_revive(leases, revive) if revive else _show(leases))
 
 
 async def _show(leases: JobLeases) -> int:

@@ -5,11 +5,12 @@ settings, so nothing else can tell.
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from pydantic import SecretStr
 
 from bot.composition.adapters import MOCK_API_TOKEN, own_origin
+from bot.mending.listening import CannotListenError
 from bot.settings import Settings, SettingsError
 from bot.settings.errors import Fault
 from mock_server.replicate.config import MockReplicateConfig
@@ -31,14 +32,20 @@ async def with_built_in_parties(
     With `restart_bot` the chat page has a switch for that.
 
     Raises:
-        OSError: a port is taken.
+        CannotListenError: `SANDBOX_PORT` is taken.
         SettingsError: the built-in mock is to behave in a way it does not know.
     """
     telegram = (
         TelegramEmulatorConfig(port=settings.sandbox_port, album_gap_s=_ALBUM_GAP_S) if settings.sandbox else None
     )
     replicate = (mock or _mock_config()) if settings.built_in_replicate else None
-    async with open_sandbox(telegram=telegram, replicate=replicate, restart_bot=restart_bot) as sandbox:
+    async with AsyncExitStack() as stack:
+        opening = open_sandbox(telegram=telegram, replicate=replicate, restart_bot=restart_bot)
+        try:
+            sandbox = await stack.enter_async_context(opening)
+        except OSError as error:  # the mock Replicate takes any port, so it is not that one
+            host = telegram.host if telegram else settings.host
+            raise CannotListenError(error, host, settings.sandbox_port, setting="SANDBOX_PORT") from error
         changes: dict[str, object] = {}
         if sandbox.telegram:
             changes |= {

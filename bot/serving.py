@@ -4,36 +4,36 @@ import asyncio
 import resource
 import signal
 import socket
-from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
-from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiohttp import web
 
 from bot.app import Role, create_app
 from bot.composition.adapters import own_origin
-from bot.jobs.errors import EngineUnavailableError
+from bot.mending.listening import CannotListenError
 from bot.orders import Orders
 from bot.settings import Settings
-from bot.work_queue.engine_errors import EngineRefusedError
-from storage.errors import StorageError
 
 REQUEST_DRAIN_S = 5.0
 _BACKLOG = 1024
-_EXIT_OK, _EXIT_FAILED = 0, 1
+_EXIT_OK = 0
 
 _log = structlog.get_logger()
 
 
-class PortNotFreeError(Exception):
-    """Nobody can listen where the settings say; the text says where, and why."""
-
-
 async def serve(settings: Settings) -> int:
-    """Run until SIGINT or SIGTERM; returns the exit code. What only the operator can mend is one log line."""
-    return await _mendable(_serve_somewhere(settings))
+    """Run until SIGINT or SIGTERM; returns the exit code. Raises what `bot.mending` has words for."""
+    orders = Orders()
+    if not (settings.sandbox or settings.built_in_replicate):
+        return await _run(settings, Role.BOT, orders)
+    from bot.sandbox import with_built_in_parties  # noqa: PLC0415 - a bot in earnest has no use for the mocks
+
+    async with with_built_in_parties(settings, restart_bot=orders.restart) as (complete, sandbox):
+        if sandbox.telegram:
+            _log.info("sandbox_opened", chat_page=sandbox.telegram.base_url)
+        return await _run(complete, Role.BOT, orders)
 
 
 async def work(settings: Settings) -> int:
@@ -41,36 +41,7 @@ async def work(settings: Settings) -> int:
 
     `/healthz` and `/readyz` are served where `PORT` is set: beside a bot on one machine there is no second port 8000.
     """
-    return await _mendable(_run(settings, Role.WORKER, Orders(), listens="port" in settings.model_fields_set))
-
-
-async def _serve_somewhere(settings: Settings) -> int:
-    orders = Orders()
-    if not (settings.sandbox or settings.built_in_replicate):
-        return await _run(settings, Role.BOT, orders)
-    from bot.sandbox import with_built_in_parties  # noqa: PLC0415 - a bot in earnest has no use for the mocks
-
-    async with AsyncExitStack() as stack:
-        with _listening():
-            parties = with_built_in_parties(settings, restart_bot=orders.restart)
-            complete, sandbox = await stack.enter_async_context(parties)
-        if sandbox.telegram:
-            _log.info("sandbox_opened", chat_page=sandbox.telegram.base_url)
-        return await _run(complete, Role.BOT, orders)
-
-
-async def _mendable(running: Coroutine[Any, Any, int]) -> int:
-    try:
-        return await running
-    except (TelegramUnauthorizedError, TelegramNotFound):  # 404 is Telegram's word for a malformed token
-        _log.error("bot_token_refused", fix="BOT_TOKEN: get the token of your bot from @BotFather")
-    except StorageError as error:
-        _log.error("storage_not_usable", error=str(error))
-    except (EngineRefusedError, EngineUnavailableError) as error:
-        _log.error("queue_not_usable", error=str(error))
-    except PortNotFreeError as error:
-        _log.error("port_not_free", error=str(error))
-    return _EXIT_FAILED
+    return await _run(settings, Role.WORKER, Orders(), listens="port" in settings.model_fields_set)
 
 
 async def _run(settings: Settings, role: Role, orders: Orders, *, listens: bool = True) -> int:
@@ -110,17 +81,10 @@ def _allow_connections() -> None:
 
 def _open_door(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with _listening():
-        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
-
-
-@contextmanager
-def _listening() -> Iterator[None]:
-    """Of all that the system may refuse, later too, only this is about a port."""
     try:
-        yield
+        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise PortNotFreeError(str(error)) from error
+        raise CannotListenError(error, settings.host, settings.port, setting="PORT") from error
 
 
 async def _unless_told(start: Coroutine[Any, Any, None], orders: Orders) -> bool:

@@ -23,7 +23,9 @@ _OPERATOR_FAULTS = {
 
 @contextmanager
 def disk_errors(doing: str, key: str = "") -> Iterator[None]:
-    """Turns an `OSError` in its block into one of the `StorageError` tree; `doing` is an infinitive."""
+    """Turns an `OSError` in its block into one of the `StorageError` tree; `doing` is an infinitive, and
+    `key` what it is done to: an object, or the directory.
+    """
     try:
         yield
     except OSError as error:

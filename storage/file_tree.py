@@ -50,19 +50,19 @@ class FileTree:
 
     def prepare(self) -> None:
         """Create the directories where missing; the photos in them are nobody else's business."""
-        with disk_errors("create the storage directory"):
+        with disk_errors("create the storage directory", str(self._root.absolute())):
             self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._temporary.mkdir(mode=0o700, exist_ok=True)
 
     def sweep(self) -> None:
         """Remove what is left of writes that did not come to their end."""
-        with disk_errors("clean the storage directory"):
+        with disk_errors("clean the storage directory", str(self._root.absolute())):
             for leftover in self._temporary.iterdir():
                 leftover.unlink()
 
     def check_writable(self) -> None:
         """Raise what a write would raise now."""
-        with disk_errors("write to the storage directory"):
+        with disk_errors("write to the storage directory", str(self._root.absolute())):
             path = self._temporary_path()
             write_new(path, [b"."])
             path.unlink()

@@ -66,7 +66,7 @@ async def open_file_store(
 
 @contextmanager
 def _owned(root: Path) -> Iterator[None]:
-    with disk_errors("lock the storage directory"):
+    with disk_errors("lock the storage directory", str(root.absolute())):
         descriptor = os.open(root / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

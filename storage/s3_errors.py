@@ -87,7 +87,7 @@ def error_of_code(code: str, what: str) -> StorageError:
     """The error for an S3 error code that came without a status, inside the answer to a bulk request."""
     if code in _COME_BACK_CODES or code in {"InternalError", "ServiceUnavailable"}:
         return StorageUnavailableError(f"{what}: {code}")
-    return StorageRefusedError(_with_advice(what, code))
+    return StorageRefusedError(_with_advice(what, 0, code))
 
 
 def code_of(error: ClientError) -> str:
@@ -106,8 +106,8 @@ def _from_answer(error: ClientError, what: str, key: str) -> StorageError:
     if server_fault or status in _COME_BACK_STATUSES or code in _COME_BACK_CODES:
         headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         retry_after_s = _retry_after_s(headers.get("retry-after"), datetime.now(UTC))
-        return StorageUnavailableError(f"{what}: {status} {code}", retry_after_s=retry_after_s)
-    return StorageRefusedError(_with_advice(f"{what}: {status}", code))
+        return StorageUnavailableError(f"{what}: {_told(status, code)}", retry_after_s=retry_after_s)
+    return StorageRefusedError(_with_advice(what, status, code))
 
 
 def _without_answer(error: BotoCoreError | aiohttp.ClientError | OSError, what: str) -> StorageError:
@@ -120,9 +120,14 @@ def _without_answer(error: BotoCoreError | aiohttp.ClientError | OSError, what: 
     return StorageUnavailableError(f"{what}: {type(error).__name__}")
 
 
-def _with_advice(what: str, code: str) -> str:
+def _with_advice(what: str, status: int, code: str) -> str:
     advice = _ADVICE.get(code)
-    return f"{what} {code}: {advice}" if advice else f"{what} {code}"
+    return f"{what}: {_told(status, code)}" + (f": {advice}" if advice else "")
+
+
+def _told(status: int, code: str) -> str:
+    """An answer without a body has its status for a code; one inside the answer to a bulk request has no status."""
+    return code if code == str(status) or not status else f"{status} {code}"
 
 
 def _retry_after_s(value: str | None, now: datetime) -> float | None:

@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
 
 from bot.jobs.ports.clock import Clock
+from bot.mending.storage import storage_cure
+from bot.patience import patiently
 from bot.settings import Settings
 from storage import object_keys
 from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
 from storage.objects import Capabilities, ExpiryRule, ObjectStore
 
-# A storage that is just being started (containers, say) gets this long.
-_PATIENCE_S = 60.0
-_ASK_AGAIN_S = 2.0
 _EXPIRE_EVERY_S = 3600.0
 # An update that broke our code has its person's words in it, and `/delete_me` does not find it. An alert told of it at
 # once, so this is for admins who are away.
@@ -44,22 +44,19 @@ def expiry_rules(settings: Settings) -> tuple[ExpiryRule, ...]:
     )
 
 
-async def ready_storage(store: ObjectStore, rules: Sequence[ExpiryRule]) -> Capabilities:
+async def ready_storage(store: ObjectStore, settings: Settings) -> Capabilities:
     """Prepare where that is allowed, verify, probe.
 
     Raises:
         StorageRefusedError: it cannot be used, and says what to mend.
         StorageUnavailableError: it did not come up within a minute.
     """
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_S
-    while True:
-        try:
-            return await _prepare_and_probe(store, rules)
-        except StorageUnavailableError as error:
-            if asyncio.get_running_loop().time() > deadline:
-                raise
-            _log.warning("storage_awaited", error=str(error))
-            await asyncio.sleep(_ASK_AGAIN_S)
+
+    def say(error: StorageUnavailableError) -> None:
+        cure = storage_cure(error, settings)
+        _log.warning("storage_awaited", error=cure.what, fix=cure.fix)
+
+    return await patiently(partial(_prepare_and_probe, store, expiry_rules(settings)), StorageUnavailableError, say)
 
 
 async def expire_files(store: Expiring, rules: Sequence[ExpiryRule], clock: Clock) -> None:

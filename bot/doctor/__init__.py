@@ -13,7 +13,7 @@ from bot.doctor.finding import State
 from bot.doctor.report import as_json_list, as_lines, redacted
 from bot.doctor.surroundings import open_surroundings
 from bot.settings import Settings
-from replicate_gateway.presets import Preset, load_presets
+from replicate_gateway.presets import Preset, PresetError, load_presets
 
 __all__ = ["run_doctor"]
 
@@ -27,10 +27,18 @@ async def run_doctor(settings: Settings, as_json: bool, *, presets: Mapping[str,
     """
     async with AsyncExitStack() as stack:
         complete = await _with_built_in_parties(settings, stack)
-        surroundings = await stack.enter_async_context(open_surroundings(complete, presets or load_presets()))
+        on_offer = _shipped() if presets is None else presets
+        surroundings = await stack.enter_async_context(open_surroundings(complete, on_offer))
         findings = redacted(await examine(CHECKS, surroundings), complete.secret_values())
     sys.stdout.write(as_json_list(findings) if as_json else as_lines(findings))
     return _EXIT_FAILED if any(finding.state is State.FAILED for finding in findings) else _EXIT_OK
+
+
+def _shipped() -> Mapping[str, Preset] | PresetError:
+    try:
+        return load_presets()
+    except PresetError as error:
+        return error
 
 
 async def _with_built_in_parties(settings: Settings, stack: AsyncExitStack) -> Settings:

@@ -7,9 +7,10 @@ import asyncio
 import time
 from email.utils import parsedate_to_datetime
 
+from bot.addresses import host_of
 from bot.asking import NotReachedError, ask
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings, host_of
+from bot.doctor.surroundings import Surroundings
 from bot.settings import Settings
 
 CLOCK = Part("clock")

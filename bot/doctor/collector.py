@@ -2,9 +2,10 @@
 
 import os
 
+from bot.addresses import host_of
 from bot.asking import NotReachedError, send
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings, host_of
+from bot.doctor.surroundings import Surroundings
 
 COLLECTOR = Part("collector")
 

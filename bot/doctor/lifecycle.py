@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from bot.composition.adapters import s3_credentials
 from bot.doctor.finding import Finding, Part
-from bot.doctor.storage_faults import s3_code
 from bot.doctor.surroundings import Surroundings
+from bot.mending.storage import s3_code
 from bot.settings import Settings
 from storage.errors import StorageError
 from storage.objects import ExpiryRule

@@ -2,8 +2,9 @@
 
 from urllib.parse import urlsplit
 
+from bot.addresses import host_of
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings, host_of
+from bot.doctor.surroundings import Surroundings
 from bot.output_hosts import is_loopback
 from bot.settings import Settings
 from bot.settings.checks import OFFICIAL_REPLICATE_URL

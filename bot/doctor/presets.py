@@ -7,9 +7,10 @@ from typing import Any
 from bot.doctor.finding import Finding, Part
 from bot.doctor.replicate_faults import cause_and_fix
 from bot.doctor.surroundings import Surroundings
+from bot.mending.presets import presets_cure
 from bot.settings import Settings
 from replicate_gateway.errors import GatewayError, ModelNotFoundError
-from replicate_gateway.presets import DEFAULT_PRESET, Preset
+from replicate_gateway.presets import DEFAULT_PRESET, Preset, PresetError
 from replicate_gateway.protocol import InputField, ReplicateGateway
 
 PRESETS = Part("presets")
@@ -33,6 +34,8 @@ async def check_presets(surroundings: Surroundings) -> list[Finding]:
     The default preset has to work; another one that does not is a warning.
     """
     gateway, presets = surroundings.gateway, surroundings.presets
+    if isinstance(presets, PresetError):
+        return [PRESETS.failed(*presets_cure(presets))]
     if isinstance(gateway, GatewayError):
         return [PRESETS.skipped("there is no way to ask for the models")]
     examined = (_examine(gateway, preset, surroundings.settings) for preset in presets.values())

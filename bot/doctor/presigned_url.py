@@ -8,12 +8,13 @@ from time import time
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+from bot.addresses import host_of
 from bot.asking import Answer, NotReachedError, ask
 from bot.composition.adapters import file_link_key
 from bot.doctor.finding import Finding, Part
-from bot.doctor.storage_faults import fix_of
-from bot.doctor.surroundings import Surroundings, host_of
+from bot.doctor.surroundings import Surroundings
 from bot.http_api.public_addresses import is_public
+from bot.mending.storage import storage_cure
 from bot.output_hosts import is_loopback
 from bot.settings import Settings
 from storage import object_keys
@@ -44,7 +45,7 @@ async def check_presigned_url(surroundings: Surroundings) -> Finding:
         finally:
             await store.delete([key])
     except StorageError as error:
-        return PRESIGNED_URL.failed(str(error), fix_of(error, settings))
+        return PRESIGNED_URL.failed(*storage_cure(error, settings))
 
 
 async def _read_back(surroundings: Surroundings, store: ObjectStore, key: str) -> Finding:

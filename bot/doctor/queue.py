@@ -1,9 +1,11 @@
 """Whether the engine that several processes share answers, and what it has set aside."""
 
+from bot.addresses import host_of
 from bot.composition.adapters import engine_bot_id
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings, host_of
+from bot.doctor.surroundings import Surroundings
 from bot.jobs.errors import EngineUnavailableError
+from bot.mending.queue import queue_cure
 from bot.work_queue.engine_errors import EngineRefusedError
 
 QUEUE = Part("queue")
@@ -17,10 +19,8 @@ async def check_queue(surroundings: Surroundings) -> Finding:
     host = host_of(url.get_secret_value())
     try:
         dead = await _dead_letters(url.get_secret_value(), engine_bot_id(surroundings.settings))
-    except EngineRefusedError as error:
-        return QUEUE.failed(f"{host}: {error.what}", error.fix)
-    except EngineUnavailableError:
-        return QUEUE.failed(f"{host} cannot be reached", "start Redis or Valkey there, or correct QUEUE_URL")
+    except (EngineRefusedError, EngineUnavailableError) as error:
+        return QUEUE.failed(*queue_cure(error, surroundings.settings))
     if dead:
         return QUEUE.warning(
             f"{dead} jobs are set aside, because the processes that advanced them died",

@@ -2,9 +2,10 @@
 
 import hmac
 
+from bot.addresses import host_of
 from bot.doctor.finding import Finding, Part
 from bot.doctor.replicate_faults import cause_and_fix
-from bot.doctor.surroundings import Surroundings, host_of
+from bot.doctor.surroundings import Surroundings
 from bot.settings import Settings
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.signature import SecretMalformedError, decode_secret

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.doctor.surroundings import host_of
+from bot.addresses import host_of
 from bot.settings import Settings
 from replicate_gateway import errors
 

@@ -1,8 +1,8 @@
 """Storage: can be used, forgets what it should, and keeps the promise that records rest on."""
 
 from bot.doctor.finding import Finding, Part
-from bot.doctor.storage_faults import fix_of
 from bot.doctor.surroundings import Surroundings
+from bot.mending.storage import storage_cure
 from storage.errors import StorageError
 
 STORAGE, CONDITIONAL_WRITES = Part("storage"), Part("conditional_writes")
@@ -21,7 +21,7 @@ async def check_storage(surroundings: Surroundings) -> Finding:
             raise store
         await store.verify()
     except StorageError as error:
-        return STORAGE.failed(str(error), fix_of(error, settings))
+        return STORAGE.failed(*storage_cure(error, settings))
     if settings.s3_bucket is None:
         return STORAGE.ok(f"files in {settings.data_dir}, which is writable")
     return STORAGE.ok(f"the bucket {settings.s3_bucket} is there and can be listed")
@@ -35,7 +35,7 @@ async def check_conditional_writes(surroundings: Surroundings) -> Finding:
     try:
         found = await store.probe()
     except StorageError as error:
-        return CONDITIONAL_WRITES.failed(str(error), fix_of(error, settings))
+        return CONDITIONAL_WRITES.failed(*storage_cure(error, settings))
     if found.conditional_writes:
         return CONDITIONAL_WRITES.ok("honoured, races included")
     ignored = [

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -12,7 +11,7 @@ from bot.composition.adapters import HURRIED_ATTEMPTS, HURRIED_READ_TIMEOUT_S, o
 from bot.doctor.door import Door, open_door
 from bot.settings import Settings
 from replicate_gateway.errors import GatewayError
-from replicate_gateway.presets import Preset
+from replicate_gateway.presets import Preset, PresetError
 from replicate_gateway.protocol import ReplicateGateway
 from storage.errors import StorageError
 from storage.objects import ObjectStore
@@ -28,7 +27,7 @@ class Surroundings:
     """What is open during one examination."""
 
     settings: Settings
-    presets: Mapping[str, Preset]
+    presets: Mapping[str, Preset] | PresetError
     http: aiohttp.ClientSession
     store: ObjectStore | StorageError
     gateway: ReplicateGateway | GatewayError
@@ -46,14 +45,10 @@ class Surroundings:
         return own_origin(self.settings)
 
 
-def host_of(url: str) -> str:
-    """The host of a URL, and its port if it names one: what a sentence may show of it."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
-
-
 @asynccontextmanager
-async def open_surroundings(settings: Settings, presets: Mapping[str, Preset]) -> AsyncIterator[Surroundings]:
+async def open_surroundings(
+    settings: Settings, presets: Mapping[str, Preset] | PresetError
+) -> AsyncIterator[Surroundings]:
     """Everything opened; sends nothing yet."""
     async with AsyncExitStack() as stack:
         store = await _store(settings, stack)

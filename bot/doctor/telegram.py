@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.addresses import host_of
 from bot.asking import NotReachedError, ask
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings, host_of
+from bot.doctor.surroundings import Surroundings
+from bot.mending.token import token_cure
 from bot.settings import Settings
 from bot.telegram.routes import PATH
 
@@ -48,8 +50,7 @@ async def check_telegram(surroundings: Surroundings) -> Finding:
         return TELEGRAM.failed(f"what answers at {host} is not a Bot API server", "correct TELEGRAM_API_URL")
     except BotApiRefusedError as error:
         if error.status in _TOKEN_REFUSED:
-            fix = "BOT_TOKEN: get the token of your bot from @BotFather"
-            return TELEGRAM.failed(f"{host} refuses the bot token ({error.status} {error})", fix)
+            return TELEGRAM.failed(*token_cure(host, f"{error.status} {error}"))
         return TELEGRAM.failed(f"{host} answers {error.status} {error}", "try again in a minute")
     return TELEGRAM.ok(f"the token opens @{bot.get('username')} at {host}")
 

@@ -27,10 +27,11 @@ IN_LINE = frozenset({"user_busy", "replicate_full", "paused"})
 
 
 class EngineUnavailableError(NotDoneError):
-    """What several processes share cannot be asked about or changed now."""
+    """What several processes share cannot be asked about or changed now; `why`, if that is known, is for operators."""
 
-    def __init__(self) -> None:
+    def __init__(self, why: str = "") -> None:
         super().__init__("engine_unavailable")
+        self.why = why
 
 
 class OutcomeUnknownError(JobsError):

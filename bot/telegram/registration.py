@@ -10,11 +10,15 @@ from aiogram.exceptions import (
     TelegramBadRequest,
     TelegramConflictError,
     TelegramNetworkError,
+    TelegramNotFound,
     TelegramRetryAfter,
     TelegramServerError,
+    TelegramUnauthorizedError,
 )
 
+from bot.addresses import host_of
 from bot.jobs.background import Background
+from bot.mending.token import BotTokenRefusedError
 from bot.settings import Settings
 from bot.telegram.intake import UpdateIntake
 
@@ -24,6 +28,7 @@ _MAX_CONNECTIONS = 40
 
 _TIME_HELPS = (
     TelegramNetworkError,
+    TelegramNotFound,
     TelegramServerError,
     TelegramRetryAfter,
     TelegramConflictError,  # another process is registering the same webhook
@@ -38,6 +43,7 @@ class Registration:
 
     def __init__(self, bot: Bot, settings: Settings, path: str, updates: UpdateIntake) -> None:
         self._bot, self._updates = bot, updates
+        self._host = host_of(settings.telegram_api_url)
         self._url = f"{settings.base_url}{path}" if settings.base_url else None
         self._secret = settings.telegram_secret_token.get_secret_value()
 
@@ -45,10 +51,12 @@ class Registration:
         """Register now, or keep trying while Telegram cannot be reached.
 
         Raises:
-            TelegramUnauthorizedError: the bot token is wrong.
+            BotTokenRefusedError: the bot token is wrong.
         """
         try:
             await self._register(background)
+        except (TelegramUnauthorizedError, TelegramNotFound) as error:  # 404: Telegram's word for a malformed token
+            raise BotTokenRefusedError(self._host, error.message) from error
         except _TIME_HELPS as error:
             _log.warning("telegram_not_reached", error=type(error).__name__)
             background.spawn(self._keep_trying(background), name="webhook registration")

@@ -1,24 +1,22 @@
 """What carries the work, opened as the settings say: one process on its own, or several through Redis or Valkey."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
 
+from bot.addresses import host_of
 from bot.jobs.errors import EngineUnavailableError
 from bot.jobs.limits.send_pace import Pace, ProcessPace
 from bot.jobs.ports.queue import JobHandler, JobQueue, QueueDepth
 from bot.jobs.ports.team import Team
+from bot.patience import patiently
 from bot.work_queue.alone import alone, new_run_id
 from bot.work_queue.in_process import InProcessQueue
 from storage.recent import Locks
-
-# An engine that is just being started (containers, say) gets this long.
-_PATIENCE_S = 60.0
-_ASK_AGAIN_S = 2.0
 
 _log = structlog.get_logger()
 
@@ -80,7 +78,7 @@ async def open_engine(url: str | None, bot_id: str, shares: Shares, *, concurren
     from bot.work_queue.redis_client import Keys, open_redis  # noqa: PLC0415 - needed with a queue only
 
     async with open_redis(url) as redis:
-        await _await(redis)
+        await _await(redis, url)
         yield _shared(redis, Keys(bot_id), shares, concurrency)
 
 
@@ -111,15 +109,10 @@ def _shared(redis: Any, keys: Any, shares: Shares, concurrency: int) -> Engine:
     )
 
 
-async def _await(redis: Any) -> None:
+async def _await(redis: Any, url: str) -> None:
     from bot.work_queue.redis_client import greet  # noqa: PLC0415 - needed with a queue only
 
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_S
-    while True:
-        try:
-            return await greet(redis)
-        except EngineUnavailableError:
-            if asyncio.get_running_loop().time() > deadline:
-                raise
-            _log.warning("engine_awaited")
-            await asyncio.sleep(_ASK_AGAIN_S)
+    def say(error: EngineUnavailableError) -> None:
+        _log.warning("engine_awaited", host=host_of(url), error=error.why)
+
+    await patiently(partial(greet, redis), EngineUnavailableError, say)

@@ -10,8 +10,15 @@ from contextlib import asynccontextmanager
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    AuthenticationWrongNumberOfArgsError,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
 
+from bot.addresses import why_unreached
 from bot.jobs.errors import EngineUnavailableError
 from bot.work_queue.engine_errors import EngineRefusedError
 
@@ -20,6 +27,8 @@ CONNECTIONS = 32
 
 # What a call can end with that is not the caller's doing; a refused script is a fault of ours and passes through.
 UNREACHED = (RedisError, OSError, TimeoutError)
+_CREDENTIALS_REFUSED = (AuthenticationError, AuthenticationWrongNumberOfArgsError, NoPermissionError)
+_MAX_SAID_CHARS = 120
 
 
 @asynccontextmanager
@@ -53,11 +62,17 @@ async def greet(client: Redis) -> None:
     """
     try:
         await client.ping()  # type: ignore[misc]  # the client's types serve its blocking twin too
-    except (AuthenticationError, NoPermissionError, ResponseError) as error:
+    except _CREDENTIALS_REFUSED as error:
         what = f"the queue engine refuses our credentials ({type(error).__name__})"
         raise EngineRefusedError(what, "correct user and password in QUEUE_URL") from error
+    except ResponseError as error:
+        said = str(error)[:_MAX_SAID_CHARS]
+        if "DB index" in said or "SELECT" in said:
+            what = f"the queue engine has not the database that is asked for ({said})"
+            raise EngineRefusedError(what, "correct the number after the last slash of QUEUE_URL") from error
+        raise EngineRefusedError(f"the queue engine refuses us ({said})", "correct QUEUE_URL") from error
     except UNREACHED as error:
-        raise EngineUnavailableError from error
+        raise EngineUnavailableError(why_unreached(error)) from error
     except (ValueError, TypeError) as error:  # what the client makes of options in the URL that it does not know
         what = "the options in QUEUE_URL are not the client's"
         raise EngineRefusedError(what, "leave only host, port and database in it") from error

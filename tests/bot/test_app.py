@@ -4,13 +4,13 @@ import asyncio
 
 import aiohttp
 import pytest
-from aiogram.exceptions import TelegramUnauthorizedError
 from aiohttp import web
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.app import Overrides, create_app
+from bot.mending.token import BotTokenRefusedError
 from bot.settings import Settings
 from storage.errors import StorageRefusedError
 from tests.support import pictures
@@ -124,7 +124,7 @@ async def start_and_stop(settings):
 
 async def test_a_wrong_token_stops_the_start_and_frees_the_directory(world, tmp_path):
     settings = world.settings(tmp_path, bot_token=SecretStr("4242424242:AAwrong-token-of-a-bot-that-is-not-here"))
-    with pytest.raises(TelegramUnauthorizedError):
+    with pytest.raises(BotTokenRefusedError):
         await start_and_stop(settings)
     await start_and_stop(world.settings(tmp_path))
 

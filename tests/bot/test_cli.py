@@ -13,7 +13,6 @@ import structlog
 from bot.cli import COMMANDS, main
 from bot.settings import SettingsError
 from bot.settings.errors import Fault
-from replicate_gateway.presets import PresetError
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ["aiogram", "aioboto3", "aiohttp", "botocore", "httpx", "pydantic", "replicate", "structlog"]
@@ -123,14 +122,6 @@ def test_a_setting_that_only_the_command_finds_wrong_ends_with_its_line_and_code
 
     assert main([], {"serve": serve}) == 2
     assert capsys.readouterr().err == "SOME_NAME: got this, wants that\n"
-
-
-def test_a_wrong_preset_ends_with_its_line_and_code_2(capsys):
-    async def serve(settings, arguments):
-        raise PresetError("presets.toml: preset 'mine': fixed.since: no")
-
-    assert main([], {"serve": serve}) == 2
-    assert capsys.readouterr().err == "presets.toml: preset 'mine': fixed.since: no\n"
 
 
 def test_a_service_logs_to_stdout_and_a_tool_keeps_stdout_for_its_answer(capsys):

@@ -5,6 +5,7 @@ import socket
 import pytest
 from pydantic import SecretStr
 
+from bot.mending.listening import CannotListenError
 from bot.sandbox import with_built_in_parties
 from bot.settings import Settings, SettingsError
 from mock_server.replicate.config import MockReplicateConfig
@@ -65,10 +66,10 @@ async def test_the_mock_can_be_given_its_manners(unused_tcp_port):
         assert complete.replicate_webhook_secret.get_secret_value() == mock.webhook_secret
 
 
-async def test_a_taken_page_port_is_an_os_error(unused_tcp_port):
+async def test_a_taken_page_port_is_named_with_its_setting(unused_tcp_port):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         given = settings(unused_tcp_port).model_copy(update={"sandbox_port": taken.getsockname()[1]})
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(CannotListenError, match="in use"):
             async with with_built_in_parties(given):
                 pytest.fail("it cannot have started")
 

@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.composition.adapters import open_store
-from bot.serving import _allow_connections, _mendable, serve
+from bot.mending import mendable
+from bot.serving import _allow_connections, serve
 from bot.settings import Settings
 from mock_server.telegram.client import connect
 from tests.support import pictures
@@ -206,7 +207,7 @@ async def test_told_to_stop_while_it_is_down_it_does_not_start_again(tmp_path):
 async def refusal(settings):
     """The one error line of a start that cannot succeed."""
     with capture_logs() as lines:
-        assert await serve(settings) == 1
+        assert await mendable(serve(settings), settings) == 1
     (error,) = (line for line in lines if line["log_level"] == "error")
     return error["event"], str(error)
 
@@ -218,15 +219,26 @@ async def test_what_the_system_refuses_a_running_bot_is_not_taken_for_a_port():
         raise OSError(errno.EMFILE, "Too many open files")
 
     with pytest.raises(OSError, match="Too many"):
-        await _mendable(running())
+        await mendable(running(), Settings())
 
 
-async def test_a_taken_page_port_is_one_error_line(tmp_path):
+async def test_a_taken_port_is_one_error_line_that_names_it_and_its_setting(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        page = taken.getsockname()[1]
-        event, line = await refusal(sandbox_settings(tmp_path, page=page))
-    assert event == "port_not_free"
-    assert str(page) in line
+        port = taken.getsockname()[1]
+        page = await refusal(sandbox_settings(tmp_path, page=port))
+        own = await refusal(sandbox_settings(tmp_path).model_copy(update={"port": port}))
+    assert page[0] == own[0] == "port_not_free"
+    assert f"127.0.0.1:{port} is in use" in page[1]
+    assert "'SANDBOX_PORT: name another port" in page[1]
+    assert "'PORT: name another port" in own[1]
+
+
+@pytest.mark.parametrize("host", ["10.99.99.99", "nosuch.invalid"])
+async def test_a_host_that_is_not_here_is_told_from_a_taken_port(tmp_path, host):
+    event, line = await refusal(sandbox_settings(tmp_path).model_copy(update={"host": host}))
+    assert event == "address_not_usable"
+    assert f"{host} is no address of this machine" in line
+    assert "HOST: name an address" in line
 
 
 async def test_a_storage_directory_in_use_is_one_error_line(tmp_path):

@@ -18,6 +18,7 @@ from tests.support.s3_servers import new_bucket_name, outside_of
 from tests.support.skipped_time import time_passes
 
 RULES = (ExpiryRule("tasks/", 1),)
+SETTINGS = Settings()
 
 
 class ScriptedStore:
@@ -53,13 +54,13 @@ def test_tasks_images_reports_poison_and_probes_expire_and_records_do_not():
 
 async def test_a_directory_is_prepared_and_honours_conditions(tmp_path):
     async with open_file_store(tmp_path, public_url="http://x", signing_key=b"k") as store:
-        assert (await ready_storage(store, RULES)).conditional_writes
+        assert (await ready_storage(store, SETTINGS)).conditional_writes
 
 
 async def test_keys_that_may_not_create_are_enough_when_all_is_there():
     store = ScriptedStore(prepare=[StorageRefusedError("403")])
     with capture_logs() as lines:
-        assert (await ready_storage(store, RULES)).conditional_writes
+        assert (await ready_storage(store, SETTINGS)).conditional_writes
     assert store.calls == ["prepare", "verify", "probe"]
     assert [line["event"] for line in lines] == ["storage_not_prepared"]
 
@@ -67,7 +68,7 @@ async def test_keys_that_may_not_create_are_enough_when_all_is_there():
 async def test_a_storage_that_can_be_neither_prepared_nor_used_stops_the_start_at_once():
     store = ScriptedStore(prepare=[StorageRefusedError("403")], verify=[StorageRefusedError("no bucket")])
     with pytest.raises(StorageRefusedError, match="no bucket"):
-        await ready_storage(store, RULES)
+        await ready_storage(store, SETTINGS)
     assert store.calls == ["prepare", "verify"]
 
 
@@ -75,7 +76,7 @@ async def test_a_storage_that_can_be_neither_prepared_nor_used_stops_the_start_a
 async def test_ignored_conditions_are_said_loudly(create, replace):
     store = ScriptedStore(capabilities=Capabilities(create_if_absent=create, replace_if_unchanged=replace))
     with capture_logs() as lines:
-        found = await ready_storage(store, RULES)
+        found = await ready_storage(store, SETTINGS)
     assert not found.conditional_writes
     assert [(line["event"], line["log_level"]) for line in lines] == [("conditional_writes_missing", "error")]
 
@@ -85,7 +86,7 @@ def test_a_storage_that_is_still_starting_is_awaited(skipping_time, call):
     down = [StorageUnavailableError("connection refused")] * 5
     others = {"prepare": [StorageRefusedError("403")] * 9} if call == "verify" else {}
     store = ScriptedStore(**others | {call: down})
-    assert skipping_time(ready_storage(store, RULES)).conditional_writes
+    assert skipping_time(ready_storage(store, SETTINGS)).conditional_writes
     assert store.calls.count(call) == 6
 
 
@@ -93,7 +94,7 @@ def test_after_a_minute_it_is_given_up(skipping_time):
     async def story():
         began = asyncio.get_running_loop().time()
         with pytest.raises(StorageUnavailableError):
-            await ready_storage(ScriptedStore(prepare=[StorageUnavailableError("down")] * 1000), RULES)
+            await ready_storage(ScriptedStore(prepare=[StorageUnavailableError("down")] * 1000), SETTINGS)
         assert 55 < asyncio.get_running_loop().time() - began < 70
 
     skipping_time(story())
@@ -137,7 +138,7 @@ async def test_expiry_removes_old_files_of_its_prefixes_only(tmp_path):
 async def test_a_bucket_that_is_missing_is_made_with_its_rules(moto_server):
     bucket = new_bucket_name()
     async with open_s3_store(**moto_server.options | {"bucket": bucket}) as store:
-        assert (await ready_storage(store, expiry_rules(Settings(task_ttl_days=3)))).create_if_absent
+        assert (await ready_storage(store, Settings(task_ttl_days=3))).create_if_absent
     with outside_of(moto_server) as outside:
         rules = outside.client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     found = {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in rules if "Expiration" in rule}

@@ -4,10 +4,10 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-from aiogram.exceptions import TelegramUnauthorizedError
 from pydantic import SecretStr
 
 from bot.jobs.background import Background
+from bot.mending.token import BotTokenRefusedError
 from bot.settings import Settings
 from bot.telegram.registration import Registration
 from tests.support.recording_bot import TOKEN, recording_bot
@@ -84,7 +84,7 @@ async def test_a_url_that_telegram_refuses_means_long_polling():
 async def test_a_wrong_token_stops_the_start(base_url):
     async with registration(base_url) as (subject, session, _, background):
         session.refuse(401, "Unauthorized")
-        with pytest.raises(TelegramUnauthorizedError):
+        with pytest.raises(BotTokenRefusedError):
             await subject.start(background)
 
 

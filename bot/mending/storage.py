@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from bot.addresses import host_of
+from bot.mending.cure import Cure
 from bot.settings import Settings
 from storage.errors import StorageError, StorageUnavailableError
 
@@ -31,10 +33,21 @@ def s3_code(error: StorageError) -> str:
     return str(found.get("Code", "")) if isinstance(found, dict) else ""
 
 
-def fix_of(error: StorageError, settings: Settings) -> str:
-    """One sentence."""
+def storage_cure(error: StorageError, settings: Settings) -> Cure:
+    """Names the directory, or the S3 server and the bucket."""
     if settings.s3_bucket is None:
-        return f"make {settings.data_dir} a writable directory with free space, or set DATA_DIR to one"
+        return Cure(str(error), _fix_of_files(error, settings))
+    server = host_of(settings.s3_endpoint_url) if settings.s3_endpoint_url else f"AWS S3 in {settings.aws_region}"
+    return Cure(f"{server}, bucket {settings.s3_bucket}: {error}", _fix_of_s3(error))
+
+
+def _fix_of_files(error: StorageError, settings: Settings) -> str:
+    if isinstance(error.__cause__, BlockingIOError):
+        return "stop that process, or set DATA_DIR to another directory; S3_BUCKET is for several processes"
+    return f"make {settings.data_dir.absolute()} a writable directory with free space, or set DATA_DIR to one"
+
+
+def _fix_of_s3(error: StorageError) -> str:
     if fix := _BY_CODE.get(s3_code(error)):
         return fix
     if isinstance(error, StorageUnavailableError):
