@@ -13,6 +13,7 @@ import structlog
 from bot.cli import COMMANDS, main
 from bot.settings import SettingsError
 from bot.settings.errors import Fault
+from replicate_gateway.presets import load_presets
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ["aiogram", "aioboto3", "aiohttp", "botocore", "httpx", "pydantic", "replicate", "structlog"]
@@ -122,6 +123,20 @@ def test_a_setting_that_only_the_command_finds_wrong_ends_with_its_line_and_code
 
     assert main([], {"serve": serve}) == 2
     assert capsys.readouterr().err == "SOME_NAME: got this, wants that\n"
+
+
+def test_what_only_the_operator_can_mend_is_one_line_without_a_traceback(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("LOG_FORMAT", "json")
+
+    async def command(settings, arguments):
+        load_presets(tmp_path / "none.toml")
+
+    assert main(["doctor"], {"doctor": command}) == 2
+    captured = capsys.readouterr()
+    (line,) = map(json.loads, captured.err.splitlines())
+    assert line["event"] == "presets_not_usable"
+    assert "exception" not in line
+    assert captured.out == ""
 
 
 def test_a_service_logs_to_stdout_and_a_tool_keeps_stdout_for_its_answer(capsys):

@@ -2,13 +2,11 @@
 
 import asyncio
 import errno
-import json
 
 import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from bot.cli import main
 from bot.composition.storage_setup import ready_storage
 from bot.dead_letters import run_dead_letters
 from bot.doctor.presets import PRESETS, check_presets
@@ -20,7 +18,7 @@ from bot.mending.listening import CannotListenError
 from bot.patience import patiently
 from bot.settings import Settings
 from bot.work_queue.engine import open_engine
-from replicate_gateway.presets import PresetError, load_presets
+from replicate_gateway.presets import PresetError
 from storage.errors import RecordCorruptError, StorageUnavailableError
 from tests.support.ports import free_port
 from tests.support.redis_servers import fresh_bot_id, own_redis
@@ -70,21 +68,6 @@ async def test_the_doctor_says_the_same_of_wrong_presets_and_examines_the_rest(t
         (finding,) = await check_presets(surroundings)
     assert (finding.name, finding.state, finding.what) == (PRESETS.name, "failed", str(error))
     assert "presets.toml" in finding.fix
-
-
-def test_every_command_tells_it_in_one_line_without_a_traceback(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LOG_FORMAT", "json")
-
-    async def command(settings, arguments):
-        load_presets(tmp_path / "none.toml")
-
-    assert main(["doctor"], {"doctor": command}) == 2
-    captured = capsys.readouterr()
-    (line,) = map(json.loads, captured.err.splitlines())
-    assert line["event"] == "presets_not_usable"
-    assert "exception" not in line
-    assert captured.out == ""
 
 
 async def test_a_fault_of_ours_is_not_told_as_the_operators():
