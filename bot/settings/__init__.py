@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -250,7 +251,10 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: str | Path
             settings = Settings.model_validate(values | {"base_url": public_url(values["base_url"], settings.port)})
     except ValidationError as error:
         # Not chained: the original holds the raw input, secrets included.
-        raise SettingsError([*faults, *faults_of(error, Settings.model_fields)]) from None
+        found = faults_of(error, Settings.model_fields)
+        if tunnel:  # of which so far only the name is known
+            found = [replace(one, got=repr(values["base_url"])) if one.variable == "BASE_URL" else one for one in found]
+        raise SettingsError([*faults, *found]) from None
     if faults:
         raise SettingsError(faults)
     return settings

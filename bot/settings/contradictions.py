@@ -68,6 +68,8 @@ def _telegram_rules(s: Chosen) -> list[_Rule]:
     return [
         (s.sandbox and not own_api, "telegram_api_url", in_sandbox),
         (s.sandbox and s.telegram_webhook_secret is not None, "telegram_webhook_secret", in_sandbox),
+        # Its updates would leave this machine, and whoever is out there is not this bot.
+        (s.sandbox and base.hostname is not None and not is_loopback(base.hostname), "base_url", in_sandbox),
         (
             not s.sandbox and "sandbox_port" in s.model_fields_set,
             "sandbox_port",

@@ -137,6 +137,8 @@ CONTRADICTIONS = [
     ({"PORT": "8080"}, "SANDBOX_PORT", "PORT"),
     ({"TELEGRAM_API_URL": "http://127.0.0.1:8081"}, "TELEGRAM_API_URL", "BOT_TOKEN"),
     ({"TELEGRAM_WEBHOOK_SECRET": "abcdefghijkl"}, "TELEGRAM_WEBHOOK_SECRET", "BOT_TOKEN"),
+    ({"BASE_URL": "https://bot.example.org"}, "BASE_URL", "BOT_TOKEN"),
+    ({"BASE_URL": "ngrok"}, "BASE_URL", "BOT_TOKEN"),
     ({"BOT_TOKEN": TOKEN, "BASE_URL": "http://127.0.0.1:8000"}, "BASE_URL", "Telegram"),
     ({"BOT_TOKEN": TOKEN, "BASE_URL": "https://example.org:9443"}, "BASE_URL", "8443"),
 ]
@@ -183,6 +185,10 @@ def test_a_contradiction_stops_the_start_with_one_line(values, variable, hint):
     assert hint in text.partition("wants")[2]
     for name, value in values.items():
         assert not (secret(name) and value and value in text)
+
+
+def test_a_tunnel_is_shown_by_the_name_that_was_given():
+    assert "got 'cloudflared'" in complaint({"BASE_URL": "cloudflared"})
 
 
 def test_all_wrong_variables_are_told_at_once_in_one_line_each():

@@ -15,6 +15,7 @@ from bot.settings.checks import names_tunnel
 from bot.settings.tunnels import NoTunnelError, Tunnel, agent_named, public_url
 from tests.support.ports import free_port
 
+TOKEN = "4242424242:AAbot-of-somebody-with-a-real-token"
 PORT = 8123
 
 
@@ -70,7 +71,7 @@ def cloudflared(hostname="", *rules):
 
 def load(name, answers, **more):
     with agent(answers) as port:
-        return load_settings({"BASE_URL": f"{name}:{port}", "PORT": str(PORT)} | more, None).base_url
+        return load_settings({"BOT_TOKEN": TOKEN, "BASE_URL": f"{name}:{port}", "PORT": str(PORT)} | more, None).base_url
 
 
 def complaint(name, answers, **more):
@@ -152,7 +153,7 @@ def test_a_stranger_on_the_agents_port_is_no_agent(name, body):
 @pytest.mark.parametrize("name", ["ngrok", "cloudflared"])
 def test_without_an_agent_the_line_says_how_to_start_one_and_that_polling_works_too(name):
     with pytest.raises(SettingsError) as caught:
-        load_settings({"BASE_URL": f"{name}:{free_port()}", "PORT": str(PORT)}, None)
+        load_settings({"BOT_TOKEN": TOKEN, "BASE_URL": f"{name}:{free_port()}", "PORT": str(PORT)}, None)
     [line] = str(caught.value).splitlines()
     assert re.fullmatch(
         rf"BASE_URL: got '{name}:\d+', wants a running {name}, .+: start `{name} .+`, or unset it.*", line
