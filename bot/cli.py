@@ -68,7 +68,7 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
 
     from bot.log_config import configure_logging, process_name  # noqa: PLC0415
     from bot.mending import mendable  # noqa: PLC0415
-    from bot.settings import SettingsError  # noqa: PLC0415
+    from bot.settings import SettingsError, doubtful_names  # noqa: PLC0415
 
     stream = sys.stdout if arguments.command in _SERVICES else sys.stderr
     writer = configure_logging(
@@ -79,6 +79,8 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
         process=process_name() if settings.queue_url else None,
     )
     log = structlog.get_logger()
+    for doubt in doubtful_names(settings):
+        log.warning("setting_name_doubtful", name=doubt.variable, fix=doubt.wants)
     try:
         with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
             return runner.run(mendable(command(settings, arguments), settings))

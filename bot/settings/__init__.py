@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -19,9 +19,9 @@ from bot.redaction import Redactor
 from bot.settings import checks as form
 from bot.settings.contradictions import contradictions
 from bot.settings.errors import Fault, SettingsError, describe, faults_of, is_secret
-from bot.settings.sources import read_env_file
+from bot.settings.sources import Misspelt, misspelt, read_env_file
 
-__all__ = ["Settings", "SettingsError", "load_settings"]
+__all__ = ["Settings", "SettingsError", "doubtful_names", "load_settings"]
 
 # As Telegram counts its own limit of 20 MB for what bots may download.
 _BYTES_PER_MB: Final = 1024 * 1024
@@ -240,8 +240,10 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: str | Path
     """
     names = {name.upper(): name for name in Settings.model_fields}
     from_file, faults = read_env_file(Path(env_file), names) if env_file is not None else ({}, [])
-    given = {**from_file, **(os.environ if environ is None else environ)}
+    environ = os.environ if environ is None else environ
+    given = {**from_file, **environ}
     values = {field: text for variable, field in names.items() if (text := given.get(variable, "").strip())}
+    faults += [one.fault for one in _misspelt(environ, values) if one.is_grave]
     tunnel = form.names_tunnel(values.get("base_url", ""))
     try:
         settings = Settings.model_validate(values | ({"base_url": _SOME_TUNNEL} if tunnel else {}))
@@ -258,6 +260,16 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: str | Path
     if faults:
         raise SettingsError(faults)
     return settings
+
+
+def doubtful_names(settings: Settings) -> list[Fault]:
+    """Names in this process's environment that were perhaps meant for settings which are not set, and do no harm."""
+    return [one.fault for one in _misspelt(os.environ, settings.model_fields_set) if not one.is_grave]
+
+
+def _misspelt(environ: Mapping[str, str], given: Collection[str]) -> list[Misspelt]:
+    known = [field.upper() for field in Settings.model_fields]
+    return misspelt(environ, known, [field.upper() for field in given])
 
 
 def _shown(value: object, *, field_is_secret: bool) -> object:

@@ -17,12 +17,18 @@ Written by `make reference` from `bot/settings/`; a test compares. Settings come
 `.env` in the working directory, over which the environment wins. [.env.example](../.env.example), which has more
 words on each, is there to be copied. An empty value counts as unset.
 
-A wrong value, an unknown name that looks like one of these, or two that contradict each other stop the start with one
-line that names the variable, says what it got (of secrets the length only) and what it wants:
+A wrong value, or two that contradict each other, stop the start with one line that names the variable, says what it got
+(of secrets the length only) and what it wants:
 
 ```text
 PORT: got 'eighty', wants a whole number from 1 to 65535
 ```
+
+So does a name in `.env` that is unknown and looks like one of these. The environment is shared with other programs:
+there it is a name that differs by a letter or two from a setting which is not set, where to go without that setting
+could do harm (`BOT_TOKEN`, `ALLOWED_IDS`, `METRICS_TOKEN`, the limits on jobs); for the others,
+`setting_name_doubtful` in the log asks whether it was meant. Compose's `env_file` and systemd's `EnvironmentFile` fill
+the environment.
 
 | variable | default | what it is | takes |
 |---|---|---|---|

@@ -1,9 +1,11 @@
-"""Reads raw values from the environment and `.env`, and refuses names in `.env` that only look like ours."""
+"""Reads raw values from the environment and `.env`, and refuses names that only look like ours: in
+`.env`, which is ours alone, more readily than in the environment.
+"""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from dotenv.parser import parse_stream
 
@@ -14,6 +16,31 @@ _OUR_PREFIXES: Final = ("BOT_", "TELEGRAM_", "SANDBOX_", "REPLICATE_", "OUTPUT_"
 _OTHER_NAMES: Final = {"TELEGRAM_BOT_TOKEN": "BOT_TOKEN", "TELEGRAM_TOKEN": "BOT_TOKEN", "WEBHOOK_URL": "BASE_URL"}
 _SDK_NAMES: Final = frozenset({"AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN", "AWS_PROFILE"})
 _SIMILAR: Final = 0.8
+
+# The environment is everybody's: prefixes prove nothing there (Kubernetes sets BOT_PORT for a service called bot), nor
+# does a likeness in short names (PORT0, HOSTS), nor in those of the SDKs, which read many more than we do.
+_VERY_SIMILAR: Final = 0.9
+_SHORTEST: Final = 6
+_FOREIGN_PREFIXES: Final = ("AWS_", "OTEL_")
+# Missing these opens the bot or the purse to strangers, or has the sandbox in place of the bot.
+_GRAVE: Final = frozenset(
+    {"BOT_TOKEN", "ALLOWED_IDS", "METRICS_TOKEN", "USER_DAILY_JOBS", "USER_MAX_ACTIVE_JOBS", "REPLICATE_MAX_ACTIVE"}
+    | {"API_DAILY_JOBS", "API_MAX_ACTIVE_JOBS"}
+)
+
+
+class Misspelt(NamedTuple):
+    """A variable of the environment whose name is nearly that of a setting which is not set."""
+
+    name: str
+    meant: str
+    is_grave: bool
+    """Whether to start without that setting could do harm."""
+
+    @property
+    def fault(self) -> Fault:
+        """For the operator."""
+        return Fault(self.name, "an unknown name in the environment", f"{self.meant}: did you mean that?")
 
 
 def read_env_file(path: Path, known: Iterable[str]) -> tuple[dict[str, str], list[Fault]]:
@@ -50,6 +77,21 @@ def unknown_names(values: Mapping[str, str], known: Iterable[str], where: str) -
         if wants is not None:
             faults.append(Fault(name, f"an unknown name in {where}", wants))
     return faults
+
+
+def misspelt(environ: Iterable[str], known: Collection[str], given: Collection[str]) -> list[Misspelt]:
+    """Names in the environment that are hardly anybody else's: nearly those of `known` settings outside `given`."""
+    missing = sorted(set(known) - set(given))
+    found = []
+    for name in environ:
+        if name in known or len(name) < _SHORTEST or name.startswith(_FOREIGN_PREFIXES):
+            continue
+        upper = name.upper()
+        if similar := difflib.get_close_matches(upper, missing, n=1, cutoff=_VERY_SIMILAR):
+            found.append(Misspelt(name, similar[0], similar[0] in _GRAVE))
+        elif (meant := _OTHER_NAMES.get(upper)) in missing:
+            found.append(Misspelt(name, meant, is_grave=False))  # whole programs live by these names too
+    return found
 
 
 def _meant(name: str, names: list[str]) -> str | None:

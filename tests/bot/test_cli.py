@@ -139,6 +139,17 @@ def test_what_only_the_operator_can_mend_is_one_line_without_a_traceback(capsys,
     assert captured.out == ""
 
 
+def test_a_doubtful_name_in_the_environment_is_one_warning_without_its_value(capsys, monkeypatch):
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "value-of-somebody-else")
+    main([], {"serve": _log})
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (line,) = [line for line in lines if line["event"] == "setting_name_doubtful" and "BOT" in line["name"]]
+    assert (line["level"], line["name"]) == ("warning", "TELEGRAM_BOT_TOKEN")
+    assert "BOT_TOKEN" in line["fix"]
+    assert "somebody" not in str(lines)
+
+
 def test_a_service_logs_to_stdout_and_a_tool_keeps_stdout_for_its_answer(capsys):
     main([], {"serve": _log})
     assert "hello_said" in capsys.readouterr().out

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Settings, SettingsError, doubtful_names, load_settings
 from bot.settings.errors import is_secret
 
 ROOT = Path(__file__).parents[3]
@@ -283,6 +283,107 @@ def test_surrounding_white_space_of_a_mounted_secret_is_dropped():
 
 def test_unrelated_environment_variables_are_ignored():
     assert load({"PATH": "/bin", "HOSTNAME": "x", "S3_SOMETHING": "y", "AWS_DEFAULT_REGION": "z"}) == load({})
+
+
+# What stands in usual environments, of shells, containers, Kubernetes and CI.
+USUAL = [
+    "PATH",
+    "HOME",
+    "HOSTNAME",
+    "LANG",
+    "SHELL",
+    "TERM",
+    "TZ",
+    "PWD",
+    "host",
+    "port",
+    "PORTS",
+    "PORT0",
+    "HOSTS",
+    "HOST_IP",
+    "BOT_PORT",
+    "BOT_SERVICE_HOST",
+    "BOT_HOST",
+    "BOT_SERVICE_PORT",
+    "BOT_PORT_8000_TCP",
+    "BOT_PORT_8000_TCP_ADDR",
+    "BOT_NAME",
+    "REDIS_PORT",
+    "REDIS_URL",
+    "S3_PORT",
+    "S3_SERVICE_HOST",
+    "QUEUE_PORT",
+    "METRICS_PORT",
+    "REPLICATE_PORT",
+    "SANDBOX_SERVICE_PORT",
+    "MOCK_REPLICATE_SCENARIO",
+    "KUBERNETES_PORT",
+    "AWS_DEFAULT_REGION",
+    "AWS_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+    "AWS_PROFILE",
+    "AWS_REGIONS",
+    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "DISCORD_BOT_TOKEN",
+    "SLACK_BOT_TOKEN",
+    "DATABASE_URL",
+    "ALLOWED_HOSTS",
+    "ALLOWED_USERS",
+    "S3_BUCKET_NAME",
+    "XDG_DATA_DIRS",
+    "JOB_ID",
+    "BASE_DIR",
+    "DATA_ROOT",
+    "http_proxy",
+    "NO_PROXY",
+    "CI",
+    "DEBUG",
+]
+
+
+def test_usual_names_in_the_environment_are_no_misspelt_settings(monkeypatch):
+    assert load(dict.fromkeys(USUAL, "tcp://10.0.0.1:80")) == load({})
+    for name in USUAL:
+        monkeypatch.setenv(name, "x")
+    assert not {doubt.variable for doubt in doubtful_names(Settings())} & set(USUAL)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("BOT_TOKN", "BOT_TOKEN"),
+        ("BOTTOKEN", "BOT_TOKEN"),
+        ("bot_token", "BOT_TOKEN"),
+        ("ALLOWD_IDS", "ALLOWED_IDS"),
+        ("ALLOW_IDS", "ALLOWED_IDS"),
+        ("ALLOWED_ID", "ALLOWED_IDS"),
+        ("METRIC_TOKEN", "METRICS_TOKEN"),
+        ("USER_DAILY_JOB", "USER_DAILY_JOBS"),
+    ],
+)
+def test_a_misspelt_name_in_the_environment_stops_the_start_where_harm_is_near(name, meant):
+    text = complaint({name: "s3cret-value"})
+    assert text == f"{name}: got an unknown name in the environment, wants {meant}: did you mean that?"
+    set_too = TOKEN if meant == "BOT_TOKEN" else {"METRICS_TOKEN": "long-enough"}.get(meant, "42")
+    assert load({name: "x", meant: set_too})  # that one is set, so the other is somebody else's
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("LOGLEVEL", "LOG_LEVEL"),
+        ("ADMIN_ID", "ADMIN_IDS"),
+        ("TELEGRAM_BOT_TOKEN", "BOT_TOKEN"),
+        ("API_KEY", "API_KEYS"),
+    ],
+)
+def test_another_doubtful_name_in_the_environment_is_asked_about(monkeypatch, name, meant):
+    assert load({name: "x"}) == load({})
+    monkeypatch.setenv(name, "x")
+    assert f"{name}: got an unknown name in the environment, wants {meant}: did you mean that?" in map(
+        str, doubtful_names(Settings())
+    )
 
 
 def test_the_constructor_refuses_unknown_names_and_ignores_the_environment(monkeypatch):

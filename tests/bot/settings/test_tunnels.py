@@ -71,7 +71,9 @@ def cloudflared(hostname="", *rules):
 
 def load(name, answers, **more):
     with agent(answers) as port:
-        return load_settings({"BOT_TOKEN": TOKEN, "BASE_URL": f"{name}:{port}", "PORT": str(PORT)} | more, None).base_url
+        return load_settings(
+            {"BOT_TOKEN": TOKEN, "BASE_URL": f"{name}:{port}", "PORT": str(PORT)} | more, None
+        ).base_url
 
 
 def complaint(name, answers, **more):
