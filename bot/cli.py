@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ _SERVICES: Final = frozenset({"serve", "worker"})
 
 def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | None = None) -> int:
     """Run one command and return the exit code of the process; `commands` replaces the built-in ones."""
+    _occupy_standard_streams()
     arguments = _parser().parse_args(argv)
     try:
         if arguments.command == "trace":
@@ -38,6 +40,15 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | No
         return _configure_and_run(arguments, commands or COMMANDS)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+
+
+def _occupy_standard_streams() -> None:
+    """Where one was closed (`>&-`), the next socket would take its number, with which libuv aborts the process."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
 def _configure_and_run(arguments: argparse.Namespace, commands: Mapping[str, Command]) -> int:

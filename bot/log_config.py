@@ -44,17 +44,21 @@ _ENCODE: Final = json.JSONEncoder().encode  # json.dumps with options makes a ne
 class LineWriter:
     """Writes lines from a thread of its own: `write` never waits and never raises.
 
-    Lines that come while the reader is 10 000 lines behind are dropped, and the gap is reported in the
-    stream. A stream that breaks is given up silently: there is no place left to complain.
+    Lines that come while the reader is 10 000 lines behind, or while the stream takes none (a full disk, say), are
+    dropped, and the gap is reported in the stream. A reader that is gone for good is given up. Either is said once on
+    stderr and for as long as it lasts in `trouble`: a bot without a log is better than none, but not unnoticed.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
+        self.trouble: str | None = None
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._dropped = 0
         self._closed = threading.Event()
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+        if stream is None:
+            self._complain("there is no stdout", "nothing is logged")
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
         atexit.register(self.close)
@@ -101,9 +105,29 @@ class LineWriter:
         try:
             self._stream.write("\n".join([*lines, ""]))
             self._stream.flush()
-        except (OSError, ValueError):  # ValueError: closed in this process
-            _give_up(self._stream)
-            self._stream = None
+        except (BrokenPipeError, ValueError):  # ValueError: closed in this process
+            self._give_up("its reader is gone")
+        except OSError as error:
+            self._dropped += len(lines)
+            self._complain(os.strerror(error.errno or 0), "tried again with each line")
+            if self._closed.is_set():
+                self._give_up(os.strerror(error.errno or 0))
+        else:
+            self.trouble = None
+
+    def _give_up(self, why: str) -> None:
+        stream, self._stream = self._stream, None
+        self._complain(why, "nothing more is logged")
+        if stream is not None:
+            _point_to_nowhere(stream)
+
+    def _complain(self, why: str, consequence: str) -> None:
+        """Once, until it is over; stderr may be just as broken."""
+        if self.trouble is None and sys.stderr is not None and self._stream is not sys.stderr:
+            with suppress(OSError, ValueError):
+                sys.stderr.write(f"the log cannot be written: {why}; {consequence}\n")
+                sys.stderr.flush()
+        self.trouble = why
 
 
 class _LineLogger:
@@ -118,7 +142,7 @@ class _LibraryRecords(logging.Handler):
 
     def __init__(self, chain: list[Processor], writer: LineWriter) -> None:
         super().__init__()
-        self._chain, self._writer = chain, writer
+        self._chain, self.writer = chain, writer
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -130,10 +154,10 @@ class _LibraryRecords(logging.Handler):
             event["exc_info"] = record.exc_info
         for process in self._chain:
             event = process(None, record.levelname.lower(), event)
-        self._writer.write(str(event))
+        self.writer.write(str(event))
 
     def close(self) -> None:
-        self._writer.close()
+        self.writer.close()
         super().close()
 
 
@@ -166,6 +190,12 @@ def configure_logging(
     )
     _route_libraries(_LibraryRecords(chain, writer), max(threshold, logging.WARNING))
     return writer
+
+
+def log_trouble() -> str | None:
+    """Why log lines of this process get lost just now; None where they do not."""
+    handlers = [one for one in logging.getLogger().handlers if isinstance(one, _LibraryRecords)]
+    return handlers[-1].writer.trouble if handlers else None
 
 
 def process_name() -> str:
@@ -211,7 +241,7 @@ def _route_libraries(handler: _LibraryRecords, threshold: int) -> None:
         logging.getLogger(name).setLevel(threshold)
 
 
-def _give_up(stream: TextIO) -> None:
+def _point_to_nowhere(stream: TextIO) -> None:
     """Point a broken stream to nowhere, else the interpreter fails at exit when it flushes what is left.
 
     https://docs.python.org/3/library/signal.html#note-on-sigpipe

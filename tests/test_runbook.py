@@ -63,7 +63,7 @@ def test_every_row_says_what_to_do_or_where_that_is_said():
 def test_every_part_of_readyz_has_a_row():
     circuits = re.search(r"for party in \(([^)]*)\)", (ROOT / "bot" / "app.py").read_text())
     parties = set(re.findall(r"\"([a-z]+)\"", circuits[1]))
-    assert set(rows("## /healthz and /readyz")) == parties | {"queue"}
+    assert set(rows("## /healthz and /readyz")) == parties | {"queue", "log"}
 
 
 def test_every_alarm_has_a_row_and_is_made_of_figures_that_are_served():

@@ -6,6 +6,7 @@ from bot.app_keys import MetricsPage
 from bot.http_api.readiness import Readiness
 from bot.jobs.assembly import Jobs
 from bot.jobs.guards.circuit import Circuit
+from bot.log_config import log_trouble
 from bot.settings import Settings
 from bot.telemetry.metrics import Metrics
 from bot.work_queue.engine import WorkQueue
@@ -25,7 +26,7 @@ def open_readiness(store: ObjectStore, queue: WorkQueue, circuits: Mapping[str, 
         else:
             storage_state = "ok"
         states = {party: circuit.state for party, circuit in circuits.items()}
-        return states | {"queue": queue_state, "storage": storage_state}
+        return states | {"queue": queue_state, "storage": storage_state, "log": log_trouble() or "ok"}
 
     return Readiness(ask)
 

@@ -159,6 +159,21 @@ def test_a_service_logs_to_stdout_and_a_tool_keeps_stdout_for_its_answer(capsys)
     assert captured.out == ""
 
 
+def test_closed_standard_streams_do_not_keep_it_from_running():
+    """libuv aborts where a socket has one of their numbers."""
+    code = (
+        "import asyncio, sys\nfrom bot.cli import main\n"
+        "async def serve(settings, arguments):\n"
+        "    server = await asyncio.start_server(print, '127.0.0.1', 0)\n    server.close()\n"
+        "    await server.wait_closed()\n    return 7\n"
+        "sys.exit(main([], {'serve': serve}))"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "CODE": code}
+    command = f'exec "{sys.executable}" -c "$CODE" <&- >&- 2>&-'
+    ended = subprocess.run(["sh", "-c", command], env=environment, timeout=30, check=False)
+    assert ended.returncode == 7
+
+
 def test_an_interrupt_from_the_keyboard_ends_with_130():
     code = (
         "import asyncio, signal, sys\nfrom bot.cli import main\n"

@@ -1,6 +1,7 @@
 """What reaches the log, in which form, and what never does."""
 
 import asyncio
+import errno
 import io
 import json
 import logging
@@ -18,7 +19,7 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.log_config import LineWriter, configure_logging, process_name
+from bot.log_config import LineWriter, configure_logging, log_trouble, process_name
 from bot.redaction import REDACTED, Redactor
 
 ROOT = Path(__file__).parents[2]
@@ -352,12 +353,47 @@ def test_a_stalled_reader_stops_nobody_and_the_gap_is_reported():
     assert lines[2:] == [str(number) for number in range(10_000)]
 
 
-def test_a_stream_closed_under_way_is_given_up_silently():
+def test_a_stream_closed_under_way_is_given_up_and_that_is_said_once(capsys):
     log = Log()
     log.stream.close()
     log.log.info("x")
     log.log.info("y")
     log.writer.close()
+    assert capsys.readouterr().err == "the log cannot be written: its reader is gone; nothing more is logged\n"
+    assert log_trouble() == "its reader is gone"
+
+
+class Full(io.StringIO):
+    """A disk without room, until there is some."""
+
+    def __init__(self):
+        super().__init__()
+        self.full, self.refused = True, threading.Event()
+
+    def write(self, text):
+        if self.full:
+            self.refused.set()
+            raise OSError(errno.ENOSPC, "no room")
+        return super().write(text)
+
+
+def test_a_full_disk_is_said_once_on_stderr_and_the_log_goes_on_when_there_is_room(capsys):
+    stream = Full()
+    writer = LineWriter(stream)
+    for line in ("one", "two"):
+        stream.refused.clear()
+        writer.write(line)
+        assert stream.refused.wait(5)
+    assert writer.trouble == "No space left on device"
+    stream.full = False
+    writer.write("three")
+    writer.close()
+    gap, line = stream.getvalue().splitlines()
+    assert json.loads(gap) == {"level": "warning", "event": "log_lines_dropped", "count": 2}
+    assert line == "three"
+    assert writer.trouble is None
+    said = "the log cannot be written: No space left on device; tried again with each line\n"
+    assert capsys.readouterr().err == said
 
 
 def test_closing_twice_and_writing_afterwards_is_harmless():
@@ -396,7 +432,14 @@ def test_a_reader_that_goes_away_does_not_end_the_process():
     with run_program(stdout=pipe) as program:
         os.close(pipe)
         _, err = program.communicate(timeout=30)
-    assert (program.returncode, err) == (0, b"")
+    assert (program.returncode, err) == (0, b"the log cannot be written: its reader is gone; nothing more is logged\n")
+
+
+def test_a_disk_that_stays_full_does_not_change_the_exit_code():
+    with Path("/dev/full").open("wb") as full, run_program(stdout=full) as program:
+        _, err = program.communicate(timeout=30)
+    assert (program.returncode, err.count(b"\n")) == (0, 1)
+    assert b"No space left on device" in err
 
 
 def test_a_process_started_without_stdout_runs():
@@ -409,4 +452,4 @@ def test_a_process_started_without_stdout_runs():
         timeout=30,
         check=False,
     )
-    assert (run.returncode, run.stderr) == (0, b"")
+    assert (run.returncode, run.stderr) == (0, b"the log cannot be written: there is no stdout; nothing is logged\n")
