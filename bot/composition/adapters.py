@@ -7,7 +7,9 @@ Apart from `bot.app` because that one needs the Telegram framework, which takes 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from bot.output_hosts import is_loopback
 from bot.settings import Settings
 from replicate_gateway.protocol import ReplicateGateway
 from storage.objects import ObjectStore
@@ -64,13 +66,19 @@ async def open_replicate(settings: Settings, limits: "CallLimits | None" = None)
     """
     from replicate_gateway.gateway import open_gateway  # noqa: PLC0415 - see above
 
-    token = settings.replicate_api_token
     async with open_gateway(
-        api_token=token.get_secret_value() if token else MOCK_API_TOKEN,
+        api_token=replicate_token(settings),
         base_url=settings.replicate_base_url,
         limits=limits,
     ) as gateway:
         yield gateway
+
+
+def replicate_token(settings: Settings) -> str:
+    """The token in clear for a client; a mock that is reached unencrypted over the network gets none of worth."""
+    token, url = settings.replicate_api_token, urlsplit(settings.replicate_base_url or "")
+    overheard = url.scheme == "http" and not is_loopback(url.hostname or "")  # real mode does not take such a URL
+    return token.get_secret_value() if token and not overheard else MOCK_API_TOKEN
 
 
 def engine_bot_id(settings: Settings) -> str:

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
 
     replicate_mode: Literal["mock", "real"] = Field("mock", description="Which Replicate works on the photos.")
     replicate_api_token: form.ReplicateToken | None = Field(
-        None, description="Replicate API token; needed in real mode."
+        None, description="Replicate API token; needed in real mode, never sent over plain http to another machine."
     )
     replicate_base_url: form.ReplicateUrl | None = Field(
         default_factory=lambda seen: form.OFFICIAL_REPLICATE_URL if seen.get("replicate_mode") == "real" else None,
