@@ -21,6 +21,14 @@ def value(unit, name):
     return found
 
 
+def test_commands_by_hand_find_the_files_of_the_service():
+    """Only the unit's own processes have its Environment."""
+    [environment] = re.findall(r"DATA_DIR=(\S+)", value(ROOT / "deploy" / "darkroom.service", "Environment"))
+    page = (ROOT / "docs" / "own-bot.md").read_text()
+    assert f"echo 'DATA_DIR={environment}' >> .env" in page
+    assert page.index("DATA_DIR=") < page.index("-m bot doctor", page.index("DATA_DIR="))
+
+
 def test_there_is_one_for_the_bot_and_one_for_workers():
     assert [unit.name for unit in UNITS] == ["darkroom-worker@.service", "darkroom.service"]
 
