@@ -1,25 +1,27 @@
 """The table of retries and time-outs in docs/retries.md says what the code's constants say."""
 
+import re
 from pathlib import Path
 
 import pytest
 from aiogram.client.session.base import DEFAULT_TIMEOUT as TELEGRAM_CALL_S
 
-from bot import errors, refusals
-from bot.composition import storage_setup
+from bot import errors, patience, refusals
+from bot.http_api import web_pictures
 from bot.http_limits import HttpLimits
 from bot.jobs import attempt, worker
 from bot.jobs.guards import circuit, guarded_store
 from bot.jobs.steps import close, create, decide, find_orphan
 from bot.replicate_callback import signing_key
 from bot.telegram import intake, photos, registration, reminder_bell, session, uploads
-from bot.work_queue import engine, redis_client, shared_state
+from bot.work_queue import redis_client, shared_state
 from replicate_gateway import outputs, retry
 from replicate_gateway.calls import CallLimits
 from replicate_gateway.protocol import CREATE_S, MAX_WAIT_S
 from storage import s3, s3_client
 
-PAGE = (Path(__file__).parent.parent / "docs" / "retries.md").read_text()
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "retries.md").read_text()
 
 
 def seconds(value) -> str:
@@ -108,6 +110,12 @@ ROWS = {
         f"`JOB_TIMEOUT_S`; to tell {seconds(attempt.GIVE_UP_TELLING)}; to tidy up {seconds(close._TIDY_WITHIN)}",
     ),
     "Telegram: download a picture": (seconds(photos._TIMEOUT.total), "1", f"`fetch_input`, {STEP}", "`JOB_TIMEOUT_S`"),
+    "the API: fetch a caller's picture": (
+        f"{seconds(web_pictures.FETCH_S)}, redirects included",
+        "1",
+        f"`fetch_input`, {STEP}",
+        f"{web_pictures._TRIES} tries in all, some seconds to half a minute",
+    ),
     "Telegram: ask for updates": (
         seconds(intake._LONG_POLL_S + 15),
         "1",
@@ -136,8 +144,8 @@ ROWS = {
     "at start: storage, queue engine": (
         "as above",
         "as above",
-        f"itself, every {seconds(storage_setup._ASK_AGAIN_S)}",
-        seconds(storage_setup._PATIENCE_S),
+        f"itself, every {seconds(patience._ASK_AGAIN_S)}",
+        seconds(patience._PATIENCE_S),
     ),
     "a step of ours that breaks": (
         "none",
@@ -171,8 +179,36 @@ def test_the_sentence_about_create_calls_is_true():
     assert f"before the {seconds(find_orphan.GRACE_S)} begin" in PAGE
 
 
-def test_both_that_are_waited_for_at_the_start_get_the_same_patience():
-    assert (storage_setup._PATIENCE_S, storage_setup._ASK_AGAIN_S) == (engine._PATIENCE_S, engine._ASK_AGAIN_S)
+# Where a time limit or a number of tries is set for a call to somebody outside -> the first words of its row.
+CALLERS = {
+    "bot/http_api/web_pictures.py": "the API: fetch",
+    "bot/replicate_callback/signing_key.py": "Replicate: the signing key",
+    "bot/telegram/photos.py": "Telegram: download",
+    "replicate_gateway/aiohttp_transport.py": "Replicate: look up",
+    "replicate_gateway/calls.py": "Replicate: create",
+    "replicate_gateway/gateway.py": "Replicate: look up",
+    "replicate_gateway/outputs.py": "Replicate: fetch an output",
+    "storage/s3.py": "S3: read",
+    "storage/s3_client.py": "S3: read",
+    "bot/work_queue/redis_client.py": "queue engine",
+}
+NO_CALLS = {  # limits on what others do to us, on work of ours, or of commands that somebody watches
+    "bot/asking.py",
+    "bot/doctor/examination.py",
+    "bot/http_api/orders.py",
+    "bot/http_limits.py",
+    "bot/jobs/results/previews.py",
+    "bot/orders.py",
+}
+LIMITED = re.compile(r"ClientTimeout\(|asyncio\.timeout\(|wait_for\(|\btries=|socket_timeout=")
+
+
+def test_every_module_that_bounds_a_call_has_a_row():
+    sources = [path for package in ("bot", "replicate_gateway", "storage") for path in (ROOT / package).rglob("*.py")]
+    found = {str(path.relative_to(ROOT)) for path in sources if LIMITED.search(path.read_text())}
+    assert found == set(CALLERS) | NO_CALLS
+    for start in CALLERS.values():
+        assert any(call.startswith(start) for call in ROWS)
 
 
 def test_the_sentence_about_strangers_is_true():

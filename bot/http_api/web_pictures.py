@@ -26,7 +26,7 @@ _CHUNK_BYTES = 256 * 1024
 _MAX_REDIRECTS = 3
 _MAX_CONNECTIONS = 128  # more than one key's slow pictures take, as a rule: others would wait for a free one
 _TIME_HELPS = frozenset({408, 425, 429})
-# With the back-off of steps that is about half a minute: somebody watches, and the host is the caller's own affair.
+# With the back-off of steps that is half a minute at most: somebody watches, and the host is the caller's own affair.
 _TRIES = 6
 # A compressed picture is none; what is not unpacked cannot burst.
 _HEADERS = {"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "darkroom"}
