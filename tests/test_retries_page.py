@@ -184,6 +184,7 @@ CALLERS = {
     "bot/http_api/web_pictures.py": "the API: fetch",
     "bot/replicate_callback/signing_key.py": "Replicate: the signing key",
     "bot/telegram/photos.py": "Telegram: download",
+    "bot/telegram/session.py": "Telegram: status",
     "replicate_gateway/aiohttp_transport.py": "Replicate: look up",
     "replicate_gateway/calls.py": "Replicate: create",
     "replicate_gateway/gateway.py": "Replicate: look up",
