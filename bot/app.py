@@ -52,12 +52,12 @@ from bot.replicate_callback.signing_key import SigningKey
 from bot.settings import Settings
 from bot.telegram import routes as telegram_routes
 from bot.telegram.alerts import AdminAlerts
+from bot.telegram.api_texts import api_reason_text, api_refusal_text
 from bot.telegram.apology import Apology
-from bot.telegram.catalogues import load_catalogues
+from bot.telegram.catalogues import load_catalogues, locales
 from bot.telegram.guard import Guard
 from bot.telegram.handlers import build_dispatcher
 from bot.telegram.intake import UpdateIntake
-from bot.telegram.messages import reason_text, refusal_text
 from bot.telegram.opening import open_bot
 from bot.telegram.profile import Profile
 from bot.telegram.registration import Registration
@@ -202,7 +202,9 @@ async def _open(
     app[app_keys.UPDATES] = updates
     signing_key = SigningKey(gateway, _clear(settings.replicate_webhook_secret))
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.callbacks, references, signing_key, clock)
-    app[DOOR] = api_door(settings, jobs, store, presets, clock, explain=reason_text, refusal=refusal_text)
+    app[DOOR] = api_door(
+        settings, jobs, store, presets, clock, locales=locales(), explain=api_reason_text, refusal=api_refusal_text
+    )
     app[app_keys.METRICS], app[app_keys.READINESS] = open_metrics(settings, metrics, queue, jobs, circuits), readiness
     stack.push_async_callback(_drain, jobs, queue, overrides.drain_s)
     queue.start(jobs.worker)

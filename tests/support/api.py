@@ -23,7 +23,8 @@ from bot.http_limits import HttpLimits, bounded_bodies
 from bot.middleware import errors_to_answers
 from bot.refusals import Refusals
 from bot.settings import Settings
-from bot.telegram.messages import reason_text, refusal_text
+from bot.telegram.api_texts import api_reason_text, api_refusal_text
+from bot.telegram.catalogues import locales
 from tests.support.fakes import PRESETS, Process
 
 KEY, OTHER_KEY = "first-key-of-the-tests", "other-key-of-the-tests"
@@ -176,7 +177,14 @@ def api_app(process: Process, **settings: Any) -> web.Application:
     app[app_keys.REFUSALS] = Refusals()
     app[app_keys.API_ANSWERED] = lambda operation, status: None
     app[DOOR] = api_door(
-        known, process.jobs, world.store, PRESETS, world.clock, explain=reason_text, refusal=refusal_text
+        known,
+        process.jobs,
+        world.store,
+        PRESETS,
+        world.clock,
+        locales=locales(),
+        explain=api_reason_text,
+        refusal=api_refusal_text,
     )
     return app
 
