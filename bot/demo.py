@@ -1,12 +1,14 @@
 """`python -m bot demo`: one photo through the whole flow, over real HTTP, with every outside party built in."""
 
 import asyncio
+import io
 import socket
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from aiohttp import web
+from PIL import Image
 
 from bot.app import Overrides, create_app
 from bot.sandbox import with_built_in_parties
@@ -59,9 +61,16 @@ async def _one_photo(sandbox: Sandbox, body: bytes, name: str, out: Path) -> int
         _print(_timeline(sandbox))
     if not (answer.photo or answer.document):
         return _say_failed(answer.all_text)
-    await asyncio.to_thread(out.write_bytes, await person.download(answer))
-    _print([f"{answer.all_text}\nresult: {out}"])
+    picture = await person.download(answer)
+    await asyncio.to_thread(out.write_bytes, picture)
+    _print([f"{answer.all_text}\nresult: {out} ({_described(picture)})"])
     return _EXIT_OK
+
+
+def _described(picture: bytes) -> str:
+    """Telegram makes a JPEG of every photo, whatever the name of the file says."""
+    with Image.open(io.BytesIO(picture)) as opened:
+        return f"{opened.format}, {opened.width}x{opened.height}"
 
 
 def _only_answer(person: User) -> Message | None:
