@@ -47,10 +47,10 @@ lint: $(PY) ## ruff, mypy strict, import rules
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 
-bench: $(PY) ## measure this machine; ARGS go to benchmarks/run.py
+bench: $(PY) ## measure this machine, or the parts that ARGS name; they go to benchmarks/run.py
 	@$(call install,dev)
 	@$(PY) -m benchmarks.run $(ARGS)
-	@exec $(PY) -m benchmarks.api_polling
+	$(if $(ARGS),,@exec $(PY) -m benchmarks.api_polling)
 
 chaos: $(PY) ## kill the bot some hundred times under load and count what was lost; ARGS go to benchmarks/chaos.py
 	@$(call install,dev)

@@ -41,6 +41,8 @@ class MemoryS3:
         """Any request."""
         if self._delay_s:
             await asyncio.sleep(self._delay_s)
+        if "Expect" in request.headers:  # botocore waits for it before it sends a body
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await request.content.read()  # request.read() takes a megabyte at most
         key = unquote(request.raw_path.partition("?")[0]).removeprefix(f"/{BUCKET}").lstrip("/")
         about = key.split("/")[0] if key else "?" + "&".join(sorted(set(request.query) & _KINDS))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from aiogram.types import Update
@@ -23,7 +24,11 @@ from storage.job import InputImage, Job, Origin, Slot
 from storage.objects import ObjectStore
 from storage.records import dump_job, load_job
 from storage.s3 import open_s3_store
+from storage.s3_client import s3_client, s3_session
 from storage.sigv4 import Credentials, Signer, hash_of
+
+if TYPE_CHECKING:  # the stubs are a development dependency
+    from types_aiobotocore_s3 import S3Client
 
 _ROUNDS = 1000
 _BATCHES = 5
@@ -43,6 +48,8 @@ async def measure_pieces(report: Report, folder: Path) -> None:
         open_s3_store(bucket=BUCKET, endpoint_url=url, access_key_id="key-id", secret_access_key="secret") as s3,
     ):
         await _measure_store(report, "S3", s3)
+        async with s3_client(s3_session("key-id", "secret", "us-east-1"), url) as client:
+            await _measure_aioboto3(report, client)
 
 
 def _of_the_doors() -> dict[str, Callable[[], object]]:
@@ -106,6 +113,30 @@ async def _measure_store(report: Report, name: str, store: ObjectStore) -> None:
         f"{name}: put a picture of 200 kB",
         await _cpu_us_of(lambda n: store.put(f"images/{n % 10}.jpg", picture, content_type="image/jpeg")),
     )
+
+
+async def _measure_aioboto3(report: Report, client: "S3Client") -> None:
+    """The same three calls without our own requests: see `storage.s3_http`."""
+    record, picture = b"x" * 700, b"x" * 200_000
+    answer = await client.put_object(Bucket=BUCKET, Key="jobs/a.json", Body=record, ContentType=_JSON)
+    etag = answer["ETag"]
+
+    async def replace(_: int) -> None:
+        nonlocal etag
+        done = await client.put_object(Bucket=BUCKET, Key="jobs/a.json", Body=record, ContentType=_JSON, IfMatch=etag)
+        etag = done["ETag"]
+
+    async def get(_: int) -> None:
+        async with (await client.get_object(Bucket=BUCKET, Key="jobs/a.json"))["Body"] as body:
+            await body.read()
+
+    async def put(number: int) -> None:
+        key = f"images/{number % 10}.jpg"
+        await client.put_object(Bucket=BUCKET, Key=key, Body=picture, ContentType="image/jpeg")
+
+    report.row("aioboto3: replace a record", await _cpu_us_of(replace))
+    report.row("aioboto3: get a record", await _cpu_us_of(get))
+    report.row("aioboto3: put a picture of 200 kB", await _cpu_us_of(put))
 
 
 @asynccontextmanager
