@@ -17,7 +17,10 @@ _log = structlog.get_logger()
 
 
 class Refusals:
-    """At most five lines a minute per sender; the next line after a silence tells how many were left out."""
+    """At most five lines a minute per sender and reason; the next after a silence tells how many were left out.
+
+    Behind a proxy all senders are one: then the reasons at least do not hide each other.
+    """
 
     def __init__(
         self, now: Callable[[], float] = time.monotonic, counted: Callable[[str], None] = lambda _: None
@@ -29,7 +32,7 @@ class Refusals:
         """A request was refused."""
         self._counted(reason)
         address = address or "unknown"
-        left_out = self._of_sender.left_out(_sender(address))
+        left_out = self._of_sender.left_out(f"{_sender(address)} {reason}")
         if left_out is None:
             return
         others_left_out = self._of_all.left_out("")

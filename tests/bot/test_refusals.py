@@ -23,10 +23,10 @@ def refusals(clock):
     return Refusals(clock)
 
 
-def lines(refusals, count, address="192.0.2.1"):
+def lines(refusals, count, address="192.0.2.1", reason="mismatch"):
     with capture_logs() as logs:
         for _ in range(count):
-            refusals.note("mismatch", address)
+            refusals.note(reason, address)
     return logs
 
 
@@ -55,6 +55,12 @@ def test_after_a_minute_the_next_line_tells_how_many_were_left_out(refusals, clo
 def test_addresses_do_not_silence_each_other(refusals):
     lines(refusals, 100)
     assert len(lines(refusals, 1, "192.0.2.2")) == 1
+
+
+def test_reasons_do_not_silence_each_other(refusals):
+    """Behind a proxy all strangers have one address."""
+    lines(refusals, 100)
+    assert len(lines(refusals, 100, reason="bad_key")) == 5
 
 
 def test_an_unknown_address_is_one_address(refusals):
