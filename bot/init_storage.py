@@ -27,6 +27,6 @@ async def run_init_storage(settings: Settings) -> int:
         rules={rule.prefix: rule.days for rule in rules},
         create_if_absent=found.create_if_absent,
         replace_if_unchanged=found.replace_if_unchanged,
-        processes="several" if found.conditional_writes else "one only",
+        processes="several" if found.conditional_writes and settings.s3_bucket else "one only",
     )
     return _EXIT_OK

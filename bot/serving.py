@@ -33,7 +33,7 @@ async def serve(settings: Settings) -> int:
     async with with_built_in_parties(settings, restart_bot=orders.restart) as (complete, sandbox):
         if sandbox.telegram:
             _log.info("sandbox_opened", chat_page=sandbox.telegram.base_url)
-        return await _run(complete, Role.BOT, orders)
+        return await _run(complete, Role.BOT, orders, configured=settings)
 
 
 async def work(settings: Settings) -> int:
@@ -44,19 +44,22 @@ async def work(settings: Settings) -> int:
     return await _run(settings, Role.WORKER, Orders(), listens="port" in settings.model_fields_set)
 
 
-async def _run(settings: Settings, role: Role, orders: Orders, *, listens: bool = True) -> int:
+async def _run(
+    settings: Settings, role: Role, orders: Orders, *, listens: bool = True, configured: Settings | None = None
+) -> int:
+    """`configured` is what the log shows, where `settings` were completed with parties that are built in."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, orders.stop)
     _allow_connections()
     while not orders.is_over:
+        _log.info("bot_starting", role=role.value, **(configured or settings).summary())
         await _run_once(settings, role, orders, listens=listens)
         await orders.pause()
     return _EXIT_OK
 
 
 async def _run_once(settings: Settings, role: Role, orders: Orders, *, listens: bool) -> None:
-    _log.info("bot_starting", role=role.value, **settings.summary())
     # Listening before anything is opened: updates and callbacks that come meanwhile wait instead of being refused.
     door = _open_door(settings) if listens else None
     runner = web.AppRunner(create_app(settings, role=role), access_log=None, shutdown_timeout=REQUEST_DRAIN_S)

@@ -22,7 +22,11 @@ async def test_a_directory_is_created_and_found_usable_again_and_again(tmp_path)
     for _ in range(2):
         code, line = await outcome(settings)
         assert code == 0
-        assert (line["event"], line["place"], line["processes"]) == ("storage_ready", str(settings.data_dir), "several")
+        assert (line["event"], line["place"], line["processes"]) == (
+            "storage_ready",
+            str(settings.data_dir),
+            "one only",
+        )
     assert (tmp_path / "deep" / "data").is_dir()
 
 
@@ -66,7 +70,7 @@ async def test_a_bucket_is_created_with_its_rules_and_a_second_run_changes_nothi
         found = []
         for _ in range(2):
             code, line = await outcome(settings)
-            assert (code, line["place"]) == (0, settings.s3_bucket)
+            assert (code, line["place"], line["processes"]) == (0, settings.s3_bucket, "several")
             found.append(outside.client.get_bucket_lifecycle_configuration(Bucket=settings.s3_bucket)["Rules"])
     assert found[0] == found[1]
     assert {r["Filter"]["Prefix"]: r["Expiration"]["Days"] for r in found[0] if "Expiration" in r}["tasks/"] == 4
