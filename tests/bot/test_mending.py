@@ -18,7 +18,7 @@ from bot.mending.listening import CannotListenError
 from bot.patience import patiently
 from bot.settings import Settings
 from bot.work_queue.engine import open_engine
-from replicate_gateway.presets import PresetError
+from replicate_gateway.presets import PresetError, load_presets
 from storage.errors import RecordCorruptError, StorageUnavailableError
 from tests.support.ports import free_port
 from tests.support.redis_servers import fresh_bot_id, own_redis
