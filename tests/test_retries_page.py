@@ -11,7 +11,7 @@ from bot.http_api import web_pictures
 from bot.http_limits import HttpLimits
 from bot.jobs import attempt, worker
 from bot.jobs.guards import circuit, guarded_store
-from bot.jobs.steps import close, create, decide, find_orphan
+from bot.jobs.steps import archive, close, create, decide, find_orphan, poll
 from bot.replicate_callback import signing_key
 from bot.telegram import intake, photos, registration, reminder_bell, session, uploads
 from bot.work_queue import redis_client, shared_state
@@ -77,7 +77,10 @@ ROWS = {
         f"{seconds(CALLS.call_s)} in all",
         f"{CALLS.attempts}, {GATEWAY}",
         "`poll` at its own pace, others " + STEP,
-        f"`JOB_TIMEOUT_S` and {LATE}; to cancel {seconds(close._TIDY_WITHIN)}",
+        (
+            f"`JOB_TIMEOUT_S` and {LATE}; {poll._TRIES} tries where Replicate knows no such prediction; to cancel "
+            f"{seconds(close._TIDY_WITHIN)}"
+        ),
     ),
     "Replicate: upload an input": (
         f"{seconds(CALLS.upload_s)} in all",
@@ -89,7 +92,10 @@ ROWS = {
         f"{seconds(outputs.FETCH_S)}, redirects included",
         "1",
         f"`archive`, {STEP}",
-        f"`JOB_TIMEOUT_S` and {LATE}: then Replicate has deleted it",
+        (
+            f"`JOB_TIMEOUT_S` and {LATE}: then Replicate has deleted it; {archive._TRIES} tries where it says that it "
+            "is gone"
+        ),
     ),
     "Replicate: the signing key": (
         seconds(signing_key._FETCH_S),
@@ -181,6 +187,8 @@ def test_the_sentence_about_create_calls_is_true():
 
 # Where a time limit or a number of tries is set for a call to somebody outside -> the first words of its row.
 CALLERS = {
+    "bot/jobs/steps/archive.py": "Replicate: fetch an output",
+    "bot/jobs/steps/poll.py": "Replicate: look up",
     "bot/http_api/web_pictures.py": "the API: fetch",
     "bot/replicate_callback/signing_key.py": "Replicate: the signing key",
     "bot/telegram/photos.py": "Telegram: download",
