@@ -4,13 +4,16 @@ import asyncio
 import gc
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from zlib import crc32
 
+import coverage
 import pytest
 import structlog
-import xdist
 from hypothesis import HealthCheck, settings
+
+if (premature := coverage.Coverage.current()) and os.environ.get("PYTEST_XDIST_WORKER"):
+    premature.stop()  # see `tests.support.tracing`
 
 from bot.telegram.lean_aiogram import import_lean_aiogram
 
@@ -28,7 +31,7 @@ read_certificates_once()
 
 __all__ = ["moto_server", "redis_url", "seaweedfs_server"]
 
-pytest_plugins = ["mock_server.pytest_plugin"]
+pytest_plugins = ["mock_server.pytest_plugin", "tests.support.tracing"]
 
 # The default renderer draws tracebacks with all local variables, which takes seconds each.
 structlog.configure(
@@ -43,23 +46,6 @@ structlog.configure(
 def pytest_xdist_auto_num_workers() -> int:
     """Tests wait about as much as they compute."""
     return (os.cpu_count() or 1) * 3 // 2
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
-    """Traced is where the tests run, and there once.
-
-    pytest-cov begins to trace before it knows that it is in a worker, then begins anew as one and leaves the first
-    tracer running: it would go on in tests that are not to be traced (`pytest_cov.plugin.CovPlugin.pytest_sessionstart`
-    of 7.1). The process that hands out the tests runs none of them: from here on it would trace pytest alone.
-    """
-    tracing = session.config.pluginmanager.getplugin("_cov")
-    controller = tracing and tracing.cov_controller
-    if controller and xdist.is_xdist_worker(session):
-        controller.cov.stop()
-    yield
-    if controller and xdist.is_xdist_controller(session):
-        tracing.cov_controller.pause()
 
 
 # Whole stories run through what the tests of the parts have traced already, but for what takes several bots.
