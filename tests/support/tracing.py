@@ -1,8 +1,8 @@
 """What coverage traces of a run on several processes: each line where it says something, and there once.
 
 pytest-cov begins to trace before it knows that it is in a worker, begins anew as one, and leaves its first tracer
-running (`pytest_cov.plugin.CovPlugin.pytest_sessionstart` of 7.1). Nobody reads what that one has found, but it would go
-on, in tests that are not to be traced, too; `tests/conftest.py` ends it before anything large is imported.
+running (`pytest_cov.plugin.CovPlugin.pytest_sessionstart` of 7.1). Nobody reads what that one has found, but it would
+go on, in tests that are not to be traced, too; `tests/conftest.py` ends it before anything large is imported.
 """
 
 import os
