@@ -21,14 +21,13 @@ from pydantic import SecretStr
 
 from bot import app_keys
 from bot.composition.adapters import file_link_key, open_replicate, open_store
-from bot.composition.desk import open_desk
+from bot.composition.handlers import handler_dependencies
 from bot.composition.jobs import open_jobs
 from bot.composition.queue import open_queue
 from bot.composition.records import open_records
 from bot.composition.storage_setup import expire_files, expiry_rules, ready_storage
 from bot.composition.watch import open_metrics, open_readiness
 from bot.downloads import open_downloads
-from bot.few_lines import FewLines
 from bot.http_api import files as file_routes
 from bot.http_api import health as health_routes
 from bot.http_api import metrics as metrics_routes
@@ -44,8 +43,9 @@ from bot.jobs.guards.circuit import Circuit
 from bot.jobs.guards.guarded_replicate import GuardedReplicate
 from bot.jobs.guards.guarded_store import GuardedStore
 from bot.jobs.ports.clock import Clock
+from bot.log_throttle import LogThrottle
 from bot.middleware import errors_to_answers
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 from bot.replicate_callback import routes as callback_routes
 from bot.replicate_callback.intake import CallbackIntake
 from bot.replicate_callback.signing_key import SigningKey
@@ -62,9 +62,9 @@ from bot.telegram.opening import open_bot
 from bot.telegram.profile import Profile
 from bot.telegram.registration import Registration
 from bot.telegram.reminder_bell import ReminderBell
+from bot.telegram.replies import Replies
 from bot.telegram.sample import sample_picture
 from bot.telegram.sender import ChatNotifier
-from bot.telegram.talk import Talk
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.tracing import open_meter
 from bot.work_queue.engine import WorkQueue
@@ -112,11 +112,11 @@ def create_app(settings: Settings, overrides: Overrides | None = None, *, role: 
     """The web application; everything is opened when it starts and closed when it is cleaned up.
 
     Starting raises `PresetError`, `StorageRefusedError`, `EngineRefusedError` or `BotTokenRefusedError` when only the
-    operator can help: see `bot.mending`.
+    operator can help: see `bot.operator_errors`.
     """
     overrides = overrides or Overrides()
     http, metrics = overrides.http, Metrics()
-    refusals = Refusals(counted=metrics.request_refused)
+    refusals = RefusedRequests(counted=metrics.request_refused)
     app = web.Application(
         middlewares=[errors_to_answers, bounded_bodies(http)],
         client_max_size=http.body_bytes,
@@ -132,7 +132,7 @@ def create_app(settings: Settings, overrides: Overrides | None = None, *, role: 
         file_routes.add_routes(app)
     readable_expectations(app.router)
     app[app_keys.TELEGRAM_SECRET] = settings.telegram_secret_token.get_secret_value().encode()
-    app[app_keys.REFUSALS], app[app_keys.OUTAGE_LINES] = refusals, FewLines(_OUTAGE_LINES)
+    app[app_keys.REFUSED_REQUESTS], app[app_keys.OUTAGE_LINES] = refusals, LogThrottle(_OUTAGE_LINES)
     app[app_keys.API_ANSWERED] = metrics.api_answered
 
     async def run(app: web.Application) -> AsyncIterator[None]:
@@ -171,34 +171,47 @@ async def _open(
     )
     downloads = await stack.enter_async_context(open_downloads(settings, bot, meter, connections=ADVANCE_CONCURRENCY))
     background = _background(stack)
-    alerts, talk = AdminAlerts(bot, settings.admin_ids, clock, background), Talk(background)
-    queue, notifier = engine.queue, ChatNotifier(bot, alerts, talk, presets, records.people, clock)
+    alerts, replies = AdminAlerts(bot, settings.admin_ids, clock, background), Replies(background)
+    queue, notifier = engine.queue, ChatNotifier(bot, alerts, replies, presets, records.people, clock)
     executor = _picture_threads(stack)
     references = CallbackReference(
         f"{settings.base_url}{callback_routes.PATH}", settings.signing_key("replicate callback reference")
     )
     jobs = open_jobs(
         settings,
-        records,
-        store,
-        gateway,
-        presets,
-        notifier,
-        downloads,
-        references,
-        engine,
-        background,
-        circuits["storage"],
-        executor,
-        meter,
-        clock,
-        overrides.random,
-        overrides.gather_s,
+        records=records,
+        store=store,
+        gateway=gateway,
+        presets=presets,
+        notifier=notifier,
+        downloads=downloads,
+        callbacks=references,
+        engine=engine,
+        background=background,
+        storage_circuit=circuits["storage"],
+        executor=executor,
+        meter=meter,
+        clock=clock,
+        random=overrides.random,
+        gather_s=overrides.gather_s,
     )
     readiness = open_readiness(store, queue, circuits).parts
-    desk = open_desk(settings, bot, records, jobs, store, executor, presets, alerts, talk, readiness, engine, clock)
-    apologize = Apology(bot, talk, settings.default_locale).say
-    updates = UpdateIntake(bot, build_dispatcher(desk), records.jobs, notifier, meter, apologize)
+    dependencies = handler_dependencies(
+        settings,
+        bot=bot,
+        records=records,
+        jobs=jobs,
+        store=store,
+        executor=executor,
+        presets=presets,
+        alerts=alerts,
+        replies=replies,
+        readiness=readiness,
+        engine=engine,
+        clock=clock,
+    )
+    apologize = Apology(bot, replies, settings.default_locale).say
+    updates = UpdateIntake(bot, build_dispatcher(dependencies), records.jobs, notifier, meter, apologize)
     app[app_keys.UPDATES] = updates
     signing_key = SigningKey(gateway, _clear(settings.replicate_webhook_secret))
     app[app_keys.CALLBACKS] = CallbackIntake(jobs.callbacks, references, signing_key, clock)
@@ -212,7 +225,7 @@ async def _open(
     chores: dict[str, Chore] = {
         "sweep": jobs.sweep.run,
         "alerts": alerts.run,
-        "reminders": ReminderBell(bot, records.reminders, records.people, engine.team.turns, clock).run,
+        "reminders": ReminderBell(bot, records.reminders, records.people, engine.shared.chores, clock).run,
     }
     if registration and overrides.profile:
         chores["profile"] = Profile(bot, presets, settings.admin_ids, settings.user_daily_jobs).run

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from bot.few_lines import FewLines
-from bot.refusals import Refusals
+from bot.log_throttle import LogThrottle
+from bot.refused_requests import RefusedRequests
 from storage.file_format import ObjectFile
 
 
@@ -75,8 +75,8 @@ class CallbackForgedError(Exception):
 TELEGRAM_SECRET: web.AppKey[bytes] = web.AppKey("telegram_secret", bytes)
 UPDATES: web.AppKey[Updates] = web.AppKey("updates")
 CALLBACKS: web.AppKey[Callbacks] = web.AppKey("callbacks")
-REFUSALS: web.AppKey[Refusals] = web.AppKey("refusals", Refusals)
-OUTAGE_LINES: web.AppKey[FewLines] = web.AppKey("outage_lines", FewLines)
+REFUSED_REQUESTS: web.AppKey[RefusedRequests] = web.AppKey("refusals", RefusedRequests)
+OUTAGE_LINES: web.AppKey[LogThrottle] = web.AppKey("outage_lines", LogThrottle)
 READINESS: web.AppKey[Callable[[], Awaitable[Mapping[str, str]]]] = web.AppKey("readiness")
 METRICS: web.AppKey[MetricsPage] = web.AppKey("metrics", MetricsPage)
 API_ANSWERED: web.AppKey[Callable[[str, int], None]] = web.AppKey("api_answered")

@@ -78,7 +78,7 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
     import structlog  # noqa: PLC0415 - as above
 
     from bot.log_config import configure_logging, process_name  # noqa: PLC0415
-    from bot.mending import mendable  # noqa: PLC0415
+    from bot.operator_errors import report_operator_errors  # noqa: PLC0415
     from bot.settings import SettingsError, doubtful_names  # noqa: PLC0415
 
     stream = sys.stdout if arguments.command in _SERVICES else sys.stderr
@@ -94,7 +94,7 @@ def _run(command: Command, settings: "Settings", arguments: argparse.Namespace) 
         log.warning("setting_name_doubtful", name=doubt.variable, fix=doubt.wants)
     try:
         with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
-            return runner.run(mendable(command(settings, arguments), settings))
+            return runner.run(report_operator_errors(command(settings, arguments), settings))
     except SettingsError as error:  # one that only the command itself can find
         print(error, file=sys.stderr)  # noqa: T201 - the answer to a person at a shell
         return EXIT_USAGE

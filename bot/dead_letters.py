@@ -4,10 +4,10 @@ import sys
 
 from bot.composition.adapters import engine_bot_id
 from bot.settings import Settings
-from bot.work_queue.alone import new_run_id
 from bot.work_queue.job_leases import JobLeases
 from bot.work_queue.redis_client import Keys, greet, open_redis
 from bot.work_queue.redis_streams import LEASE_S
+from bot.work_queue.single_process import new_run_id
 
 _EXIT_OK, _EXIT_FAILED = 0, 1
 ALL = "all"

@@ -14,7 +14,7 @@ from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ExpectHandler = Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse | None]]
@@ -36,7 +36,7 @@ class HttpLimits:
     """How long the rest of a refused body is read and thrown away, so that its sender gets to see the refusal."""
 
 
-def server_options(limits: HttpLimits, refusals: Refusals) -> dict[str, Any]:
+def server_options(limits: HttpLimits, refusals: RefusedRequests) -> dict[str, Any]:
     """The `handler_args` of an application."""
     return {
         "keepalive_timeout": limits.head_s,
@@ -126,7 +126,7 @@ def _readable(expected: ExpectHandler) -> ExpectHandler:
     return expect
 
 
-def _server_log(refusals: Refusals) -> logging.Logger:
+def _server_log(refusals: RefusedRequests) -> logging.Logger:
     """Aiohttp's own log, in which what is no HTTP is one of the few lines that an address may cause."""
 
     def keep(record: logging.LogRecord) -> bool:

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pydantic import SecretStr
 
 from bot.composition.adapters import MOCK_API_TOKEN, own_origin
-from bot.mending.listening import CannotListenError
+from bot.operator_errors.listening import CannotListenError
 from bot.settings import Settings, SettingsError
 from bot.settings.errors import Fault
 from mock_server.replicate.config import MockReplicateConfig

@@ -14,12 +14,12 @@ from storage.records import HistoryEntry, dump_history, load_history
 class HistoryRecords:
     """The history over an object store; all methods raise the errors of `storage.objects.ObjectStore`.
 
-    With `sole` this process is the only one that writes it, and knows who has none.
+    With `single_process` this process is the only one that writes it, and knows who has none.
     """
 
-    def __init__(self, store: ObjectStore, *, sole: bool) -> None:
+    def __init__(self, store: ObjectStore, *, single_process: bool) -> None:
         self._store = store
-        self._people = KnownKeys(store, object_keys.HISTORY, folders=True) if sole else None
+        self._people = KnownKeys(store, object_keys.HISTORY, folders=True) if single_process else None
 
     async def put_ended(self, user: str, job_id: str) -> None:
         """Note that this job of a person's ended without a result: all jobs of somebody can be found that way."""

@@ -54,7 +54,7 @@ class JobRepository(HistoryRecords, TaskRecords):
 
     `conditional_writes` says whether the store honours conditions (see `ObjectStore.probe`). Where it does not,
     changes are ordered by `locks` alone: those of this process, or ones that all processes share.
-    With `sole` this process is the only one that changes jobs, and need not read again what it wrote.
+    With `single_process` this process is the only one that changes jobs, and need not read again what it wrote.
     The markers of jobs that are closed within `gather_deletes_s` of each other are removed together.
     `watch` is told of every job that was written, as it was before (None: it is new) and as it is now.
     """
@@ -64,14 +64,14 @@ class JobRepository(HistoryRecords, TaskRecords):
         store: ObjectStore,
         *,
         conditional_writes: bool = True,
-        sole: bool = True,
+        single_process: bool = True,
         locks: Locks | None = None,
         keep_recent: int = 1000,
         gather_deletes_s: float = 0.0,
         watch: Watch | None = None,
     ) -> None:
-        super().__init__(store, sole=sole)
-        self._conditional, self._sole, self._watch = conditional_writes, sole, watch
+        super().__init__(store, single_process=single_process)
+        self._conditional, self._single_process, self._watch = conditional_writes, single_process, watch
         self._recent = RecentJobs(keep_recent)
         self._locks = locks or KeyedLocks()
         self._closing = GatheredDeletes(store, gather_deletes_s)
@@ -104,7 +104,7 @@ class JobRepository(HistoryRecords, TaskRecords):
             ObjectNotFoundError: there is no such job.
             RecordCorruptError: its record cannot be read.
         """
-        if not self._sole:
+        if not self._single_process:
             self._recent.forget(job_id)
         return (await self._known(job_id)).job
 
@@ -129,7 +129,7 @@ class JobRepository(HistoryRecords, TaskRecords):
         """
         events = tuple(events)
         async with self._locks.hold(job_id):
-            if not (self._sole or self._conditional):
+            if not (self._single_process or self._conditional):
                 self._recent.forget(job_id)  # nothing would refuse a write that follows from an old record
             for _ in range(_MAX_LOST_RACES):
                 known = await self._known(job_id)

@@ -22,14 +22,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from storage.chat_events import Announced, ChatMoved, StatusShown
-from storage.course_events import (
-    Admitted,
-    CancelRequested,
-    ErasureRequested,
-    OutcomeDecided,
-    PauseEnded,
-    StepPostponed,
-    StepResumed,
+from storage.delivery_events import (
+    CancellationTold,
+    DeliveryClaimed,
+    DeliveryReleased,
+    FailureTold,
+    HandedOver,
+    ReportSettled,
+    ReportStored,
+    ResultTold,
 )
 from storage.draft_events import (
     AlbumUseChosen,
@@ -47,6 +48,15 @@ from storage.draft_events import (
 from storage.event import Event
 from storage.input_events import InputPublished, InputStored
 from storage.job import Job, JobStatus
+from storage.lifecycle_events import (
+    Admitted,
+    CancelRequested,
+    ErasureRequested,
+    OutcomeDecided,
+    PauseEnded,
+    StepPostponed,
+    StepResumed,
+)
 from storage.slot_events import (
     CreateClaimed,
     CreateReleased,
@@ -55,16 +65,6 @@ from storage.slot_events import (
     PredictionDiscarded,
     PredictionEnded,
     SlotFailed,
-)
-from storage.telling_events import (
-    CancellationTold,
-    DeliveryClaimed,
-    DeliveryReleased,
-    FailureTold,
-    HandedOver,
-    ReportSettled,
-    ReportStored,
-    ResultTold,
 )
 
 

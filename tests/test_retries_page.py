@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiogram.client.session.base import DEFAULT_TIMEOUT as TELEGRAM_CALL_S
 
-from bot import errors, patience, refusals
+from bot import errors, refused_requests, startup_retry
 from bot.http_api import web_pictures
 from bot.http_limits import HttpLimits
 from bot.jobs import attempt, worker
@@ -150,8 +150,8 @@ ROWS = {
     "at start: storage, queue engine": (
         "as above",
         "as above",
-        f"itself, every {seconds(patience._ASK_AGAIN_S)}",
-        seconds(patience._PATIENCE_S),
+        f"itself, every {seconds(startup_retry._ASK_AGAIN_S)}",
+        seconds(startup_retry._PATIENCE_S),
     ),
     "a step of ours that breaks": (
         "none",
@@ -202,12 +202,12 @@ CALLERS = {
     "bot/work_queue/redis_client.py": "queue engine",
 }
 NO_CALLS = {  # limits on what others do to us, on work of ours, or of commands that somebody watches
-    "bot/asking.py",
+    "bot/http_probe.py",
     "bot/doctor/examination.py",
     "bot/http_api/orders.py",
     "bot/http_limits.py",
     "bot/jobs/results/previews.py",
-    "bot/orders.py",
+    "bot/run_control.py",
 }
 LIMITED = re.compile(r"ClientTimeout\(|asyncio\.timeout\(|wait_for\(|\btries=|socket_timeout=")
 
@@ -226,4 +226,4 @@ def test_the_sentence_about_strangers_is_true():
     assert limits.least_bytes / limits.look_every_s == 1000
     assert "1 kB/s at least" in PAGE
     assert f"not be larger than {limits.body_bytes // 1_000_000} MB" in PAGE
-    assert (refusals._LINES_PER_SENDER, refusals._LINES_IN_ALL) == (5, 60)
+    assert (refused_requests._LINES_PER_SENDER, refused_requests._LINES_IN_ALL) == (5, 60)

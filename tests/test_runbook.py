@@ -9,7 +9,7 @@ import yaml
 
 from bot.cli import COMMANDS
 from bot.jobs import attempt
-from bot.jobs.replicate_news import OPERATOR_CODES
+from bot.jobs.prediction_events import OPERATOR_CODES
 from replicate_gateway.signature import RefusalReason
 
 ROOT = Path(__file__).parent.parent
@@ -100,7 +100,7 @@ def test_the_commands_on_the_page_exist(command):
 
 def test_what_is_said_of_refused_requests_is_about_reasons_that_are_counted():
     said = rows("## Events")["request_refused"][1]
-    noted = set(re.findall(r"(?:REFUSALS\]|refusals)\.note\(\"([a-z_]+)\"", SOURCES))
+    noted = set(re.findall(r"(?:REFUSED_REQUESTS\]|refusals)\.note\(\"([a-z_]+)\"", SOURCES))
     assert {reason for reason in noted if f"`{reason}`" in said} == noted
     for reason in re.findall(r"`callback_([a-z_]+)`", said):
         assert reason in {*get_args(RefusalReason), "reference"}

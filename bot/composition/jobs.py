@@ -7,7 +7,7 @@ from random import Random
 from bot.composition.from_settings import limits_of, links_of
 from bot.composition.records import Records
 from bot.downloads import Downloads
-from bot.jobs.assembly import Jobs, Surroundings, assemble
+from bot.jobs.assembly import Dependencies, Jobs, assemble
 from bot.jobs.background import Background
 from bot.jobs.callback_reference import CallbackReference
 from bot.jobs.guards.circuit import Circuit
@@ -25,6 +25,7 @@ from storage.objects import ObjectStore
 
 def open_jobs(
     settings: Settings,
+    *,
     records: Records,
     store: ObjectStore,
     gateway: ReplicateGateway,
@@ -44,7 +45,7 @@ def open_jobs(
     """The use cases; nothing runs yet."""
     return assemble(
         limits_of(settings, gather_s),
-        Surroundings(
+        Dependencies(
             repository=records.jobs,
             store=store,
             gateway=gateway,
@@ -57,7 +58,7 @@ def open_jobs(
             callbacks=callbacks if settings.replicate_reaches_us else None,
             queue=engine.queue,
             background=background,
-            team=engine.team,
+            shared=engine.shared,
             storage_circuit=storage_circuit,
             clock=clock,
             random=random,
@@ -65,7 +66,7 @@ def open_jobs(
             executor=executor,
             spent=records.spent,
             meter=meter,
-            say=text,
+            translate=text,
             timezone=settings.timezone,
         ),
     )

@@ -1,4 +1,4 @@
-"""Everything that is remembered, over one store and for one team of processes."""
+"""Everything that is remembered, over one store, by one process or several."""
 
 import math
 from dataclasses import dataclass
@@ -31,14 +31,14 @@ class Records:
 def open_records(
     store: ObjectStore, capabilities: Capabilities, engine: Engine, watch: Watch, spent_key: bytes
 ) -> Records:
-    """Where the store does not honour conditions, the locks of the team order all changes."""
-    conditional, alone = capabilities.conditional_writes, engine.team.alone
+    """Where the store does not honour conditions, the locks that all processes share order all changes."""
+    conditional, single_process = capabilities.conditional_writes, engine.shared.single_process
     locks = None if conditional else engine.locks
     return Records(
         jobs=JobRepository(
             store,
             conditional_writes=conditional,
-            sole=alone,
+            single_process=single_process,
             locks=locks,
             gather_deletes_s=_GATHER_DELETES_S,
             watch=watch,
@@ -47,15 +47,15 @@ def open_records(
             store,
             conditional_writes=conditional,
             locks=locks,
-            fresh_for_s=math.inf if alone else _PEOPLE_FRESH_S,
+            fresh_for_s=math.inf if single_process else _PEOPLE_FRESH_S,
         ),
-        pause=Pause(store, conditional_writes=conditional, locks=locks, alone=alone),
+        pause=Pause(store, conditional_writes=conditional, locks=locks, single_process=single_process),
         reminders=Reminders(store),
         spent=SpentQuotas(
             store,
             spent_key,
             conditional_writes=conditional,
             locks=locks,
-            fresh_for_s=math.inf if alone else _PEOPLE_FRESH_S,
+            fresh_for_s=math.inf if single_process else _PEOPLE_FRESH_S,
         ),
     )

@@ -9,9 +9,9 @@ from typing import Protocol
 import structlog
 
 from bot.jobs.ports.clock import Clock
-from bot.mending.storage import storage_cure
-from bot.patience import patiently
+from bot.operator_errors.storage import diagnose_storage
 from bot.settings import Settings
+from bot.startup_retry import retry_at_start
 from storage import object_keys
 from storage.errors import StorageError, StorageRefusedError, StorageUnavailableError
 from storage.objects import Capabilities, ExpiryRule, ObjectStore
@@ -53,10 +53,12 @@ async def ready_storage(store: ObjectStore, settings: Settings) -> Capabilities:
     """
 
     def say(error: StorageUnavailableError) -> None:
-        cure = storage_cure(error, settings)
-        _log.warning("storage_awaited", error=cure.what, fix=cure.fix)
+        diagnosis = diagnose_storage(error, settings)
+        _log.warning("storage_awaited", error=diagnosis.what, fix=diagnosis.fix)
 
-    return await patiently(partial(_prepare_and_probe, store, expiry_rules(settings)), StorageUnavailableError, say)
+    return await retry_at_start(
+        partial(_prepare_and_probe, store, expiry_rules(settings)), StorageUnavailableError, say
+    )
 
 
 async def expire_files(store: Expiring, rules: Sequence[ExpiryRule], clock: Clock) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from bot.doctor.checks import CHECKS
+from bot.doctor.context import open_context
 from bot.doctor.examination import examine
 from bot.doctor.finding import State
 from bot.doctor.report import as_json_list, as_lines, redacted
-from bot.doctor.surroundings import open_surroundings
 from bot.settings import Settings
 from replicate_gateway.presets import Preset, PresetError, load_presets
 
@@ -28,8 +28,8 @@ async def run_doctor(settings: Settings, as_json: bool, *, presets: Mapping[str,
     async with AsyncExitStack() as stack:
         complete = await _with_built_in_parties(settings, stack)
         on_offer = _shipped() if presets is None else presets
-        surroundings = await stack.enter_async_context(open_surroundings(complete, on_offer))
-        findings = redacted(await examine(CHECKS, surroundings), complete.secret_values())
+        context = await stack.enter_async_context(open_context(complete, on_offer))
+        findings = redacted(await examine(CHECKS, context), complete.secret_values())
     sys.stdout.write(as_json_list(findings) if as_json else as_lines(findings))
     return _EXIT_FAILED if any(finding.state is State.FAILED for finding in findings) else _EXIT_OK
 

@@ -1,8 +1,8 @@
 """Whether `BASE_URL` leads to this bot: by it come Telegram's updates and Replicate's callbacks."""
 
-from bot.asking import NotReachedError, ask
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings
+from bot.http_probe import NotReachedError, ask
 
 BASE_URL = Part("base_url")
 
@@ -10,14 +10,14 @@ BASE_URL = Part("base_url")
 _NOTHING_BEHIND = frozenset({502, 503, 504})
 
 
-async def check_base_url(surroundings: Surroundings) -> Finding:
+async def check_base_url(context: Context) -> Finding:
     """Whether `/healthz` below it is answered by the bot, or by the doctor in its place."""
-    base_url, door = surroundings.settings.base_url, surroundings.door
+    base_url, door = context.settings.base_url, context.door
     if base_url is None:
         return BASE_URL.ok("not set: updates and predictions are polled, which needs no public address")
-    forward = f"let it lead to {surroundings.own_origin} (tunnel, proxy, firewall)"
+    forward = f"let it lead to {context.own_origin} (tunnel, proxy, firewall)"
     try:
-        answer = await ask(surroundings.http, f"{base_url}/healthz")
+        answer = await ask(context.http, f"{base_url}/healthz")
     except NotReachedError as error:
         if door:
             return BASE_URL.warning(f"{base_url} does not lead to this machine: {error}", f"{forward}, or unset it")

@@ -8,9 +8,9 @@ import time
 from email.utils import parsedate_to_datetime
 
 from bot.addresses import host_of
-from bot.asking import NotReachedError, ask
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings
+from bot.http_probe import NotReachedError, ask
 from bot.settings import Settings
 
 CLOCK = Part("clock")
@@ -21,10 +21,10 @@ _S3_LIMIT_S = 15 * 60.0
 _SET_CLOCK = "set the clock of this machine, best by NTP"
 
 
-async def check_clock(surroundings: Surroundings) -> Finding:
+async def check_clock(context: Context) -> Finding:
     """The largest difference to an outside party."""
-    urls = _parties(surroundings.settings)
-    told = await asyncio.gather(*(_ahead_s(surroundings, url) for url in urls))
+    urls = _parties(context.settings)
+    told = await asyncio.gather(*(_ahead_s(context, url) for url in urls))
     known = [(ahead_s, url) for ahead_s, url in zip(told, urls, strict=True) if ahead_s is not None]
     if not known:
         return CLOCK.skipped("nobody told the time")
@@ -32,7 +32,7 @@ async def check_clock(surroundings: Surroundings) -> Finding:
     if abs(ahead_s) <= _WARN_S:
         return CLOCK.ok(f"within {max(1, round(abs(ahead_s)))} s of the clocks of {len(known)} outside parties")
     what = f"this machine is {abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} {host_of(url)}"
-    if surroundings.settings.s3_bucket is not None and abs(ahead_s) > _S3_LIMIT_S:
+    if context.settings.s3_bucket is not None and abs(ahead_s) > _S3_LIMIT_S:
         return CLOCK.failed(f"{what}; S3 refuses requests that are 15 minutes off", _SET_CLOCK)
     return CLOCK.warning(what, _SET_CLOCK)
 
@@ -43,11 +43,11 @@ def _parties(settings: Settings) -> list[str]:
     return [url for url in parties if url]
 
 
-async def _ahead_s(surroundings: Surroundings, url: str) -> float | None:
+async def _ahead_s(context: Context, url: str) -> float | None:
     """How far our clock is ahead of that server's; None when it does not tell."""
     begin = time.time()
     try:
-        answer = await ask(surroundings.http, f"{url}/")  # whatever the status, an answer has a date
+        answer = await ask(context.http, f"{url}/")  # whatever the status, an answer has a date
         told = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
     except (NotReachedError, ValueError, OverflowError):
         return None

@@ -3,9 +3,9 @@
 import os
 
 from bot.addresses import host_of
-from bot.asking import NotReachedError, send
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings
+from bot.http_probe import NotReachedError, send
 
 COLLECTOR = Part("collector")
 
@@ -14,9 +14,9 @@ _NO_SPANS = b""  # an ExportTraceServiceRequest without any, in protobuf
 _REFUSED = frozenset({401, 403})
 
 
-async def check_collector(surroundings: Surroundings) -> Finding:
+async def check_collector(context: Context) -> Finding:
     """Whether the packages are there, and a request without spans is taken."""
-    endpoint = surroundings.settings.otel_exporter_otlp_endpoint
+    endpoint = context.settings.otel_exporter_otlp_endpoint
     if endpoint is None:
         return COLLECTOR.ok("not set: no traces are drawn")
     try:
@@ -31,7 +31,7 @@ async def check_collector(surroundings: Surroundings) -> Finding:
     headers = {"Content-Type": "application/x-protobuf", **parse_env_headers(given, liberal=True)}
     host = host_of(endpoint)
     try:
-        answer = await send(surroundings.http, f"{endpoint}/v1/traces", _NO_SPANS, headers)
+        answer = await send(context.http, f"{endpoint}/v1/traces", _NO_SPANS, headers)
     except NotReachedError as error:
         fix = "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT (OTLP over HTTP is port 4318, mostly)"
         return COLLECTOR.warning(f"{host} cannot be reached: {error}", fix)

@@ -10,7 +10,7 @@ from aiohttp import web
 from bot import app_keys
 from bot.composition.adapters import file_link_key
 from bot.http_api import files as file_routes
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 from bot.settings import Settings
 from storage.errors import StorageError
 from storage.objects import ObjectStore
@@ -57,7 +57,7 @@ def _app(settings: Settings, store: ObjectStore | StorageError, door: Door) -> w
     app.router.add_get("/healthz", say_word)
     if resolve := getattr(store, "resolve", None):  # files are served by the bot itself; it is the bot's own route
         app[app_keys.FILE_LINKS] = app_keys.FileLinks(file_link_key(settings), resolve)
-        app[app_keys.REFUSALS] = Refusals()
+        app[app_keys.REFUSED_REQUESTS] = RefusedRequests()
         file_routes.add_routes(app)
     app.router.add_route("*", "/{anything:.*}", _come_back)
     return app

@@ -1,4 +1,4 @@
-"""What an examination comes to: one sentence on the state, one on the cure."""
+"""What an examination comes to: one sentence on the state, one on what mends it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

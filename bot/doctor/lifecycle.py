@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bot.composition.adapters import s3_credentials
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings
-from bot.mending.storage import s3_code
+from bot.operator_errors.storage import s3_code
 from bot.settings import Settings
 from storage.errors import StorageError
 from storage.objects import ExpiryRule
@@ -20,9 +20,9 @@ _NO_RULES = frozenset({"NoSuchLifecycleConfiguration", "404"})
 _SET_RULES = "run `python -m bot init-storage` with a key that may set lifecycle rules"
 
 
-async def check_lifecycle(surroundings: Surroundings) -> Finding:
+async def check_lifecycle(context: Context) -> Finding:
     """Whether there is an enabled rule for each prefix that has to expire, with the days of the settings."""
-    settings = surroundings.settings
+    settings = context.settings
     if settings.s3_bucket is None:
         return LIFECYCLE.ok(f"the bot removes files itself, images after {settings.image_ttl_days} days")
     from bot.composition.storage_setup import expiry_rules  # noqa: PLC0415 - needed with S3 only

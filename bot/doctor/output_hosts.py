@@ -3,8 +3,8 @@
 from urllib.parse import urlsplit
 
 from bot.addresses import host_of
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings
 from bot.output_hosts import is_loopback
 from bot.settings import Settings
 from bot.settings.checks import OFFICIAL_REPLICATE_URL
@@ -16,9 +16,9 @@ _DELIVERY_HOST = "replicate.delivery"
 _DELIVERED = (f"https://{_DELIVERY_HOST}/a.png", f"https://pbxt.{_DELIVERY_HOST}/a.png")
 
 
-async def check_output_hosts(surroundings: Surroundings) -> Finding:
+async def check_output_hosts(context: Context) -> Finding:
     """Nothing is asked of anybody: the settings alone tell."""
-    return judge_output_hosts(surroundings.settings)
+    return judge_output_hosts(context.settings)
 
 
 def judge_output_hosts(settings: Settings) -> Finding:

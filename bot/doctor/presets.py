@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
 from bot.doctor.replicate_faults import cause_and_fix
-from bot.doctor.surroundings import Surroundings
-from bot.mending.presets import presets_cure
+from bot.operator_errors.presets import diagnose_presets
 from bot.settings import Settings
 from replicate_gateway.errors import GatewayError, ModelNotFoundError
 from replicate_gateway.presets import DEFAULT_PRESET, Preset, PresetError
@@ -28,17 +28,17 @@ _UNTOLD = frozenset({"any", "enum"})
 _MAX_CHOICES_TOLD = 8
 
 
-async def check_presets(surroundings: Surroundings) -> list[Finding]:
+async def check_presets(context: Context) -> list[Finding]:
     """One finding for each field that does not fit; one for all where everything does.
 
     The default preset has to work; another one that does not is a warning.
     """
-    gateway, presets = surroundings.gateway, surroundings.presets
+    gateway, presets = context.gateway, context.presets
     if isinstance(presets, PresetError):
-        return [PRESETS.failed(*presets_cure(presets))]
+        return [PRESETS.failed(*diagnose_presets(presets))]
     if isinstance(gateway, GatewayError):
         return [PRESETS.skipped("there is no way to ask for the models")]
-    examined = (_examine(gateway, preset, surroundings.settings) for preset in presets.values())
+    examined = (_examine(gateway, preset, context.settings) for preset in presets.values())
     findings = [finding for some in await asyncio.gather(*examined) for finding in some]
     if findings:
         return findings

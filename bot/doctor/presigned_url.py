@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 from bot.addresses import host_of
-from bot.asking import Answer, NotReachedError, ask
 from bot.composition.adapters import file_link_key
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings
 from bot.http_api.public_addresses import is_public
-from bot.mending.storage import storage_cure
+from bot.http_probe import Answer, NotReachedError, ask
+from bot.operator_errors.storage import diagnose_storage
 from bot.output_hosts import is_loopback
 from bot.settings import Settings
 from storage import object_keys
@@ -30,26 +30,26 @@ _CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,64})</Code>")
 _MOMENT_S = 60
 
 
-async def check_presigned_url(surroundings: Surroundings) -> Finding:
+async def check_presigned_url(context: Context) -> Finding:
     """Write an object, read it back through its link, remove it."""
-    settings, store = surroundings.settings, surroundings.store
+    settings, store = context.settings, context.store
     if settings.s3_bucket is None and settings.replicate_mode == "real" and not settings.replicate_reaches_us:
         return PRESIGNED_URL.ok("not needed: without a public BASE_URL inputs are uploaded to Replicate")
     if isinstance(store, StorageError):
-        return await _through_the_running_bot(surroundings)
+        return await _through_the_running_bot(context)
     key = f"{object_keys.PROBE}doctor-{uuid4().hex}.txt"
     try:
         await store.put(key, _BODY, content_type=_TYPE)
         try:
-            return await _read_back(surroundings, store, key)
+            return await _read_back(context, store, key)
         finally:
             await store.delete([key])
     except StorageError as error:
-        return PRESIGNED_URL.failed(*storage_cure(error, settings))
+        return PRESIGNED_URL.failed(*diagnose_storage(error, settings))
 
 
-async def _read_back(surroundings: Surroundings, store: ObjectStore, key: str) -> Finding:
-    settings = surroundings.settings
+async def _read_back(context: Context, store: ObjectStore, key: str) -> Finding:
+    settings = context.settings
     url = await store.presigned_url(key, ttl_s=settings.presigned_url_ttl_s)
     host, setting = host_of(url), "BASE_URL" if settings.s3_bucket is None else "S3_PUBLIC_ENDPOINT_URL"
     if fault := form_fault(settings, url, key):
@@ -58,12 +58,12 @@ async def _read_back(surroundings: Surroundings, store: ObjectStore, key: str) -
         what = f"links lead to {host}, which Replicate cannot reach"
         return PRESIGNED_URL.failed(what, f"set {setting} to the address that the internet uses")
     try:
-        answer = await ask(surroundings.http, url)
+        answer = await ask(context.http, url)
     except NotReachedError as error:
         fix = f"correct {setting}, or let the outside reach that host"
         return PRESIGNED_URL.failed(f"{host} cannot be read from: {error}", fix)
     if answer.status != 200 or answer.body != _BODY:
-        return _misread(surroundings, answer, host, setting)
+        return _misread(context, answer, host, setting)
     if settings.replicate_mode == "real" and (address := await _address_inside(urlsplit(url).hostname or "")):
         what = (
             f"links lead to {host}, which from here is {address}: Replicate can read them only if it is not for others"
@@ -111,9 +111,9 @@ def _is_private(host: str) -> bool:
         return is_loopback(host) or "." not in host
 
 
-def _misread(surroundings: Surroundings, answer: Answer, host: str, setting: str) -> Finding:
-    settings = surroundings.settings
-    if settings.s3_bucket is None and surroundings.door is None:
+def _misread(context: Context, answer: Answer, host: str, setting: str) -> Finding:
+    settings = context.settings
+    if settings.s3_bucket is None and context.door is None:
         what = f"another process, not the bot of {settings.data_dir}, answers at {host} ({answer.status})"
         return PRESIGNED_URL.failed(what, f"stop what listens on port {settings.port}, or set PORT to a free one")
     code = _CODE.search(answer.body)
@@ -125,17 +125,17 @@ def _misread(surroundings: Surroundings, answer: Answer, host: str, setting: str
     return PRESIGNED_URL.failed(f"{host} does not give the object for its link: {why}", fix)
 
 
-async def _through_the_running_bot(surroundings: Surroundings) -> Finding:
+async def _through_the_running_bot(context: Context) -> Finding:
     """Nothing can be written where the bot works; but it answers 404 to a link that is right and 403 to others."""
-    settings = surroundings.settings
-    origin = settings.base_url or surroundings.own_origin
+    settings = context.settings
+    origin = settings.base_url or context.own_origin
     key, expires_at = f"{object_keys.PROBE}doctor-{uuid4().hex}", int(time()) + _MOMENT_S
     right, wrong = (
         origin + sign_link(signing_key, method="GET", key=key, expires_at=expires_at)
         for signing_key in (file_link_key(settings), uuid4().bytes)
     )
     try:
-        answers = (await ask(surroundings.http, right)).status, (await ask(surroundings.http, wrong)).status
+        answers = (await ask(context.http, right)).status, (await ask(context.http, wrong)).status
     except NotReachedError as error:
         what = f"the bot that owns {settings.data_dir} does not answer at {host_of(origin)}: {error}"
         return PRESIGNED_URL.warning(what, "use the bot's own HOST, PORT and BASE_URL here, or let BASE_URL lead to it")

@@ -2,25 +2,25 @@
 
 from bot.addresses import host_of
 from bot.composition.adapters import engine_bot_id
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings
 from bot.jobs.errors import EngineUnavailableError
-from bot.mending.queue import queue_cure
+from bot.operator_errors.queue import diagnose_queue
 from bot.work_queue.engine_errors import EngineRefusedError
 
 QUEUE = Part("queue")
 
 
-async def check_queue(surroundings: Surroundings) -> Finding:
+async def check_queue(context: Context) -> Finding:
     """Whether it takes our credentials, answers, and has no dead letters."""
-    url = surroundings.settings.queue_url
+    url = context.settings.queue_url
     if url is None:
         return QUEUE.ok("not set: the work is done in one process")
     host = host_of(url.get_secret_value())
     try:
-        dead = await _dead_letters(url.get_secret_value(), engine_bot_id(surroundings.settings))
+        dead = await _dead_letters(url.get_secret_value(), engine_bot_id(context.settings))
     except (EngineRefusedError, EngineUnavailableError) as error:
-        return QUEUE.failed(*queue_cure(error, surroundings.settings))
+        return QUEUE.failed(*diagnose_queue(error, context.settings))
     if dead:
         return QUEUE.warning(
             f"{dead} jobs are set aside, because the processes that advanced them died",

@@ -3,9 +3,9 @@
 import hmac
 
 from bot.addresses import host_of
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
 from bot.doctor.replicate_faults import cause_and_fix
-from bot.doctor.surroundings import Surroundings
 from bot.settings import Settings
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.signature import SecretMalformedError, decode_secret
@@ -13,9 +13,9 @@ from replicate_gateway.signature import SecretMalformedError, decode_secret
 REPLICATE, WEBHOOK_SECRET = Part("replicate"), Part("webhook_secret")
 
 
-async def check_replicate(surroundings: Surroundings) -> Finding:
+async def check_replicate(context: Context) -> Finding:
     """Whether the token opens an account."""
-    settings, gateway = surroundings.settings, surroundings.gateway
+    settings, gateway = context.settings, context.gateway
     try:
         if isinstance(gateway, GatewayError):
             raise gateway
@@ -27,9 +27,9 @@ async def check_replicate(surroundings: Surroundings) -> Finding:
     )
 
 
-async def check_webhook_secret(surroundings: Surroundings) -> Finding:
+async def check_webhook_secret(context: Context) -> Finding:
     """Whether the secret that Replicate signs with is the one that callbacks are verified with."""
-    settings, gateway = surroundings.settings, surroundings.gateway
+    settings, gateway = context.settings, context.gateway
     if not settings.replicate_reaches_us:
         return WEBHOOK_SECRET.ok("not needed: without a public BASE_URL predictions are polled")
     if isinstance(gateway, GatewayError):

@@ -1,17 +1,17 @@
 """Storage: can be used, forgets what it should, and keeps the promise that records rest on."""
 
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings
-from bot.mending.storage import storage_cure
+from bot.operator_errors.storage import diagnose_storage
 from storage.errors import StorageError
 
 STORAGE, CONDITIONAL_WRITES = Part("storage"), Part("conditional_writes")
 
 
-async def check_storage(surroundings: Surroundings) -> Finding:
+async def check_storage(context: Context) -> Finding:
     """Whether the bucket, or the directory, is there and ours."""
-    settings, store = surroundings.settings, surroundings.store
-    if surroundings.files_in_use:
+    settings, store = context.settings, context.store
+    if context.files_in_use:
         return STORAGE.warning(
             f"{settings.data_dir} belongs to the bot that runs, so nothing was written to it",
             "to have it examined too, stop the bot and run this again",
@@ -21,21 +21,21 @@ async def check_storage(surroundings: Surroundings) -> Finding:
             raise store
         await store.verify()
     except StorageError as error:
-        return STORAGE.failed(*storage_cure(error, settings))
+        return STORAGE.failed(*diagnose_storage(error, settings))
     if settings.s3_bucket is None:
         return STORAGE.ok(f"files in {settings.data_dir}, which is writable")
     return STORAGE.ok(f"the bucket {settings.s3_bucket} is there and can be listed")
 
 
-async def check_conditional_writes(surroundings: Surroundings) -> Finding:
+async def check_conditional_writes(context: Context) -> Finding:
     """Whether "only if unchanged" is honoured, even by racing writers."""
-    settings, store = surroundings.settings, surroundings.store
+    settings, store = context.settings, context.store
     if isinstance(store, StorageError):
         return CONDITIONAL_WRITES.skipped("not tried in a directory that the running bot owns")
     try:
         found = await store.probe()
     except StorageError as error:
-        return CONDITIONAL_WRITES.failed(*storage_cure(error, settings))
+        return CONDITIONAL_WRITES.failed(*diagnose_storage(error, settings))
     if found.conditional_writes:
         return CONDITIONAL_WRITES.ok("honoured, races included")
     ignored = [

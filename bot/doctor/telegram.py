@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.addresses import host_of
-from bot.asking import NotReachedError, ask
+from bot.doctor.context import Context
 from bot.doctor.finding import Finding, Part
-from bot.doctor.surroundings import Surroundings
-from bot.mending.token import token_cure
+from bot.http_probe import NotReachedError, ask
+from bot.operator_errors.token import diagnose_token
 from bot.settings import Settings
 from bot.telegram.routes import PATH
 
@@ -37,12 +37,12 @@ class NotABotApiError(Exception):
     """What answers speaks another language."""
 
 
-async def check_telegram(surroundings: Surroundings) -> Finding:
+async def check_telegram(context: Context) -> Finding:
     """Whether the token opens a bot."""
-    settings = surroundings.settings
+    settings = context.settings
     host = host_of(settings.telegram_api_url)
     try:
-        bot = await _call(surroundings, "getMe")
+        bot = await _call(context, "getMe")
     except NotReachedError as error:
         fix = "let this machine reach it, or correct TELEGRAM_API_URL"
         return TELEGRAM.failed(f"{host} cannot be reached: {error}", fix)
@@ -50,18 +50,18 @@ async def check_telegram(surroundings: Surroundings) -> Finding:
         return TELEGRAM.failed(f"what answers at {host} is not a Bot API server", "correct TELEGRAM_API_URL")
     except BotApiRefusedError as error:
         if error.status in _TOKEN_REFUSED:
-            return TELEGRAM.failed(*token_cure(host, f"{error.status} {error}"))
+            return TELEGRAM.failed(*diagnose_token(host, f"{error.status} {error}"))
         return TELEGRAM.failed(f"{host} answers {error.status} {error}", "try again in a minute")
     return TELEGRAM.ok(f"the token opens @{bot.get('username')} at {host}")
 
 
-async def check_webhook(surroundings: Surroundings) -> Finding:
+async def check_webhook(context: Context) -> Finding:
     """Whether updates come to this bot."""
     try:
-        info = await _call(surroundings, "getWebhookInfo")
+        info = await _call(context, "getWebhookInfo")
     except (NotReachedError, NotABotApiError, BotApiRefusedError) as error:
         return WEBHOOK.failed(f"its state is not told: {error}", "try again in a minute")
-    return judge_webhook(surroundings.settings, info, time.time())
+    return judge_webhook(context.settings, info, time.time())
 
 
 def judge_webhook(settings: Settings, info: Mapping[str, Any], now: float) -> Finding:
@@ -103,15 +103,15 @@ def _last_error(info: Mapping[str, Any], now: float) -> str:
     return f'{max(0, now - at) / 60:.0f} min ago a delivery failed with "{str(message)[:200]}"'
 
 
-async def _call(surroundings: Surroundings, method: str) -> Mapping[str, Any]:
+async def _call(context: Context, method: str) -> Mapping[str, Any]:
     """The result of a Bot API method.
 
     Raises:
         NotReachedError, NotABotApiError, BotApiRefusedError: there is none.
     """
-    settings = surroundings.settings
+    settings = context.settings
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-    answer = await ask(surroundings.http, f"{settings.telegram_api_url}/bot{token}/{method}")
+    answer = await ask(context.http, f"{settings.telegram_api_url}/bot{token}/{method}")
     document = answer.document()
     if document is None or not isinstance(document.get("ok"), bool):
         raise NotABotApiError("the answer is not the Bot API's")

@@ -21,7 +21,7 @@ async def send_file(request: web.Request) -> web.StreamResponse:
         filename = verify_link(links.signing_key, method="GET", key=key, query=request.query, now=time.time())
         found = await links.resolve(key)
     except LinkRefusedError as error:
-        request.app[app_keys.REFUSALS].note("file_link", request.remote)
+        request.app[app_keys.REFUSED_REQUESTS].note("file_link", request.remote)
         raise web.HTTPForbidden from error
     except ObjectNotFoundError as error:
         raise web.HTTPNotFound from error

@@ -56,7 +56,7 @@ def with_key(handler: KeyHandler) -> Handler:
             raise ProblemError("api_off")
         user = door.keys.user(_given_key(request))
         if user is None:
-            request.config_dict[app_keys.REFUSALS].note("api_key", request.remote)
+            request.config_dict[app_keys.REFUSED_REQUESTS].note("api_key", request.remote)
             raise ProblemError("unauthorized")
         bind_contextvars(user=user)
         wait_s = door.rate.wait_s(user)

@@ -13,7 +13,7 @@ async def figures(request: web.Request) -> web.Response:
     """401 without the token; else the figures in the format that the scraper prefers."""
     source = request.app[app_keys.METRICS]
     if source.token is not None and not hmac.compare_digest(_given(request), source.token):
-        request.app[app_keys.REFUSALS].note("metrics_token", request.remote)
+        request.app[app_keys.REFUSED_REQUESTS].note("metrics_token", request.remote)
         return web.Response(status=401, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})
     body, content_type = await source.page(request.headers.get("Accept", ""))
     return web.Response(body=body, headers={"Content-Type": content_type})

@@ -25,12 +25,12 @@ from bot.jobs.moved_groups import MovedGroups
 from bot.jobs.notify_origin import NotifyOrigin
 from bot.jobs.origin_search import OriginSearch
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports.chat import Notifier, Say
+from bot.jobs.ports.chat import Notifier, Translate
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.people import People
 from bot.jobs.ports.pictures import InputLinks, OutputSource, PictureSource
 from bot.jobs.ports.queue import JobQueue
-from bot.jobs.ports.team import Team
+from bot.jobs.ports.shared_state import SharedState
 from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.results.previews import Previews
 from bot.jobs.results.report import ReportWriter
@@ -49,14 +49,14 @@ from bot.jobs.steps.find_orphan import FindOrphan
 from bot.jobs.steps.follow_up import FollowUp
 from bot.jobs.steps.gather import Gather
 from bot.jobs.steps.join import Join
-from bot.jobs.steps.leftovers import Leftovers
 from bot.jobs.steps.plan import Plan
 from bot.jobs.steps.poll import Poll
+from bot.jobs.steps.replicate_cleanup import ReplicateCleanup
 from bot.jobs.steps.settle_telling import SettleTelling
 from bot.jobs.steps.show_report import ShowReport
 from bot.jobs.steps.step import Step
 from bot.jobs.steps.tell import Tell
-from bot.jobs.submission import Patience
+from bot.jobs.submission import Timeouts
 from bot.jobs.sweep import Sweep
 from bot.jobs.tally import Tally
 from bot.jobs.task_board import TaskBoard
@@ -95,7 +95,7 @@ class JobLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Dependencies:
     """All that the use cases stand on."""
 
     repository: JobRepository
@@ -110,14 +110,14 @@ class Surroundings:
     callbacks: CallbackReference | None  # None: Replicate cannot reach us, so predictions are polled
     queue: JobQueue
     background: Background
-    team: Team
+    shared: SharedState
     storage_circuit: Circuit
     clock: Clock
     random: Random
     people: People
     executor: Executor  # for pictures; few threads, since decoding takes memory
     spent: SpentQuotas
-    say: Say
+    translate: Translate
     timezone: tzinfo  # of the times that people read
     meter: Meter = SILENT
 
@@ -142,13 +142,13 @@ class Jobs:
     steps: tuple[Step, ...]
 
 
-def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
-    """The use cases on these surroundings."""
+def assemble(limits: JobLimits, s: Dependencies) -> Jobs:
+    """The use cases on what they depend on."""
     admission = Admission(
-        people=s.team.job_places, keys=s.team.key_places, predictions=s.team.prediction_places, queue=s.queue
+        people=s.shared.job_places, keys=s.shared.key_places, predictions=s.shared.prediction_places, queue=s.queue
     )
     daily = UserLimit(person=limits.user_daily, api_key=limits.api_daily)
-    quota = DailyQuota(s.repository, s.spent, s.clock, daily, remember=s.team.alone)
+    quota = DailyQuota(s.repository, s.spent, s.clock, daily, remember=s.shared.single_process)
     notifier = NotifyOrigin(s.notifier)
     tally, erasure = Tally(s.clock, s.presets), JobErasure(s.repository, s.store)
     # Until the outputs of a job that took all its time are gone.
@@ -159,8 +159,8 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     inputs = InputStore(s.store, ImageLimits(max_bytes=limits.max_image_bytes), budget, s.executor)
     progress, edits = Progress(s.clock, keep), EditPace(s.clock, keep, limits.status_edits_per_s)
     run_times = RunTimes(s.store, s.presets, s.clock)
-    notes = LiveNotes(s.team.notes, progress, pace)
-    follower = RunFollower(s.gateway, s.presets, progress, notes, pace, s.queue, s.team.turns, s.clock)
+    notes = LiveNotes(s.shared.notes, progress, pace)
+    follower = RunFollower(s.gateway, s.presets, progress, notes, pace, s.queue, s.shared.chores, s.clock)
     live = LiveStatus(s.presets, progress, run_times, predictions=limits.replicate_max_active)
     create = Create(
         s.gateway,
@@ -177,14 +177,14 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
     )
     previews = Previews(s.outputs, budget, s.executor)
     origins = OriginSearch(s.repository, create)
-    orphans = FindOrphan(s.gateway, create, follower, s.clock, alone=s.team.alone)
-    drafts = Drafts(s.repository, s.team.drafts)
-    patience = Patience(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
+    orphans = FindOrphan(s.gateway, create, follower, s.clock, single_process=s.shared.single_process)
+    drafts = Drafts(s.repository, s.shared.drafts)
+    timeouts = Timeouts(timedelta(seconds=limits.job_timeout_s), timedelta(seconds=limits.gather_s))
     steps = (
-        Gather(patience.album, s.clock),
-        Join(s.repository, s.queue, s.clock, patience.answer),
-        Plan(s.presets, patience.job),
-        Admit(admission, quota, s.people, progress, s.repository, s.clock, patience.job),
+        Gather(timeouts.album, s.clock),
+        Join(s.repository, s.queue, s.clock, timeouts.answer),
+        Plan(s.presets, timeouts.job),
+        Admit(admission, quota, s.people, progress, s.repository, s.clock, timeouts.job),
         Announce(
             notifier,
             s.presets,
@@ -192,14 +192,14 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
             progress,
             run_times,
             edits,
-            s.team.turns,
+            s.shared.chores,
             notes,
             previews,
             s.repository,
             quota,
             s.people,
             s.clock,
-            patience.answer,
+            timeouts.answer,
         ),
         FetchInput(s.photos, s.web, inputs),
         create,
@@ -210,19 +210,19 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         Tell(notifier, artifacts),
         SettleTelling(notifier, artifacts),
         FollowUp(notifier, artifacts),
-        ComposeReport(s.presets, ReportWriter(s.say, s.timezone), s.store, artifacts, budget, s.executor),
+        ComposeReport(s.presets, ReportWriter(s.translate, s.timezone), s.store, artifacts, budget, s.executor),
         ShowReport(notifier, artifacts),
         Conclude(),
     )
-    leftovers = Leftovers(s.gateway, orphans)
+    cleanup = ReplicateCleanup(s.gateway, orphans)
     close = Close(
-        s.repository, notifier, leftovers, quota, pace, progress, edits, run_times, tally, erasure, s.clock, keep
+        s.repository, notifier, cleanup, quota, pace, progress, edits, run_times, tally, erasure, s.clock, keep
     )
     attempt = Attempt(s.repository, notifier, s.clock, s.random, s.meter)
     advancer = Advancer(
-        s.repository, steps, close, attempt, admission, drafts, artifacts, notes, s.team.run_id, s.clock, keep
+        s.repository, steps, close, attempt, admission, drafts, artifacts, notes, s.shared.run_id, s.clock, keep
     )
-    sweep = Sweep(s.repository, s.queue, s.team.turns, s.clock)
+    sweep = Sweep(s.repository, s.queue, s.shared.chores, s.clock)
     service = JobService(
         s.repository,
         s.queue,
@@ -230,7 +230,7 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         drafts,
         admission,
         s.clock,
-        patience,
+        timeouts,
     )
     return Jobs(
         service=service,
@@ -239,7 +239,13 @@ def assemble(limits: JobLimits, s: Surroundings) -> Jobs:
         ),
         results=ResultService(service, s.repository, s.store, s.presets),
         board=TaskBoard(
-            s.repository, s.queue, admission, quota, sweep, alone=s.team.alone, max_active=limits.api_max_active
+            s.repository,
+            s.queue,
+            admission,
+            quota,
+            sweep,
+            single_process=s.shared.single_process,
+            max_active=limits.api_max_active,
         ),
         inputs=inputs,
         budget=budget,

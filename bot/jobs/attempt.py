@@ -19,18 +19,18 @@ from bot.jobs.errors import (
     OutcomeUnknownError,
     SlotFailedError,
 )
-from bot.jobs.guards.meter import SILENT, Meter, Timed, enclosing
+from bot.jobs.guards.meter import SILENT, Meter, Timed, attempt_scope
 from bot.jobs.ports.chat import Notifier
 from bot.jobs.ports.clock import Clock
-from bot.jobs.replicate_news import OPERATOR_CODES
+from bot.jobs.prediction_events import OPERATOR_CODES
 from bot.jobs.run_words import note_failures, without_words
 from bot.jobs.steps.step import Step
 from replicate_gateway.retry import backoff_s
 from storage.chat_events import ChatMoved
-from storage.course_events import OutcomeDecided, StepPostponed, StepResumed
 from storage.errors import StorageRefusedError, StorageUnavailableError
 from storage.event import Event
 from storage.job import LONGEST_POSTPONEMENT, Claim, Job, JobStatus, SlotState
+from storage.lifecycle_events import OutcomeDecided, StepPostponed, StepResumed
 from storage.repository import JobRepository
 from storage.slot_events import PredictionCreated, SlotFailed
 
@@ -80,7 +80,7 @@ class Attempt:
         """The step itself, after its claim."""
         started = perf_counter()
         try:
-            with enclosing(), Timed(self._meter.step_ended, step.name, _outcome):
+            with attempt_scope(), Timed(self._meter.step_ended, step.name, _outcome):
                 events = await step.perform(job, part)
         except (StorageUnavailableError, StorageRefusedError):
             raise

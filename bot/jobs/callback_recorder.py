@@ -11,7 +11,7 @@ from bot.jobs.callback_reference import JobReference
 from bot.jobs.origin_search import OriginSearch
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
-from bot.jobs.replicate_news import news_of, output_kind
+from bot.jobs.prediction_events import news_of, output_kind
 from bot.jobs.run_words import note_failures
 from bot.jobs.waiting.run_follower import RunFollower
 from replicate_gateway.errors import GatewayError

@@ -18,9 +18,9 @@ from bot.jobs.limits.quota import WINDOW_S
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
 from storage import object_keys
-from storage.course_events import ErasureRequested
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.job import Job
+from storage.lifecycle_events import ErasureRequested
 from storage.objects import ObjectStore
 from storage.people import People
 from storage.person import Person

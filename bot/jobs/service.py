@@ -14,13 +14,13 @@ from bot.jobs.limits.admission import Admission
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
 from bot.jobs.questions import open_question
-from bot.jobs.submission import Patience, Submission, new_job
+from bot.jobs.submission import Submission, Timeouts, new_job
 from replicate_gateway.presets import Preset
-from storage.course_events import CancelRequested, OutcomeDecided
 from storage.draft_events import Answer, AnswerAwaited, InputAdded, PresetChosen, PromptGiven
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.event import Event
 from storage.job import Job, JobStatus
+from storage.lifecycle_events import CancelRequested, OutcomeDecided
 from storage.object_keys import is_job_id
 from storage.repository import JobRepository
 from storage.wishes import Question
@@ -45,10 +45,10 @@ class JobService:
         drafts: Drafts,
         admission: Admission,
         clock: Clock,
-        patience: Patience,
+        timeouts: Timeouts,
     ) -> None:
         self._repository, self._queue, self._presets, self._drafts = repository, queue, presets, drafts
-        self._admission, self._clock, self._patience = admission, clock, patience
+        self._admission, self._clock, self._timeouts = admission, clock, timeouts
 
     async def submit(self, submission: Submission) -> bool:
         """Record a job and have it advanced; False when it was recorded before, whether finished or not.
@@ -73,7 +73,7 @@ class JobService:
         if isinstance(answer, PresetChosen) and answer.preset not in self._presets:
             raise NoSuchPresetError(answer.preset)
         await self.job(job_id, user)
-        job = await self._change(job_id, answer, AnswerAwaited(self._clock.now() + self._patience.answer))
+        job = await self._change(job_id, answer, AnswerAwaited(self._clock.now() + self._timeouts.answer))
         await self._drafts.note(job)
         await self._queue.enqueue(job_id)
         return job
@@ -166,7 +166,7 @@ class JobService:
                 return True
             before = await self._repository.load(album_id)
         (image,) = member.inputs
-        until = self._clock.now() + self._patience.album
+        until = self._clock.now() + self._timeouts.album
         preset = member.preset if member.chosen else None
         added = InputAdded(image, gathered_until=until, preset=preset, prompt=member.prompt)
         job = await self._repository.change(album_id, [added], self._clock.now())
@@ -183,7 +183,7 @@ class JobService:
         if not asked.chosen and not asked.seeds and asked.origin.chat_id is not None:
             host = await self._waiting(asked.origin.user, asked.origin.chat_id, Question.IMAGE)
         joins = host.id if host and host.id != asked.job_id else None
-        job = new_job(asked, self._presets, self._clock.now(), self._patience, joins=joins)
+        job = new_job(asked, self._presets, self._clock.now(), self._timeouts, joins=joins)
         bind_contextvars(job_id=job.id)
         if job.origin.chat_id is None:
             # Nobody is going to be told, so its owner must be able to find it, from the moment it is recorded.

@@ -24,7 +24,7 @@ class IncompleteError(JobsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """How long is waited: for the result of a job, for more pictures of an album, for an answer."""
 
     job: timedelta
@@ -75,7 +75,7 @@ def _source(image: InputImage) -> str | None:
 
 
 def new_job(
-    asked: Submission, presets: Mapping[str, Preset], now: datetime, patience: Patience, *, joins: str | None = None
+    asked: Submission, presets: Mapping[str, Preset], now: datetime, timeouts: Timeouts, *, joins: str | None = None
 ) -> Job:
     """The job as it is recorded first: with its slots, or as a draft where something is still to come.
 
@@ -93,10 +93,10 @@ def new_job(
         slots=tuple(Slot(seed=seed, writes=writes) for seed in asked.seeds),
         created_at=now,
         updated_at=now,
-        deadline=now + patience.job,
+        deadline=now + timeouts.job,
         wishes=asked.wishes,
         album=asked.album.group if asked.album else None,
-        gathering_until=now + patience.album if asked.album else None,
+        gathering_until=now + timeouts.album if asked.album else None,
         joins=joins,
     )
     question = open_question(draft, presets)
@@ -105,5 +105,5 @@ def new_job(
     if draft.slots:
         return draft
     if question or draft.joins or draft.gathering_until:
-        return replace(draft, deadline=now + patience.answer)
+        return replace(draft, deadline=now + timeouts.answer)
     return replace(draft, slots=plan(draft, presets[draft.preset]))

@@ -8,7 +8,7 @@ import structlog
 
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
-from bot.jobs.ports.team import Turns
+from bot.jobs.ports.shared_state import ChoreLeases
 from storage.errors import StorageError
 from storage.repository import JobRepository, OpenMarker
 
@@ -24,8 +24,8 @@ _log = structlog.get_logger()
 class Sweep:
     """Reads the list of open markers, and no record: advancing a job reads its own."""
 
-    def __init__(self, repository: JobRepository, queue: JobQueue, turns: Turns, clock: Clock) -> None:
-        self._repository, self._queue, self._turns, self._clock = repository, queue, turns, clock
+    def __init__(self, repository: JobRepository, queue: JobQueue, chores: ChoreLeases, clock: Clock) -> None:
+        self._repository, self._queue, self._chores, self._clock = repository, queue, chores, clock
 
     async def once(self) -> int:
         """Nudge every open job that is not scheduled; returns how many. Raises `StorageError`."""
@@ -44,7 +44,7 @@ class Sweep:
         """Sweep now and on a timer, until canceled; of several processes one does it for all."""
         while True:
             try:
-                if await self._turns.take("sweep", SWEEP_INTERVAL_S * _TURN):
+                if await self._chores.take("sweep", SWEEP_INTERVAL_S * _TURN):
                     await self.once()
             except StorageError as error:
                 _log.warning("sweep_postponed", error=str(error))

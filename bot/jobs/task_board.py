@@ -50,11 +50,11 @@ class TaskBoard:
         quota: DailyQuota,
         sweep: Sweep,
         *,
-        alone: bool,
+        single_process: bool,
         max_active: int,
     ) -> None:
         self._repository, self._queue, self._admission, self._quota = repository, queue, admission, quota
-        self._sweep, self._alone, self._max_active = sweep, alone, max_active
+        self._sweep, self._single_process, self._max_active = sweep, single_process, max_active
         self._looked: OrderedDict[str, float] = OrderedDict()
 
     async def find(self, job_id: str, user: str) -> Job:
@@ -67,7 +67,7 @@ class TaskBoard:
             raise NoSuchJobError(job_id)
         try:
             job = self._repository.last_seen(job_id)
-            if job is None or not (self._alone or job.status.terminal or self._looked_lately(job_id)):
+            if job is None or not (self._single_process or job.status.terminal or self._looked_lately(job_id)):
                 job = await self._repository.load(job_id)
         except ObjectNotFoundError as error:
             raise NoSuchJobError(job_id) from error

@@ -14,7 +14,7 @@ async def receive_callback(request: web.Request) -> web.Response:
     try:
         return await _taken(request, request.app[app_keys.CALLBACKS])
     except CallbackForgedError as error:
-        request.app[app_keys.REFUSALS].note(f"callback_{error.reason}", request.remote)
+        request.app[app_keys.REFUSED_REQUESTS].note(f"callback_{error.reason}", request.remote)
         return web.Response(status=401)
 
 

@@ -1,4 +1,4 @@
-"""Turns wrong settings into lines an operator can act on: the variable, what it got, what it wants."""
+"""ChoreLeases wrong settings into lines an operator can act on: the variable, what it got, what it wants."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

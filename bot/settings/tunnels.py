@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from bot.asking import NotReachedError, ask, open_http
+from bot.http_probe import NotReachedError, ask, open_http
 from bot.settings.errors import Fault, SettingsError
 
 # On this machine an agent answers in milliseconds, or somebody else has its port.

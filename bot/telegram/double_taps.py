@@ -10,7 +10,7 @@ from collections import OrderedDict
 from aiogram.types import CallbackQuery
 
 from bot.jobs.ports.clock import Clock
-from bot.jobs.ports.team import Notes
+from bot.jobs.ports.shared_state import Notes
 
 _WITHIN_S = 10.0
 _PRESSED_WITHIN_S = 3.0  # who presses again after a while wants another one

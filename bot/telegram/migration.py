@@ -6,11 +6,11 @@ from aiogram import BaseMiddleware
 from aiogram.types import Message, TelegramObject
 
 from bot.jobs.moved_groups import MovedGroups
-from bot.telegram.reception import Handler
+from bot.telegram.access import Handler
 
 
 class Migration(BaseMiddleware):
-    """Stands before the reception, which knows people only. Either message may come first, or alone.
+    """Stands before the access, which knows people only. Either message may come first, or alone.
 
     https://core.telegram.org/bots/api#message, `migrate_to_chat_id` and `migrate_from_chat_id`.
     """

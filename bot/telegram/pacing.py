@@ -40,17 +40,17 @@ class Pacing(BaseRequestMiddleware):
         if _counted(method.__api_method__):
             await self._take_turn(method, chat_id)
         elif chat_id is not None:
-            await self._check_silence(chat_id, method)
+            await self._check_pause(chat_id, method)
         try:
             return await make_request(bot, method)
         except TelegramRetryAfter as error:
             ours = isinstance(error.__cause__, CircuitOpenError)  # no word of Telegram's, and of no chat in particular
             if chat_id is not None and not ours:
-                await self._pace.hush(chat_id, error.retry_after)
+                await self._pace.pause_chat(chat_id, error.retry_after)
             raise
 
-    async def _check_silence(self, chat_id: int | str, method: TelegramMethod[Any]) -> None:
-        left_s = await self._pace.silence(chat_id)
+    async def _check_pause(self, chat_id: int | str, method: TelegramMethod[Any]) -> None:
+        left_s = await self._pace.paused_for(chat_id)
         if left_s > 0:
             raise TelegramRetryAfter(method, "this chat has to wait", math.ceil(left_s))
 

@@ -18,7 +18,7 @@ from aiogram.exceptions import (
 
 from bot.addresses import host_of
 from bot.jobs.background import Background
-from bot.mending.token import BotTokenRefusedError
+from bot.operator_errors.token import BotTokenRefusedError
 from bot.settings import Settings
 from bot.telegram.intake import UpdateIntake
 

@@ -11,7 +11,7 @@ from aiogram.types import ReplyParameters
 
 from bot.jobs.errors import ChatGoneError, ChatMovedError, NotDoneError, OutcomeUnknownError
 from bot.jobs.ports.clock import Clock
-from bot.jobs.ports.team import Turns
+from bot.jobs.ports.shared_state import ChoreLeases
 from bot.telegram.api_errors import translated
 from bot.telegram.wording import text
 from storage.errors import RecordCorruptError, RecordTooNewError, StorageError
@@ -30,15 +30,15 @@ _log = structlog.get_logger()
 class ReminderBell:
     """Of several processes one rings for all. A reminder that may have been seen is not said again."""
 
-    def __init__(self, bot: Bot, reminders: Reminders, people: People, turns: Turns, clock: Clock) -> None:
+    def __init__(self, bot: Bot, reminders: Reminders, people: People, chores: ChoreLeases, clock: Clock) -> None:
         self._bot, self._reminders, self._people = bot, reminders, people
-        self._turns, self._clock = turns, clock
+        self._chores, self._clock = chores, clock
 
     async def run(self) -> None:
         """Ring now and on a timer, until canceled."""
         while True:
             try:
-                if await self._turns.take("reminders", LOOK_EVERY_S * _TURN):
+                if await self._chores.take("reminders", LOOK_EVERY_S * _TURN):
                     await self.ring()
             except StorageError as error:
                 _log.info("reminders_postponed", error=str(error))

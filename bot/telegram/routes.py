@@ -19,7 +19,7 @@ async def receive_update(request: web.Request) -> web.Response:
     """An update. What cannot be an update is answered with 200: repeating it would not help."""
     given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
     if not hmac.compare_digest(given, request.app[app_keys.TELEGRAM_SECRET]):
-        request.app[app_keys.REFUSALS].note("telegram_secret", request.remote)
+        request.app[app_keys.REFUSED_REQUESTS].note("telegram_secret", request.remote)
         return web.Response(status=401)
     body = await read_body(request)
     try:

@@ -24,9 +24,9 @@ from bot.telegram.alerts import AdminAlerts
 from bot.telegram.api_errors import MessageGoneError, PhotoRefusedError, translated
 from bot.telegram.job_keyboards import outcome_keyboard, results_keyboard, status_keyboard
 from bot.telegram.messages import outcome_text, refused_text, result_text, status_text
+from bot.telegram.replies import Replies
 from bot.telegram.sample import SAMPLE_FILE_ID
 from bot.telegram.status_edits import chat_of, edit_media, edit_words, show_so_far
-from bot.telegram.talk import Talk
 from bot.telegram.uploads import UPLOAD_TIMEOUT_S, caption, media, report_upload, sent, short_text, upload
 from bot.telegram.wording import text
 from replicate_gateway.presets import Preset
@@ -47,9 +47,15 @@ class ChatNotifier:
     """Speaks through one aiogram bot."""
 
     def __init__(
-        self, bot: Bot, alerts: AdminAlerts, talk: Talk, presets: Mapping[str, Preset], people: People, clock: Clock
+        self,
+        bot: Bot,
+        alerts: AdminAlerts,
+        replies: Replies,
+        presets: Mapping[str, Preset],
+        people: People,
+        clock: Clock,
     ) -> None:
-        self._bot, self._alerts, self._talk = bot, alerts, talk
+        self._bot, self._alerts, self._replies = bot, alerts, replies
         self._presets, self._people, self._clock = presets, people, clock
 
     async def announce(self, job: Job, status: Status) -> int:
@@ -236,7 +242,7 @@ class ChatNotifier:
         """The chat says "sending a photo", where that takes long enough to be seen."""
         if sum(result.content.seek(0, SEEK_END) for result in results) >= _WORTH_FORETELLING_BYTES:
             action = "upload_photo" if results[0].form is Form.PHOTO else "upload_document"
-            self._talk.sign(self._bot.send_chat_action(chat_of(job), action, message_thread_id=job.origin.thread_id))
+            self._replies.sign(self._bot.send_chat_action(chat_of(job), action, message_thread_id=job.origin.thread_id))
 
     def _nod(self, job: Job) -> None:
         """The sign on the person's own photo says that it is done; nothing depends on it."""
@@ -247,7 +253,7 @@ class ChatNotifier:
         ):
             return  # there is no message of theirs
         sign = _ALL_DONE if len(job.files) > 1 else _DONE
-        self._talk.sign(self._bot.set_message_reaction(chat_of(job), job.origin.message_id, [sign]))
+        self._replies.sign(self._bot.set_message_reaction(chat_of(job), job.origin.message_id, [sign]))
 
 
 def _quote(job: Job) -> ReplyParameters | None:

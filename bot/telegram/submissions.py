@@ -14,9 +14,9 @@ from bot.telegram.captions import wish_of
 from bot.telegram.double_taps import DoubleTaps
 from bot.telegram.identity import album_id_for, author_key, job_id_for, origin_of, plain, thread_of, update_id, user_key
 from bot.telegram.pictures import unique_name
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
 from bot.telegram.sample import SAMPLE_FILE_ID
-from bot.telegram.talk import Talk
 from replicate_gateway.presets import Preset
 from storage.errors import StorageError
 from storage.job import InputImage, Job
@@ -42,11 +42,11 @@ class Submissions:
         people: People,
         presets: Mapping[str, Preset],
         rules: ChatRules,
-        talk: Talk,
+        replies: Replies,
         double_taps: DoubleTaps,
     ) -> None:
         self._jobs, self._results, self._people, self._presets = jobs, results, people, presets
-        self._rules, self._talk, self._double_taps = rules, talk, double_taps
+        self._rules, self._replies, self._double_taps = rules, replies, double_taps
 
     async def of_message(self, message: Message, image: InputImage, words: str, person: Person, locale: str) -> None:
         """A picture, sent with `message` or replied to by it, and what its words ask for."""
@@ -59,7 +59,7 @@ class Submissions:
             taken = (user, message.chat.id, picture, wish, settings)
             before = await self._double_taps.before(job_id, *taken)
             if before and await self._under_way(before, user):
-                return self._talk.react(message, _SEEN)
+                return self._replies.react(message, _SEEN)
             await self._double_taps.note(job_id, *taken)
         submission = Submission(
             job_id,
@@ -72,13 +72,13 @@ class Submissions:
             album=Album(album_id_for(message, self._rules), group) if group else None,
         )
         await self._submit(submission, person)
-        return self._talk.react(message, _SEEN)  # after the record, which the update's answer waits for
+        return self._replies.react(message, _SEEN)  # after the record, which the update's answer waits for
 
     async def on_result(
         self, message: Message, shown: tuple[Job, int], more: InputImage | None, words: str, person: Person, locale: str
     ) -> None:
         """A wish in reply to a result of the person's own: it goes on from that, perhaps with one `more` picture."""
-        self._talk.react(message, _SEEN)
+        self._replies.react(message, _SEEN)
         wish = wish_of(plain(words), self._presets)
         (job, number), user = shown, author_key(message)
         ident = f"{message.chat.id}/{message.message_id}"
@@ -122,7 +122,7 @@ class Submissions:
     def remember(self, user: str, preset: str, person: Person) -> None:
         """Note what was used last; written later, and only if that is news."""
         if preset and person.having_used(preset) != person:
-            self._talk.later(self._remember(user, preset), name="remember preset")
+            self._replies.later(self._remember(user, preset), name="remember preset")
 
     async def _remember(self, user: str, preset: str) -> None:
         """Nothing depends on it."""

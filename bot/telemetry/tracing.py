@@ -14,7 +14,7 @@ from uuid import UUID
 
 from structlog.contextvars import get_contextvars
 
-from bot.jobs.guards.meter import ENCLOSING, Meter
+from bot.jobs.guards.meter import CURRENT_ATTEMPT, Meter
 from bot.settings import Settings
 from bot.settings.errors import Fault, SettingsError
 from bot.telemetry.spans import Span, Spans
@@ -66,7 +66,7 @@ class TracedMeter:
     def step_ended(self, step: str, outcome: str, duration_s: float) -> None:
         """See `Meter`."""
         self._metrics.step_ended(step, outcome, duration_s)
-        attempt = ENCLOSING.get()
+        attempt = CURRENT_ATTEMPT.get()
         span_id = attempt.span_id if attempt else None
         self._draw(f"step {step}", duration_s, outcome, span_id=span_id, above=True)
 
@@ -126,7 +126,7 @@ class TracedMeter:
         if not isinstance(job_id, str):
             return
         parent_id = _root_of(job_id)
-        if not above and (attempt := ENCLOSING.get()):
+        if not above and (attempt := CURRENT_ATTEMPT.get()):
             attempt.span_id = parent_id = attempt.span_id or self._spans.new_id()
         ended = self._spans.now()
         facts = {"darkroom.job.id": job_id, "darkroom.outcome": outcome} | ({"peer.service": party} if party else {})

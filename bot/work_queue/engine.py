@@ -12,10 +12,10 @@ from bot.addresses import host_of
 from bot.jobs.errors import EngineUnavailableError
 from bot.jobs.limits.send_pace import Pace, ProcessPace
 from bot.jobs.ports.queue import JobHandler, JobQueue, QueueDepth
-from bot.jobs.ports.team import Team
-from bot.patience import patiently
-from bot.work_queue.alone import alone, new_run_id
+from bot.jobs.ports.shared_state import SharedState
+from bot.startup_retry import retry_at_start
 from bot.work_queue.in_process import InProcessQueue
+from bot.work_queue.single_process import new_run_id, single_process
 from storage.recent import Locks
 
 _log = structlog.get_logger()
@@ -56,7 +56,7 @@ class Engine:
     """The queue and all that goes with it."""
 
     queue: WorkQueue
-    team: Team
+    shared: SharedState
     pace: Pace
     locks: Locks | None  # None: those of the process
 
@@ -70,10 +70,10 @@ async def open_engine(url: str | None, bot_id: str, shares: Shares, *, concurren
         EngineUnavailableError: it did not come up within a minute.
     """
     if url is None:
-        team = alone(
+        shared = single_process(
             jobs_per_person=shares.jobs_per_person, jobs_per_key=shares.jobs_per_key, predictions=shares.predictions
         )
-        yield Engine(InProcessQueue(concurrency=concurrency), team, ProcessPace(shares.messages_per_s), None)
+        yield Engine(InProcessQueue(concurrency=concurrency), shared, ProcessPace(shares.messages_per_s), None)
         return
     from bot.work_queue.redis_client import Keys, open_redis  # noqa: PLC0415 - needed with a queue only
 
@@ -86,24 +86,24 @@ def _shared(redis: Any, keys: Any, shares: Shares, concurrency: int) -> Engine:
     from bot.work_queue import redis_streams  # noqa: PLC0415 - needed with a queue only
     from bot.work_queue.shared_drafts import SharedDrafts  # noqa: PLC0415
     from bot.work_queue.shared_places import SharedPlaces  # noqa: PLC0415
-    from bot.work_queue.shared_state import SharedLocks, SharedNotes, SharedPace, SharedTurns  # noqa: PLC0415
+    from bot.work_queue.shared_state import SharedChoreLeases, SharedLocks, SharedNotes, SharedPace  # noqa: PLC0415
 
     run_id = new_run_id()
-    team = Team(
+    shared = SharedState(
         run_id=run_id,
         job_places=SharedPlaces(redis, keys, "jobs", shares.jobs_per_person),
         key_places=SharedPlaces(redis, keys, "api-jobs", shares.jobs_per_key),
         prediction_places=SharedPlaces(redis, keys, "predictions", shares.predictions),
-        turns=SharedTurns(redis, keys, run_id),
+        chores=SharedChoreLeases(redis, keys, run_id),
         notes=SharedNotes(redis, keys),
         drafts=SharedDrafts(redis, keys),
-        alone=False,
+        single_process=False,
     )
     return Engine(
         queue=redis_streams.RedisStreamsQueue(
             redis, keys, run_id, concurrency=concurrency, lease_s=redis_streams.LEASE_S
         ),
-        team=team,
+        shared=shared,
         pace=SharedPace(redis, keys, shares.messages_per_s),
         locks=SharedLocks(redis, keys, run_id),
     )
@@ -115,4 +115,4 @@ async def _await(redis: Any, url: str) -> None:
     def say(error: EngineUnavailableError) -> None:
         _log.warning("engine_awaited", host=host_of(url), error=error.why)
 
-    await patiently(partial(greet, redis), EngineUnavailableError, say)
+    await retry_at_start(partial(greet, redis), EngineUnavailableError, say)

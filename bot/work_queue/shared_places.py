@@ -1,4 +1,4 @@
-"""Limited places that several processes share. See `bot.jobs.ports.team.Places`."""
+"""Limited places that several processes share. See `bot.jobs.ports.shared_state.Places`."""
 
 import time
 from collections import OrderedDict

@@ -25,24 +25,24 @@ _NOTES_KEPT_S = 3600
 _log = structlog.get_logger()
 
 
-class SharedTurns:
-    """`bot.jobs.ports.team.Turns`: the first to ask has the turn until its time is over."""
+class SharedChoreLeases:
+    """`bot.jobs.ports.shared_state.ChoreLeases`: the first to ask has the turn until its time is over."""
 
     def __init__(self, redis: Redis, keys: Keys, run_id: str) -> None:
         self._redis, self._keys, self._run = redis, keys, run_id
 
-    async def take(self, work: str, for_s: float) -> bool:
-        """See `Turns.take`. While Redis is away nobody has a turn: what the turns are for needs the queue anyway."""
-        key = self._keys("turn", work)
+    async def take(self, chore: str, for_s: float) -> bool:
+        """See `ChoreLeases.take`. While Redis is away it is nobody's turn: chores need the queue anyway."""
+        key = self._keys("turn", chore)
         try:
             return bool(await self._redis.set(key, self._run, nx=True, px=int(for_s * 1000)))
         except UNREACHED as error:
-            _log.info("turn_not_taken", work=work, error=type(error).__name__)
+            _log.info("turn_not_taken", work=chore, error=type(error).__name__)
             return False
 
 
 class SharedNotes:
-    """`bot.jobs.ports.team.Notes`: a hash for each job, which is gone an hour after its last change."""
+    """`bot.jobs.ports.shared_state.Notes`: a hash for each job, which is gone an hour after its last change."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis, self._keys = redis, keys
@@ -137,7 +137,7 @@ class SharedPace:
     async def turn(self, max_wait_s: float, chat_id: int | str | None = None) -> float:
         """See `Pace.turn`. One call, since each message waits for it."""
         if not self._interval_ms:
-            return -await self.silence(chat_id) if chat_id is not None else 0.0
+            return -await self.paused_for(chat_id) if chat_id is not None else 0.0
         keys = [self._keys("pace")] + ([self._keys("silent", str(chat_id))] if chat_id is not None else [])
         arguments = [self._interval_ms, BURST_S * 1000, max_wait_s * 1000]
         try:
@@ -145,17 +145,17 @@ class SharedPace:
         except UNREACHED:
             return await self._own.turn(max_wait_s, chat_id)
 
-    async def silence(self, chat_id: int | str) -> float:
-        """See `Pace.silence`."""
+    async def paused_for(self, chat_id: int | str) -> float:
+        """See `Pace.paused_for`."""
         try:
             left_ms = await self._redis.pttl(self._keys("silent", str(chat_id)))
         except UNREACHED:
-            return await self._own.silence(chat_id)
+            return await self._own.paused_for(chat_id)
         return float(max(0, left_ms)) / 1000
 
-    async def hush(self, chat_id: int | str, for_s: float) -> None:
-        """See `Pace.hush`."""
-        await self._own.hush(chat_id, for_s)
+    async def pause_chat(self, chat_id: int | str, for_s: float) -> None:
+        """See `Pace.pause_chat`."""
+        await self._own.pause_chat(chat_id, for_s)
         try:
             await self._redis.set(self._keys("silent", str(chat_id)), "1", px=max(1, int(for_s * 1000)))
         except UNREACHED as error:

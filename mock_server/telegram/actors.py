@@ -11,7 +11,7 @@ from typing import Any
 
 from mock_server.telegram.chats import CallbackQuery, Chat, Message, Person
 from mock_server.telegram.errors import UserActionError
-from mock_server.telegram.people import Attachment, PersonActions, Surroundings
+from mock_server.telegram.people import Attachment, MessageContext, PersonActions
 from mock_server.telegram.watching import DEFAULT_WITHIN_S, ExpectationError, Watcher
 from mock_server.telegram.world import World
 
@@ -70,7 +70,7 @@ class User(Watcher[Message]):
 
     async def send_text(self, text: str, *, reply_to: Message | None = None, thread_id: int | None = None) -> Message:
         """Write a text."""
-        return self._actions.send_text(self.person, self.chat, text, Surroundings(reply_to, thread_id))
+        return self._actions.send_text(self.person, self.chat, text, MessageContext(reply_to, thread_id))
 
     async def send_photo(
         self,
@@ -85,7 +85,7 @@ class User(Watcher[Message]):
     ) -> Message:
         """Send one picture, as a photo (re-encoded) or as a file (bytes, name and type kept)."""
         attachment = await read_attachment(photo, filename, mime_type)
-        around = Surroundings(reply_to, thread_id)
+        around = MessageContext(reply_to, thread_id)
         return (await self._actions.send_media(self.person, self.chat, [attachment], caption, around, as_file=as_file))[
             0
         ]
@@ -101,7 +101,7 @@ class User(Watcher[Message]):
     ) -> list[Message]:
         """Send two to ten pictures as one album."""
         files = [await read_attachment(photo, None, None) for photo in photos]
-        around = Surroundings(reply_to, thread_id)
+        around = MessageContext(reply_to, thread_id)
         return await self._actions.send_media(self.person, self.chat, files, caption, around, as_file=as_file)
 
     async def send_sticker(
@@ -109,7 +109,7 @@ class User(Watcher[Message]):
     ) -> Message:
         """Send a picture as a still sticker: WebP, its longer side 512 pixels."""
         attachment = await read_attachment(picture, None, None)
-        around = Surroundings(reply_to, thread_id)
+        around = MessageContext(reply_to, thread_id)
         return await self._actions.send_sticker(self.person, self.chat, attachment, emoji, around)
 
     async def send_live_photo(
@@ -117,12 +117,12 @@ class User(Watcher[Message]):
     ) -> Message:
         """Send a picture as a live photo, whose video is a stub; the bot gets its still as a photo too."""
         attachment = await read_attachment(photo, None, None)
-        around = Surroundings(reply_to, thread_id)
+        around = MessageContext(reply_to, thread_id)
         return await self._actions.send_live_photo(self.person, self.chat, attachment, caption, around)
 
     async def send_other(self, **content: Any) -> Message:
         """Send another kind of content by its Message fields, such as `voice={...}` or `location={...}`."""
-        return self._actions.send_other(self.person, self.chat, content, Surroundings())
+        return self._actions.send_other(self.person, self.chat, content, MessageContext())
 
     async def forward(self, message: Message) -> Message:
         """Forward a message of any chat to this one: the bot gets the same picture again."""

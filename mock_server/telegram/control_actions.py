@@ -10,7 +10,7 @@ from mock_server.telegram.control_answers import CONTROL, WORLD, answering, aske
 from mock_server.telegram.control_views import chat_view, message_view
 from mock_server.telegram.errors import UserActionError
 from mock_server.telegram.params import CallParams
-from mock_server.telegram.people import Attachment, PersonActions, Surroundings
+from mock_server.telegram.people import Attachment, MessageContext, PersonActions
 
 _MEDIA_KINDS = ("photo", "file", "sticker", "live_photo")
 
@@ -40,10 +40,10 @@ def _person(request: web.Request, params: CallParams) -> User:
     return request.app[CONTROL].user(params.integer("user_id"))
 
 
-def _surroundings(request: web.Request, params: CallParams) -> Surroundings:
+def _context_of(request: web.Request, params: CallParams) -> MessageContext:
     reply_to_id = params.integer("reply_to_message_id")
     reply_to = asked_chat(request).messages[reply_to_id] if reply_to_id else None
-    return Surroundings(reply_to, params.integer("message_thread_id") or None)
+    return MessageContext(reply_to, params.integer("message_thread_id") or None)
 
 
 def _view(request: web.Request, message: Message) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _view(request: web.Request, message: Message) -> dict[str, Any]:
 
 async def _send_text(request: web.Request, params: CallParams) -> dict[str, Any]:
     person, actions = _person(request, params).person, PersonActions(request.app[WORLD])
-    around = _surroundings(request, params)
+    around = _context_of(request, params)
     return _view(request, actions.send_text(person, asked_chat(request), params.string("text"), around))
 
 
@@ -69,7 +69,7 @@ async def _send_media(request: web.Request, params: CallParams) -> list[dict[str
         raise UserActionError(f"kind is one of {', '.join(_MEDIA_KINDS)}")
     person, chat = _person(request, params).person, asked_chat(request)
     files = [Attachment(file.name, file.data, params.string("mime_type") or None) for file in params.files.values()]
-    actions, around = PersonActions(request.app[WORLD]), _surroundings(request, params)
+    actions, around = PersonActions(request.app[WORLD]), _context_of(request, params)
     caption = params.string("caption")
     if kind in {"photo", "file"}:
         sent = await actions.send_media(person, chat, files, caption, around, as_file=kind == "file")
@@ -87,7 +87,7 @@ async def _send_other(request: web.Request, params: CallParams) -> dict[str, Any
     if not isinstance(content, dict):
         raise UserActionError("content is an object with fields of a Message")
     person, actions = _person(request, params).person, PersonActions(request.app[WORLD])
-    return _view(request, actions.send_other(person, asked_chat(request), content, _surroundings(request, params)))
+    return _view(request, actions.send_other(person, asked_chat(request), content, _context_of(request, params)))
 
 
 async def _forward(request: web.Request, params: CallParams) -> dict[str, Any]:

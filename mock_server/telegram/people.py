@@ -37,7 +37,7 @@ class Attachment:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class MessageContext:
     """What a person's message hangs on: the message they reply to, the topic they write in."""
 
     reply_to: Message | None = None
@@ -50,7 +50,7 @@ class PersonActions:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def send_text(self, person: Person, chat: Chat, text: str, around: Surroundings) -> Message:
+    def send_text(self, person: Person, chat: Chat, text: str, around: MessageContext) -> Message:
         """Write a text."""
         content = with_detected(trimmed(FormattedText(text)))
         if not content.text or utf16_length(content.text) > MAX_TEXT:
@@ -63,7 +63,7 @@ class PersonActions:
         chat: Chat,
         files: Sequence[Attachment],
         caption: str,
-        around: Surroundings,
+        around: MessageContext,
         *,
         as_file: bool,
     ) -> list[Message]:
@@ -100,10 +100,10 @@ class PersonActions:
         if not _PAYLOAD.fullmatch(payload):
             raise UserActionError("a deep link carries up to 64 of A-Z a-z 0-9 _ -")
         to = "" if chat.kind == "private" else f"@{self._world.config.bot_username}"
-        return self.send_text(person, chat, f"/start{to} {payload}", Surroundings())
+        return self.send_text(person, chat, f"/start{to} {payload}", MessageContext())
 
     async def send_sticker(
-        self, person: Person, chat: Chat, file: Attachment, emoji: str, around: Surroundings
+        self, person: Person, chat: Chat, file: Attachment, emoji: str, around: MessageContext
     ) -> Message:
         """Send a picture as a still sticker."""
         sticker = await self._readable(file, self._world.files.add_sticker(file.data))
@@ -111,7 +111,7 @@ class PersonActions:
         return self._post(person, chat, around, other_content=content, source_name=file.name)
 
     async def send_live_photo(
-        self, person: Person, chat: Chat, file: Attachment, caption: str, around: Surroundings
+        self, person: Person, chat: Chat, file: Attachment, caption: str, around: MessageContext
     ) -> Message:
         """Send a picture as a live photo, whose video is a stub; bots get its still as a photo too."""
         text = _checked_caption(caption)
@@ -120,7 +120,7 @@ class PersonActions:
         content = {"photo": photo, "caption": text.text, "caption_entities": text.entities, "source_name": file.name}
         return self._post(person, chat, around, other_content={"live_photo": video.as_live_photo(photo)}, **content)
 
-    def send_other(self, person: Person, chat: Chat, content: dict[str, Any], around: Surroundings) -> Message:
+    def send_other(self, person: Person, chat: Chat, content: dict[str, Any], around: MessageContext) -> Message:
         """Send another kind of content, given as the fields of a Message: voice, poll, contact, location, ..."""
         return self._post(person, chat, around, other_content=content)
 
@@ -131,7 +131,7 @@ class PersonActions:
         origin = {"type": "user", "sender_user": self._world.json.user(message.sender_id), "date": message.date}
         kept = {name: getattr(message, name) for name in _FORWARDED}
         kept["other_content"] = message.other_content | {"forward_origin": origin}
-        return self._post(person, chat, Surroundings(), **kept)
+        return self._post(person, chat, MessageContext(), **kept)
 
     def edit_text(self, person: Person, message: Message, text: str) -> None:
         """Change the text or caption of one's own message."""
@@ -245,7 +245,7 @@ class PersonActions:
         if message.sender_id != person.id or message.deleted:
             raise UserActionError("not this person's message")
 
-    def _post(self, person: Person, chat: Chat, around: Surroundings, **content: Any) -> Message:
+    def _post(self, person: Person, chat: Chat, around: MessageContext, **content: Any) -> Message:
         if person.id not in chat.member_ids:
             raise UserActionError(f"{person.first_name} is not in this chat")
         if chat.kind == "private":

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.app import Overrides, create_app
-from bot.mending.token import BotTokenRefusedError
+from bot.operator_errors.token import BotTokenRefusedError
 from bot.settings import Settings
 from storage.errors import StorageRefusedError
 from tests.support import pictures

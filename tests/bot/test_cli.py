@@ -20,7 +20,7 @@ HEAVY = ["aiogram", "aioboto3", "aiohttp", "botocore", "httpx", "pydantic", "rep
 
 
 @pytest.fixture(autouse=True)
-def empty_surroundings(tmp_path, monkeypatch):
+def empty_environment(tmp_path, monkeypatch):
     """No `.env` and no variable of the machine decides a test."""
     monkeypatch.chdir(tmp_path)
     for name in ("BOT_TOKEN", "QUEUE_URL", "PORT", "LOG_LEVEL", "LOG_FORMAT"):

@@ -24,6 +24,7 @@ from bot.doctor import run_doctor
 from bot.doctor.checks import CHECKS
 from bot.doctor.clock import check_clock
 from bot.doctor.collector import check_collector
+from bot.doctor.context import open_context
 from bot.doctor.examination import Check, examine
 from bot.doctor.finding import Finding, Part, State
 from bot.doctor.lifecycle import check_lifecycle, missing_rules
@@ -34,7 +35,6 @@ from bot.doctor.queue import check_queue
 from bot.doctor.replicate_faults import cause_and_fix
 from bot.doctor.report import as_lines, redacted
 from bot.doctor.storage import check_conditional_writes, check_storage
-from bot.doctor.surroundings import open_surroundings
 from bot.doctor.telegram import judge_webhook
 from bot.settings import Settings
 from bot.work_queue.redis_client import Keys, open_redis
@@ -107,8 +107,8 @@ async def party(answer):
 
 
 async def examine_part(check, settings):
-    async with open_surroundings(settings, load_presets()) as surroundings:
-        return await check(surroundings)
+    async with open_context(settings, load_presets()) as context:
+        return await check(context)
 
 
 def nobody():
@@ -330,8 +330,8 @@ async def test_a_tunnel_to_something_else_is_told_from_one_with_nothing_behind_i
 async def test_what_arrives_while_the_doctor_holds_the_door_is_sent_back_to_come_again(world, tmp_path):
     settings = world.settings(tmp_path)
     async with (
-        open_surroundings(settings, load_presets()) as surroundings,
-        surroundings.http.post(f"{settings.base_url}/webhook/telegram", json={"update_id": 1}) as answer,
+        open_context(settings, load_presets()) as context,
+        context.http.post(f"{settings.base_url}/webhook/telegram", json={"update_id": 1}) as answer,
     ):
         assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
 
@@ -487,8 +487,8 @@ class IgnoringStore:
 
 
 async def test_ignored_conditional_writes_are_a_warning_that_says_what_orders_changes_instead(world, tmp_path):
-    async with open_surroundings(world.settings(tmp_path), load_presets()) as surroundings:
-        alone = replace(surroundings, store=IgnoringStore())
+    async with open_context(world.settings(tmp_path), load_presets()) as context:
+        alone = replace(context, store=IgnoringStore())
         settings = alone.settings.model_copy(update={"queue_url": SecretStr("redis://127.0.0.1")})
         several = replace(alone, settings=settings)
         assert (await check_conditional_writes(alone)).state is State.WARNING
@@ -662,9 +662,9 @@ async def test_a_clock_that_is_off_is_named(world, tmp_path, ahead_s, state):
     def late(_):
         return web.Response(headers={"Date": formatdate(time() - ahead_s, usegmt=True)})
 
-    async with party(late) as storage, open_surroundings(world.settings(tmp_path), load_presets()) as surroundings:
+    async with party(late) as storage, open_context(world.settings(tmp_path), load_presets()) as context:
         changes = {"s3_bucket": "photos", "s3_endpoint_url": storage}
-        finding = await check_clock(replace(surroundings, settings=surroundings.settings.model_copy(update=changes)))
+        finding = await check_clock(replace(context, settings=context.settings.model_copy(update=changes)))
     assert finding.state == state
     assert ("behind" in finding.what) == (ahead_s < -60)
     assert state == "ok" or "clock" in finding.fix

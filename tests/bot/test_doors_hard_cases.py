@@ -32,7 +32,7 @@ from storage.job import JobStatus, Outcome
 from tests.support import pictures
 from tests.support.aioresponses_shim import MockedResponses
 from tests.support.callback_posts import post
-from tests.support.chat_door import a_desk, a_notifier
+from tests.support.chat_door import a_notifier, some_dependencies
 from tests.support.fakes import BEGIN, World, new_job
 from tests.support.recording_bot import TOKEN, recording_bot
 from tests.support.waiting import eventually
@@ -49,7 +49,7 @@ class Door:
         self.world = World()
         process = self.world.start()
         self.bot, self.session = recording_bot()
-        dispatcher = build_dispatcher(a_desk(process, self.world, self.bot))
+        dispatcher = build_dispatcher(some_dependencies(process, self.world, self.bot))
         self.intake = UpdateIntake(self.bot, dispatcher, process.repository, self.world.chat)
 
     async def photo(self):

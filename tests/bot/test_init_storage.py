@@ -6,14 +6,14 @@ from structlog.testing import capture_logs
 
 from bot.composition.adapters import open_store
 from bot.init_storage import run_init_storage
-from bot.mending import mendable
+from bot.operator_errors import report_operator_errors
 from bot.settings import Settings
 from tests.support.s3_servers import new_bucket_name, outside_of
 
 
 async def outcome(settings):
     with capture_logs() as lines:
-        code = await mendable(run_init_storage(settings), settings)
+        code = await report_operator_errors(run_init_storage(settings), settings)
     return code, lines[-1]
 
 

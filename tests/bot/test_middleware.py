@@ -7,7 +7,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from structlog.contextvars import bind_contextvars, get_contextvars
 
 from bot import app_keys
-from bot.few_lines import FewLines
+from bot.log_throttle import LogThrottle
 from bot.middleware import errors_to_answers
 from storage.errors import StorageUnavailableError
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("logs")
 
 async def answered(handler, times=1):
     app = web.Application(middlewares=[errors_to_answers])
-    app[app_keys.OUTAGE_LINES] = FewLines(5)
+    app[app_keys.OUTAGE_LINES] = LogThrottle(5)
     app.router.add_get("/x", handler)
     async with TestClient(TestServer(app)) as client:
         for _ in range(times):

@@ -5,7 +5,7 @@ import socket
 import pytest
 from pydantic import SecretStr
 
-from bot.mending.listening import CannotListenError
+from bot.operator_errors.listening import CannotListenError
 from bot.sandbox import with_built_in_parties
 from bot.settings import Settings, SettingsError
 from mock_server.replicate.config import MockReplicateConfig

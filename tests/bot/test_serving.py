@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.composition.adapters import open_store
-from bot.mending import mendable
+from bot.operator_errors import report_operator_errors
 from bot.serving import _allow_connections, serve
 from bot.settings import Settings
 from mock_server.telegram.client import connect
@@ -210,7 +210,7 @@ async def test_told_to_stop_while_it_is_down_it_does_not_start_again(tmp_path):
 async def refusal(settings):
     """The one error line of a start that cannot succeed."""
     with capture_logs() as lines:
-        assert await mendable(serve(settings), settings) == 1
+        assert await report_operator_errors(serve(settings), settings) == 1
     (error,) = (line for line in lines if line["log_level"] == "error")
     return error["event"], str(error)
 
@@ -222,7 +222,7 @@ async def test_what_the_system_refuses_a_running_bot_is_not_taken_for_a_port():
         raise OSError(errno.EMFILE, "Too many open files")
 
     with pytest.raises(OSError, match="Too many"):
-        await mendable(running(), Settings())
+        await report_operator_errors(running(), Settings())
 
 
 async def test_a_taken_port_is_one_error_line_that_names_it_and_its_setting(tmp_path):

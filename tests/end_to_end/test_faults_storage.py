@@ -184,7 +184,7 @@ async def test_a_slow_storage_only_takes_longer(world, settings, s3, bucket):
 
 
 async def test_a_storage_that_is_down_at_the_start_is_waited_for(world, settings, s3, monkeypatch):
-    monkeypatch.setattr("bot.patience._ASK_AGAIN_S", 0.1)
+    monkeypatch.setattr("bot.startup_retry._ASK_AGAIN_S", 0.1)
     s3.disappear()
     bot = running_bot(settings, impatient())
     starting = asyncio.ensure_future(bot.__aenter__())

@@ -130,7 +130,7 @@ async def test_a_base_url_that_ends_in_v1_is_understood(api, make_gateway, reply
 
 # Creation: what answers mean
 
-REFUSALS = [
+REFUSED_REQUESTS = [
     (400, {"detail": "bad webhook"}, errors.PredictionRejectedError),
     (401, {"title": "Unauthenticated", "detail": "You did not pass a valid token"}, errors.CredentialsRefusedError),
     (402, {"title": "Insufficient credit", "detail": "You have insufficient credit"}, errors.CreditExhaustedError),
@@ -144,7 +144,7 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("status", "fields", "expected"), REFUSALS)
+@pytest.mark.parametrize(("status", "fields", "expected"), REFUSED_REQUESTS)
 async def test_each_refusal_of_a_creation_has_its_error_and_is_never_repeated(
     *, api, gateway, reply, status, fields, expected
 ):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from storage.delivery_events import DeliveryReleased, Handed, HandedOver, ReportSettled, ReportStored
 from storage.draft_events import (
     AlbumUseChosen,
     AnswerAwaited,
@@ -20,7 +21,6 @@ from storage.draft_events import (
 )
 from storage.event import EventRefusedError
 from storage.job import Claim, InputImage, Job, JobFile, JobStatus, Outcome, Report, Slot
-from storage.telling_events import DeliveryReleased, Handed, HandedOver, ReportSettled, ReportStored
 from storage.transitions import apply, apply_all
 from storage.wishes import AlbumUse, Wishes
 from tests.support.fakes import BEGIN, new_job

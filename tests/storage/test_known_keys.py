@@ -73,7 +73,7 @@ async def test_whether_somebody_has_a_history_costs_a_process_that_is_alone_one_
     assert world.faults.calls["store.list"] == 1
     await writer.put_history("tg-1", entry)
     assert len(await writer.done_since("tg-1", 0, limit=5)) == 1
-    one_of_many = JobRepository(world.store, sole=False)
+    one_of_many = JobRepository(world.store, single_process=False)
     world.faults.calls.clear()
     await one_of_many.done_since("tg-2", 0, limit=5)
     await one_of_many.done_since("tg-2", 0, limit=5)

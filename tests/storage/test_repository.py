@@ -10,14 +10,14 @@ import pytest
 
 from storage import object_keys
 from storage.chat_events import Announced
-from storage.course_events import Admitted, CancelRequested, OutcomeDecided
+from storage.delivery_events import ResultTold
 from storage.errors import ObjectNotFoundError, RecordCorruptError, StorageUnavailableError
 from storage.event import EventRefusedError
 from storage.job import Claim, JobStatus
+from storage.lifecycle_events import Admitted, CancelRequested, OutcomeDecided
 from storage.records import HistoryEntry, TaskRecord, dump_job
 from storage.repository import JobRepository
 from storage.slot_events import CreateClaimed
-from storage.telling_events import ResultTold
 from storage.transitions import IllegalTransitionError, apply_all
 from tests.support.fakes import BEGIN, World, new_job, storage_down
 from tests.support.waiting import loop_turns

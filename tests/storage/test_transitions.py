@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 
 import storage
 from storage.chat_events import Announced, ChatMoved, StatusShown
-from storage.course_events import (
-    Admitted,
-    CancelRequested,
-    ErasureRequested,
-    OutcomeDecided,
-    PauseEnded,
-    StepPostponed,
-    StepResumed,
+from storage.delivery_events import (
+    CancellationTold,
+    DeliveryClaimed,
+    DeliveryReleased,
+    FailureTold,
+    Handed,
+    HandedOver,
+    ReportSettled,
+    ReportStored,
+    ResultTold,
+    Told,
 )
 from storage.draft_events import (
     AlbumUseChosen,
@@ -37,6 +40,15 @@ from storage.draft_events import (
 from storage.event import Event, EventRefusedError
 from storage.input_events import InputPublished, InputStored
 from storage.job import Claim, InputImage, Job, JobFile, JobStatus, Outcome, Slot, SlotState
+from storage.lifecycle_events import (
+    Admitted,
+    CancelRequested,
+    ErasureRequested,
+    OutcomeDecided,
+    PauseEnded,
+    StepPostponed,
+    StepResumed,
+)
 from storage.slot_events import (
     CreateClaimed,
     CreateReleased,
@@ -45,18 +57,6 @@ from storage.slot_events import (
     PredictionDiscarded,
     PredictionEnded,
     SlotFailed,
-)
-from storage.telling_events import (
-    CancellationTold,
-    DeliveryClaimed,
-    DeliveryReleased,
-    FailureTold,
-    Handed,
-    HandedOver,
-    ReportSettled,
-    ReportStored,
-    ResultTold,
-    Told,
 )
 from storage.transitions import LATE_NEWS, TABLE, IllegalTransitionError, apply, apply_all, diagram
 from storage.wishes import AlbumUse, Wishes

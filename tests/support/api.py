@@ -21,7 +21,7 @@ from bot.http_api.openapi import document
 from bot.http_api.opening import api_door
 from bot.http_limits import HttpLimits, bounded_bodies
 from bot.middleware import errors_to_answers
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 from bot.settings import Settings
 from bot.telegram.api_texts import api_reason_text, api_refusal_text
 from bot.telegram.catalogues import locales
@@ -174,7 +174,7 @@ def api_app(process: Process, **settings: Any) -> web.Application:
     limits = HttpLimits(look_every_s=0.1)
     app = web.Application(middlewares=[errors_to_answers, bounded_bodies(limits)], client_max_size=limits.body_bytes)
     routes.add_routes(app, known.api_allowed_origins)
-    app[app_keys.REFUSALS] = Refusals()
+    app[app_keys.REFUSED_REQUESTS] = RefusedRequests()
     app[app_keys.API_ANSWERED] = lambda operation, status: None
     app[DOOR] = api_door(
         known,

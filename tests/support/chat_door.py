@@ -9,17 +9,17 @@ from bot.jobs.limits.pause import Pause
 from bot.jobs.limits.recorded_limits import RecordedLimits
 from bot.jobs.ports.queue import QueueDepth
 from bot.jobs.results.smaller import SmallerAgain
+from bot.telegram.admin_queries import AdminQueries
 from bot.telegram.alerts import AdminAlerts
-from bot.telegram.desk import Desk
+from bot.telegram.dependencies import HandlerDependencies
 from bot.telegram.handlers import build_dispatcher
 from bot.telegram.history_cards import HistoryCards
 from bot.telegram.intake import UpdateIntake
-from bot.telegram.office import Office
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
 from bot.telegram.sender import ChatNotifier
 from bot.telegram.showing import Showing
-from bot.telegram.talk import Talk
-from bot.work_queue.alone import NoNotes
+from bot.work_queue.single_process import NoNotes
 from replicate_gateway.prediction import PredictionStatus
 from storage import object_keys
 from storage.people import People
@@ -65,7 +65,7 @@ def message(*, message_id=5, chat=PRIVATE, sender=ANNA, text=None, caption=None,
     return body
 
 
-def a_desk(process, world, bot, rules=None, **changes):
+def some_dependencies(process, world, bot, rules=None, **changes):
     """What the product's handlers ask for, over fakes."""
 
     async def readiness():
@@ -77,7 +77,7 @@ def a_desk(process, world, bot, rules=None, **changes):
     rules = rules or ChatRules(bot_id=1, default_locale="en", preset="restore", max_image_mb=20)
     people, pause, jobs = People(world.store), Pause(world.store), process.jobs
     cards = HistoryCards(process.repository, process.service, process.results, PRESETS, rules.keep, UTC, world.clock)
-    desk = Desk(
+    dependencies = HandlerDependencies(
         cards=cards,
         jobs=process.service,
         results=process.results,
@@ -94,18 +94,18 @@ def a_desk(process, world, bot, rules=None, **changes):
         reminders=Reminders(world.store),
         notes=NoNotes(),
         clock=world.clock,
-        office=Office(process.repository, jobs.tally, pause, readiness, depth, "mock", UTC, world.clock),
+        queries=AdminQueries(process.repository, jobs.tally, pause, readiness, depth, "mock", UTC, world.clock),
         rules=rules,
-        talk=Talk(process.background),
+        replies=Replies(process.background),
     )
-    return replace(desk, **changes)
+    return replace(dependencies, **changes)
 
 
 def a_notifier(bot, *, people=None, background=None, clock=None):
     """The product's voice in the chats."""
     background, clock = background or Background(), clock or FrozenClock()
     alerts = AdminAlerts(bot, (), clock, background)
-    return ChatNotifier(bot, alerts, Talk(background), PRESETS, people or People(World().store), clock)
+    return ChatNotifier(bot, alerts, Replies(background), PRESETS, people or People(World().store), clock)
 
 
 class ChatDoor:
@@ -119,9 +119,11 @@ class ChatDoor:
         self.background, self.repository = self.process.background, self.process.repository
         defaults = {"bot_id": BOT_ID, "default_locale": "en", "preset": "restore", "max_image_mb": 20}
         self.rules = ChatRules(**defaults | rules)
-        desk = a_desk(self.process, self.world, self.bot, self.rules, people=self.people)
-        desk = replace(desk, office=replace(desk.office, pause=self.pause), notes=notes or NoNotes())
-        self.dispatcher = build_dispatcher(desk)
+        dependencies = some_dependencies(self.process, self.world, self.bot, self.rules, people=self.people)
+        dependencies = replace(
+            dependencies, queries=replace(dependencies.queries, pause=self.pause), notes=notes or NoNotes()
+        )
+        self.dispatcher = build_dispatcher(dependencies)
         self.intake = UpdateIntake(self.bot, self.dispatcher, self.repository, self.world.chat)
 
     async def __call__(self, update_id=100, **content):

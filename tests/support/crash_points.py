@@ -1,7 +1,7 @@
 """Where a process may die: before and after each phase of each step, and each call on what the use cases stand on.
 
 Nothing is listed by hand: the steps are those that `bot.jobs.assembly` puts together, the calls are the coroutine
-methods of the types that `Surroundings` names. Product code is not touched: the finished objects are wrapped.
+methods of the types that `Dependencies` names. Product code is not touched: the finished objects are wrapped.
 """
 
 import functools
@@ -14,7 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from bot.jobs.assembly import JobLimits, Surroundings, assemble
+from bot.jobs.assembly import Dependencies, JobLimits, assemble
 from bot.jobs.steps.step import Step
 from storage.event import Event
 from storage.repository import JobRepository
@@ -74,23 +74,23 @@ def watch(original: Callable[..., Any], points: CrashPoints) -> Callable[..., An
 
     @functools.wraps(original)
     def assembled(*args: Any, **kwargs: Any) -> Any:
-        surroundings = next(value for value in (*args, *kwargs.values()) if isinstance(value, Surroundings))
+        dependencies = next(value for value in (*args, *kwargs.values()) if isinstance(value, Dependencies))
         for party, methods in _calls().items():
-            _watch_calls(getattr(surroundings, party), party, methods, points)
+            _watch_calls(getattr(dependencies, party), party, methods, points)
         jobs = original(*args, **kwargs)
         owners: dict[int, tuple[Event, str]] = {}
         for step in jobs.steps:
             _watch_step(step, points, owners)
-        _watch_writes(surroundings.repository, points, owners)
+        _watch_writes(dependencies.repository, points, owners)
         return jobs
 
     return assembled
 
 
 def _calls() -> dict[str, list[str]]:
-    """The coroutine methods of each field of `Surroundings`, by its declared type."""
-    hints = get_type_hints(Surroundings)
-    return {field.name: _coroutines(hints[field.name]) for field in fields(Surroundings)}
+    """The coroutine methods of each field of `Dependencies`, by its declared type."""
+    hints = get_type_hints(Dependencies)
+    return {field.name: _coroutines(hints[field.name]) for field in fields(Dependencies)}
 
 
 def _coroutines(kind: Any) -> list[str]:
@@ -163,7 +163,7 @@ class _Anything:
 
 def _steps() -> tuple[Step, ...]:
     limits = JobLimits(**{field.name: 1 for field in fields(JobLimits)})
-    return assemble(limits, Surroundings(**{field.name: _Anything() for field in fields(Surroundings)})).steps
+    return assemble(limits, Dependencies(**{field.name: _Anything() for field in fields(Dependencies)})).steps
 
 
 def _append(path: Path, line: str) -> None:

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from bot import app_keys
 from bot.composition.adapters import file_link_key
 from bot.http_api import files as file_routes
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 from bot.settings import Settings
 from mock_server.telegram.actors import User
 from mock_server.telegram.chats import Message
@@ -232,7 +232,7 @@ async def file_server(settings: Settings) -> AsyncIterator[str]:
         app = web.Application()
         file_routes.add_routes(app)
         app[app_keys.FILE_LINKS] = app_keys.FileLinks(key, store.resolve)
-        app[app_keys.REFUSALS] = Refusals()
+        app[app_keys.REFUSED_REQUESTS] = RefusedRequests()
         async with listening(app) as url:
             yield url
 

@@ -19,7 +19,7 @@ from random import Random
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from bot.jobs.assembly import JobLimits, Jobs, Surroundings, assemble
+from bot.jobs.assembly import Dependencies, JobLimits, Jobs, assemble
 from bot.jobs.background import Background
 from bot.jobs.callback_recorder import CallbackResult
 from bot.jobs.callback_reference import CallbackReference, JobReference
@@ -35,7 +35,7 @@ from bot.jobs.status import Status
 from bot.jobs.steps.archive import Archive
 from bot.jobs.submission import Submission
 from bot.telegram.wording import text
-from bot.work_queue.alone import alone
+from bot.work_queue.single_process import single_process
 from replicate_gateway.errors import OutputRefusedError, PredictionNotFoundError
 from replicate_gateway.models import ModelReference
 from replicate_gateway.prediction import Prediction, PredictionStatus
@@ -645,7 +645,7 @@ class DictStore:
 
 
 class SharedBoard:
-    """`Notes` and `Turns` of several processes in one test, by the test's clock."""
+    """`Notes` and `ChoreLeases` of several processes in one test, by the test's clock."""
 
     def __init__(self, clock: FrozenClock, faults: Faults | None = None) -> None:
         self.clock, self.faults = clock, faults or Faults()
@@ -773,7 +773,7 @@ class HotLoopError(AssertionError):
 class Process:
     """One run of the product on a world."""
 
-    def __init__(self, world: "World", jobs: Jobs, surroundings: Surroundings, queue: DirectQueue) -> None:
+    def __init__(self, world: "World", jobs: Jobs, surroundings: Dependencies, queue: DirectQueue) -> None:
         self.world, self.jobs, self.queue = world, jobs, queue
         self.service, self.callbacks, self.results = jobs.service, jobs.callbacks, jobs.results
         self.worker, self.sweep = jobs.worker, jobs.sweep
@@ -912,12 +912,12 @@ def build(
     links: InputLinks | None = None,
     **changes: Any,
 ) -> Process:
-    """The use cases on fakes; `changes` replace fields of `Surroundings`."""
+    """The use cases on fakes; `changes` replace fields of `Dependencies`."""
     world = world or World()
     queue = DirectQueue(world.clock)
     circuit = Circuit("storage", world.clock)
     store = GuardedStore(world.store, circuit)
-    surroundings = Surroundings(
+    surroundings = Dependencies(
         repository=JobRepository(store, conditional_writes=world.conditional),
         store=store,
         gateway=world.replicate,
@@ -930,7 +930,7 @@ def build(
         callbacks=REFERENCES if callbacks else None,
         queue=queue,
         background=Background(),
-        team=alone(
+        shared=single_process(
             jobs_per_person=limits.user_max_active,
             jobs_per_key=limits.api_max_active,
             predictions=limits.replicate_max_active,
@@ -941,7 +941,7 @@ def build(
         people=world.people,
         executor=InlineExecutor(),
         spent=SpentQuotas(store, b"s" * 32),
-        say=text,
+        translate=text,
         timezone=UTC,
     )
     surroundings = replace(surroundings, **changes)

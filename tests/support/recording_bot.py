@@ -1,6 +1,6 @@
 """An aiogram bot that speaks to nobody: calls are recorded, answers come from a queue, or are the usual ones.
 
-Refusals go through aiogram's own check of an answer, so the errors are the ones that production sees.
+RefusedRequests go through aiogram's own check of an answer, so the errors are the ones that production sees.
 """
 
 import itertools

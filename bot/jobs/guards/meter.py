@@ -58,7 +58,7 @@ class SilentMeter:
 SILENT: Meter = SilentMeter()
 
 
-class Enclosing:
+class CurrentAttempt:
     """Stands for the attempt at a step that is being made; who draws traces notes here what it is called there."""
 
     __slots__ = ("span_id",)
@@ -67,18 +67,18 @@ class Enclosing:
         self.span_id: int | None = None
 
 
-ENCLOSING: ContextVar[Enclosing | None] = ContextVar("enclosing", default=None)
+CURRENT_ATTEMPT: ContextVar[CurrentAttempt | None] = ContextVar("current_attempt", default=None)
 """The attempt within which something is told; it lasts until its own end was told."""
 
 
 @contextmanager
-def enclosing() -> Iterator[None]:
+def attempt_scope() -> Iterator[None]:
     """What is told within the block belongs together."""
-    token = ENCLOSING.set(Enclosing())
+    token = CURRENT_ATTEMPT.set(CurrentAttempt())
     try:
         yield
     finally:
-        ENCLOSING.reset(token)
+        CURRENT_ATTEMPT.reset(token)
 
 
 class Timed:

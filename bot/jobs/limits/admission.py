@@ -2,7 +2,7 @@
 
 from bot.jobs.limits.users import is_api_user
 from bot.jobs.ports.queue import JobQueue
-from bot.jobs.ports.team import Places
+from bot.jobs.ports.shared_state import Places
 from storage.job import Job, JobStatus, SlotState
 
 # All predictions share one line.

@@ -23,7 +23,12 @@ class Pause:
     """Survives restarts, and is the same for all processes within seconds. Raises `StorageError`."""
 
     def __init__(
-        self, store: ObjectStore, *, conditional_writes: bool = True, locks: Locks | None = None, alone: bool = True
+        self,
+        store: ObjectStore,
+        *,
+        conditional_writes: bool = True,
+        locks: Locks | None = None,
+        single_process: bool = True,
     ) -> None:
         self._records = CachedRecords(
             store,
@@ -31,7 +36,7 @@ class Pause:
             _Switch(),
             conditional_writes=conditional_writes,
             locks=locks,
-            fresh_for_s=math.inf if alone else _FRESH_S,
+            fresh_for_s=math.inf if single_process else _FRESH_S,
         )
 
     async def active(self) -> bool:

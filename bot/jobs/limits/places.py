@@ -12,7 +12,7 @@ def holders_of(job_id: str) -> list[str]:
 
 
 class ProcessPlaces:
-    """`bot.jobs.ports.team.Places` of one process.
+    """`bot.jobs.ports.shared_state.Places` of one process.
 
     The holders are known to this process only; after a restart they take their places again as their jobs are
     advanced, which may let a few more in than the limit for a moment.

@@ -16,11 +16,11 @@ class Pace(Protocol):
         """
         ...
 
-    async def silence(self, chat_id: int | str) -> float:
+    async def paused_for(self, chat_id: int | str) -> float:
         """For how many seconds this chat is to be left alone; 0 when it may be spoken to."""
         ...
 
-    async def hush(self, chat_id: int | str, for_s: float) -> None:
+    async def pause_chat(self, chat_id: int | str, for_s: float) -> None:
         """Leave this chat alone for so long."""
         ...
 
@@ -35,7 +35,7 @@ class ProcessPace:
 
     async def turn(self, max_wait_s: float, chat_id: int | str | None = None) -> float:
         """See `Pace.turn`."""
-        if chat_id is not None and (left_s := await self.silence(chat_id)) > 0:
+        if chat_id is not None and (left_s := await self.paused_for(chat_id)) > 0:
             return -left_s
         if not self._interval:
             return 0.0
@@ -47,8 +47,8 @@ class ProcessPace:
         self._next_free = turn + self._interval
         return max(0.0, wait_s)
 
-    async def silence(self, chat_id: int | str) -> float:
-        """See `Pace.silence`."""
+    async def paused_for(self, chat_id: int | str) -> float:
+        """See `Pace.paused_for`."""
         until = self._silent_until.get(chat_id)
         if until is None:
             return 0.0
@@ -57,8 +57,8 @@ class ProcessPace:
             del self._silent_until[chat_id]
         return max(0.0, left_s)
 
-    async def hush(self, chat_id: int | str, for_s: float) -> None:
-        """See `Pace.hush`. Chats whose rest is over are forgotten now and then."""
+    async def pause_chat(self, chat_id: int | str, for_s: float) -> None:
+        """See `Pace.pause_chat`. Chats whose rest is over are forgotten now and then."""
         now = _now()
         if len(self._silent_until) > 1000:
             self._silent_until = {chat: until for chat, until in self._silent_until.items() if until > now}

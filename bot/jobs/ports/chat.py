@@ -89,7 +89,7 @@ class Notifier(Protocol):
         ...
 
 
-class Say(Protocol):
+class Translate(Protocol):
     """The sentences that people read."""
 
     def __call__(self, key: str, locale: str, *, n: int | None = None, **facts: object) -> str:

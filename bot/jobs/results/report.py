@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from typing import BinaryIO
 
 from bot.jobs.images.contact_sheet import Cell
-from bot.jobs.ports.chat import Say
+from bot.jobs.ports.chat import Translate
 from bot.jobs.results.cost import estimated_usd
 from replicate_gateway.presets import Preset
 from storage.job import Job, JobFile, JobStatus, Slot
@@ -42,12 +42,12 @@ def _key(file: JobFile) -> str:
 class ReportWriter:
     """Writes the page in the person's language, with the times of `zone`."""
 
-    say: Say
+    translate: Translate
     zone: tzinfo
 
     def title(self, job: Job) -> str:
         """The headline; the code is what a person can quote."""
-        return self.say("report_title", job.origin.locale, code=job.code)
+        return self.translate("report_title", job.origin.locale, code=job.code)
 
     def lines(self, job: Job, preset: Preset | None) -> list[str]:
         """What is true of the whole job; of a preset that is no longer offered nothing can be told."""
@@ -56,13 +56,13 @@ class ReportWriter:
         predict_s = sum(slot.predict_time_s or 0.0 for slot in job.slots)
         ended = job.outcome.at if job.outcome else job.updated_at
         lines = [
-            self.say("report_times", locale, begun=self._time(job.created_at), ended=self._time(ended)),
-            self.say("report_made", locale, done=done, wanted=len(job.slots), seconds=f"{predict_s:.1f}"),
+            self.translate("report_times", locale, begun=self._time(job.created_at), ended=self._time(ended)),
+            self.translate("report_made", locale, done=done, wanted=len(job.slots), seconds=f"{predict_s:.1f}"),
         ]
         if preset is None:
             return lines
-        model = self.say("report_model", locale, preset=preset.title(locale), model=str(preset.model))
-        cost = self.say("report_cost", locale, usd=f"{estimated_usd(job, {preset.name: preset}):.3f}")
+        model = self.translate("report_model", locale, preset=preset.title(locale), model=str(preset.model))
+        cost = self.translate("report_cost", locale, usd=f"{estimated_usd(job, {preset.name: preset}):.3f}")
         return [model, *lines, cost]
 
     def cells(self, job: Job, content: Callable[[str], BinaryIO | None]) -> list[Cell]:
@@ -72,7 +72,7 @@ class ReportWriter:
         cells = []
         for index in used:
             key = job.inputs[index].key
-            words = self.say("report_input", job.origin.locale, number=index + 1 if several else "")
+            words = self.translate("report_input", job.origin.locale, number=index + 1 if several else "")
             cells.append(Cell(content(key) if key else None, (words.strip(),)))
         number = 0
         for slot in job.slots:
@@ -81,7 +81,7 @@ class ReportWriter:
                 number += 1
                 cells.append(Cell(content(_key(file)), self._about(job, slot, f"{number}", several)))
             if not files:
-                cells.append(Cell(None, (self.say("report_failed", job.origin.locale),)))
+                cells.append(Cell(None, (self.translate("report_failed", job.origin.locale),)))
         return cells
 
     def _about(self, job: Job, slot: Slot, name: str, several: bool) -> tuple[str, ...]:
@@ -90,9 +90,9 @@ class ReportWriter:
             name += " ← " + ", ".join(str(index + 1) for index in job.inputs_of(slot))
         facts: list[str] = []
         if slot.seed is not None:
-            facts.append(self.say("report_seed", locale, seed=slot.seed))
+            facts.append(self.translate("report_seed", locale, seed=slot.seed))
         if slot.predict_time_s is not None:
-            facts.append(self.say("report_seconds", locale, seconds=f"{slot.predict_time_s:.1f}"))
+            facts.append(self.translate("report_seconds", locale, seconds=f"{slot.predict_time_s:.1f}"))
         return (name, " · ".join(facts)) if facts else (name,)
 
     def _time(self, at: datetime) -> str:

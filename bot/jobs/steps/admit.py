@@ -11,10 +11,10 @@ from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.people import People
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.waiting.progress import Progress
-from storage.course_events import Admitted, OutcomeDecided, PauseEnded
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.event import Event
 from storage.job import Job, JobStatus
+from storage.lifecycle_events import Admitted, OutcomeDecided, PauseEnded
 from storage.repository import JobRepository
 
 # A freed place nudges the next in line at once; this only bounds the wait should such a nudge be lost.

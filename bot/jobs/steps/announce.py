@@ -10,7 +10,7 @@ from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.ports.chat import Notifier
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.people import People
-from bot.jobs.ports.team import Turns
+from bot.jobs.ports.shared_state import ChoreLeases
 from bot.jobs.questions import SPENDING, open_question
 from bot.jobs.results.previews import Previews
 from bot.jobs.status import Status
@@ -56,7 +56,7 @@ class Announce(Step):
         progress: Progress,
         run_times: RunTimes,
         edits: EditPace,
-        turns: Turns,
+        chores: ChoreLeases,
         notes: LiveNotes,
         previews: Previews,
         repository: JobRepository,
@@ -67,7 +67,7 @@ class Announce(Step):
     ) -> None:
         self._notifier, self._presets, self._live, self._progress = notifier, presets, live, progress
         self._run_times, self._edits = run_times, edits
-        self._turns, self._notes, self._previews = turns, notes, previews
+        self._chores, self._notes, self._previews = chores, notes, previews
         self._repository, self._quota, self._people = repository, quota, people
         self._clock, self._answer_within = clock, answer_within
 
@@ -160,7 +160,7 @@ class Announce(Step):
     async def _takes_turn(self, job: Job) -> bool:
         """Whether no other process has just written to the chat; from now on this one has."""
         pause_s = edit_pause(job.origin.chat_id).total_seconds() - _EARLY_S
-        return await self._turns.take(f"edit/{job.origin.chat_id or job.id}", pause_s)
+        return await self._chores.take(f"edit/{job.origin.chat_id or job.id}", pause_s)
 
     async def _note(self, job: Job, shown: Status) -> None:
         self._progress.show(job, shown)

@@ -13,7 +13,7 @@ from bot.jobs.errors import NotDoneError, SlotFailedError
 from bot.jobs.images import ImageRefusedError, inspect_output, preview_jpeg
 from bot.jobs.limits.byte_budget import ByteBudget
 from bot.jobs.ports.pictures import OutputSource
-from bot.jobs.replicate_news import output_kind, outputs_of, postponed_by
+from bot.jobs.prediction_events import output_kind, outputs_of, postponed_by
 from bot.jobs.results.artifacts import Artifacts, new_spool
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.errors import GatewayError, GatewayUnavailableError, OutputRefusedError, PredictionNotFoundError

@@ -12,7 +12,7 @@ from bot.jobs.memory import Memory
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.chat import Notifier
 from bot.jobs.ports.clock import Clock
-from bot.jobs.steps.leftovers import Leftovers
+from bot.jobs.steps.replicate_cleanup import ReplicateCleanup
 from bot.jobs.tally import Tally
 from bot.jobs.waiting.edit_pace import EditPace
 from bot.jobs.waiting.progress import Progress
@@ -38,7 +38,7 @@ class Close:
         self,
         repository: JobRepository,
         notifier: Notifier,
-        leftovers: Leftovers,
+        cleanup: ReplicateCleanup,
         quota: DailyQuota,
         pace: PollPace,
         progress: Progress,
@@ -49,7 +49,7 @@ class Close:
         clock: Clock,
         keep: timedelta,
     ) -> None:
-        self._repository, self._notifier, self._leftovers = repository, notifier, leftovers
+        self._repository, self._notifier, self._cleanup = repository, notifier, cleanup
         self._quota, self._pace, self._clock = quota, pace, clock
         self._progress, self._edits, self._run_times = progress, edits, run_times
         self._tally, self._erasure = tally, erasure
@@ -68,7 +68,7 @@ class Close:
     async def __call__(self, job: Job) -> datetime | None:
         """When to come back, or None when all is done. Raises `StorageError`, and then nothing is lost."""
         await self.remember(job)
-        waits = [await self._tidied(self._retract, job), await self._tidied(self._leftovers.stop, job)]
+        waits = [await self._tidied(self._retract, job), await self._tidied(self._cleanup.stop, job)]
         if any(waits):
             return self._clock.now() + timedelta(seconds=max(waits))
         if await self._unwanted(job):
@@ -78,7 +78,7 @@ class Close:
 
     async def undo(self, job: Job) -> None:
         """The job was deleted while it was in work here: nothing of what was done since stays."""
-        await self._tidied(self._leftovers.stop, job)
+        await self._tidied(self._cleanup.stop, job)
         await self._erasure.erase(job)
         await self._mark_closed(job)
 

@@ -13,10 +13,10 @@ from bot.jobs.results.report import ReportWriter, report_keys, wants_report
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway.presets import Preset
 from storage import object_keys
+from storage.delivery_events import ReportSettled, ReportStored
 from storage.event import Event
 from storage.job import Job
 from storage.objects import ObjectStore
-from storage.telling_events import ReportSettled, ReportStored
 
 # The page, and the picture that is being drawn onto it: what Telegram takes as a photo has 25 megapixels at most.
 _WORKING_BYTES = 100_000_000

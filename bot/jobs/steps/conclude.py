@@ -5,9 +5,9 @@ from datetime import datetime
 
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.steps.tell import all_told
+from storage.delivery_events import ResultTold
 from storage.event import Event
 from storage.job import Job
-from storage.telling_events import ResultTold
 
 
 class Conclude(Step):

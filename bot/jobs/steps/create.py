@@ -14,7 +14,7 @@ from bot.jobs.limits.admission import Admission
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.pictures import InputLinks
-from bot.jobs.replicate_news import news_of, output_kind, translated
+from bot.jobs.prediction_events import news_of, output_kind, translated
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.waiting.progress import Progress
 from bot.jobs.waiting.run_follower import RunFollower
@@ -23,11 +23,11 @@ from replicate_gateway.errors import GatewayBusyError, GatewayError, PredictionR
 from replicate_gateway.prediction import Prediction
 from replicate_gateway.presets import OutputKind, Preset
 from replicate_gateway.protocol import PredictionRequest, ReplicateGateway
-from storage.course_events import StepPostponed, StepResumed
 from storage.errors import StorageError
 from storage.event import Event
 from storage.input_events import InputPublished
 from storage.job import LONGEST_POSTPONEMENT, Claim, InputImage, Job, JobStatus, SlotState
+from storage.lifecycle_events import StepPostponed, StepResumed
 from storage.records import TaskRecord
 from storage.repository import JobRepository
 from storage.slot_events import CreateClaimed, CreateReleased

@@ -7,12 +7,12 @@ from bot.jobs.limits.quota import DailyQuota
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.people import People
-from bot.jobs.replicate_news import OPERATOR_CODES
+from bot.jobs.prediction_events import OPERATOR_CODES
 from bot.jobs.steps.admit import paused
 from bot.jobs.steps.step import Due, Step
-from storage.course_events import OutcomeDecided
 from storage.event import Event
 from storage.job import Job, JobStatus, Slot, SlotState
+from storage.lifecycle_events import OutcomeDecided
 
 # Replicate keeps outputs for an hour: until then a result that is ready is worth fetching, however late.
 FETCHABLE = timedelta(hours=1)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.jobs.errors import JobFailedError, NotDoneError
 from bot.jobs.ports.clock import Clock
-from bot.jobs.replicate_news import postponed_by
+from bot.jobs.prediction_events import postponed_by
 from bot.jobs.steps.create import CALL_OVER, SETTLED_BY, START_WITHIN, Create
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.waiting.run_follower import RunFollower
@@ -35,10 +35,10 @@ class FindOrphan(Step):
     by_slot = True
 
     def __init__(
-        self, gateway: ReplicateGateway, create: Create, follower: RunFollower, clock: Clock, *, alone: bool
+        self, gateway: ReplicateGateway, create: Create, follower: RunFollower, clock: Clock, *, single_process: bool
     ) -> None:
         self._gateway, self._create, self._follower, self._clock = gateway, create, follower, clock
-        self._alone = alone  # then whoever claimed is dead, or has heard the end of its call
+        self._single_process = single_process  # then whoever claimed is dead, or has heard the end of its call
 
     def due(self, job: Job, now: datetime) -> Iterator[Due]:
         """The first claimed slot, whose claimant is gone: one at a time, lest two adopt the same orphan."""
@@ -63,7 +63,7 @@ class FindOrphan(Step):
             return self._create.news(job, found, part)
         waited = job.postponement(self.name, part)
         if not all_seen or not waited or waited.code != "create_unclear":
-            over = self._alone or (waited and waited.code == CALL_OVER)
+            over = self._single_process or (waited and waited.code == CALL_OVER)
             raise NotDoneError("create_unclear", retry_after_s=GRACE_S if over else CALL_S + GRACE_S)
         if slot.creates >= _MAX_CREATES:
             raise JobFailedError("replicate_unclear")

@@ -8,7 +8,7 @@ import structlog
 from bot.jobs.errors import NotDoneError
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
-from bot.jobs.replicate_news import OPERATOR_CODES, news_of, output_kind, postponed_by
+from bot.jobs.prediction_events import OPERATOR_CODES, news_of, output_kind, postponed_by
 from bot.jobs.steps.step import Due, Step
 from bot.jobs.waiting.progress import COLD_START, Progress
 from bot.jobs.waiting.run_follower import RunFollower

@@ -10,9 +10,9 @@ from bot.jobs.results.report import wants_report
 from bot.jobs.status import status
 from bot.jobs.steps.step import Due, Step
 from storage.chat_events import Announced
+from storage.delivery_events import ReportSettled
 from storage.event import Event
 from storage.job import Job
-from storage.telling_events import ReportSettled
 
 _REPORT = status("report")
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from storage.course_events import OutcomeDecided
 from storage.event import Event
 from storage.job import Claim, Job, JobStatus
+from storage.lifecycle_events import OutcomeDecided
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,7 @@ from bot.jobs.ports.chat import Artifact, Notifier, Sent
 from bot.jobs.results.artifacts import Artifacts
 from bot.jobs.results.report import wants_report
 from bot.jobs.steps.step import Due, Step
-from storage.event import Event
-from storage.job import Claim, Job, JobStatus
-from storage.telling_events import (
+from storage.delivery_events import (
     CancellationTold,
     DeliveryClaimed,
     DeliveryReleased,
@@ -21,6 +19,8 @@ from storage.telling_events import (
     ResultTold,
     Told,
 )
+from storage.event import Event
+from storage.job import Claim, Job, JobStatus
 
 
 def told(job: Job, message_ids: tuple[int, ...] = ()) -> Told:

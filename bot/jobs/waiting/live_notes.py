@@ -10,7 +10,7 @@ from datetime import datetime
 from pydantic import TypeAdapter, ValidationError
 
 from bot.jobs.poll_pace import PollPace
-from bot.jobs.ports.team import Notes
+from bot.jobs.ports.shared_state import Notes
 from bot.jobs.waiting.progress import Progress, Run
 from storage.job import Job, SlotState
 

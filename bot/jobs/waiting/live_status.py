@@ -8,8 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bot.jobs.prediction_events import output_kind
 from bot.jobs.questions import SPENDING, open_question
-from bot.jobs.replicate_news import output_kind
 from bot.jobs.status import Line, Status, status
 from bot.jobs.waiting.progress import COLD_START, Progress, Run
 from bot.jobs.waiting.run_times import RunTimes, Usual

@@ -18,8 +18,8 @@ from bot.jobs.background import Background
 from bot.jobs.poll_pace import PollPace
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
-from bot.jobs.ports.team import Turns
-from bot.jobs.replicate_news import output_kind
+from bot.jobs.ports.shared_state import ChoreLeases
+from bot.jobs.prediction_events import output_kind
 from bot.jobs.waiting.edit_pace import edit_pause
 from bot.jobs.waiting.live_notes import LiveNotes
 from bot.jobs.waiting.progress import Heard, Progress, WrittenText
@@ -48,11 +48,11 @@ class RunFollower:
         notes: LiveNotes,
         pace: PollPace,
         queue: JobQueue,
-        turns: Turns,
+        chores: ChoreLeases,
         clock: Clock,
     ) -> None:
         self._gateway, self._presets, self._progress, self._notes = gateway, presets, progress, notes
-        self._pace, self._queue, self._turns, self._clock = pace, queue, turns, clock
+        self._pace, self._queue, self._chores, self._clock = pace, queue, chores, clock
         self._background = Background()
         # Each stream is read once: one that ends too early must not be begun again for every look at its prediction.
         self._streamed: OrderedDict[str, None] = OrderedDict()
@@ -106,7 +106,7 @@ class RunFollower:
         await self._background.drain(0)
 
     async def _read(self, url: str, job_id: str, part: int, prediction_id: str) -> None:
-        if not await self._turns.take(f"stream/{prediction_id}", _READER_STAYS_S):
+        if not await self._chores.take(f"stream/{prediction_id}", _READER_STAYS_S):
             return  # another process reads it
         text, passed_on = WrittenText(), self._clock.now() - _PASS_ON_EVERY
         try:

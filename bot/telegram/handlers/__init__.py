@@ -1,4 +1,4 @@
-"""What a person's update means: parse, call the service, answer. Recording comes first, talk is optional.
+"""What a person's update means: parse, call the service, answer. Recording comes first, replies are optional.
 
 One module per behaviour. All add their handlers to one router: in a router of its own, each would bring an observer
 for every kind of update that Telegram has, which takes longer to make than all our handlers, and to ask.
@@ -8,9 +8,10 @@ from dataclasses import fields
 
 from aiogram import Dispatcher
 
+from bot.telegram.access import AccessMiddleware
 from bot.telegram.addressing import Addressing
 from bot.telegram.command_names import ADMIN, PERSONAL
-from bot.telegram.desk import Desk
+from bot.telegram.dependencies import HandlerDependencies
 from bot.telegram.double_taps import DoubleTaps
 from bot.telegram.filters import keep_filters_on_the_loop
 from bot.telegram.handlers import (
@@ -38,7 +39,6 @@ from bot.telegram.handlers import (
     tools,
 )
 from bot.telegram.migration import Migration
-from bot.telegram.reception import Reception
 from bot.telegram.sample import SamplePhoto
 from bot.telegram.shown_results import ShownResults
 from bot.telegram.submissions import Submissions
@@ -73,23 +73,29 @@ _IN_ORDER = (
 )
 
 
-def build_dispatcher(desk: Desk) -> Dispatcher:
+def build_dispatcher(dependencies: HandlerDependencies) -> Dispatcher:
     """The dispatcher with everything its handlers ask for by name."""
     dispatcher = Dispatcher(disable_fsm=True)
-    for field in fields(desk):
-        dispatcher[field.name] = getattr(desk, field.name)
-    double_taps = dispatcher["double_taps"] = DoubleTaps(desk.notes, desk.clock)
+    for field in fields(dependencies):
+        dispatcher[field.name] = getattr(dependencies, field.name)
+    double_taps = dispatcher["double_taps"] = DoubleTaps(dependencies.notes, dependencies.clock)
     dispatcher["submissions"] = Submissions(
-        desk.jobs, desk.results, desk.people, desk.presets, desk.rules, desk.talk, double_taps
+        dependencies.jobs,
+        dependencies.results,
+        dependencies.people,
+        dependencies.presets,
+        dependencies.rules,
+        dependencies.replies,
+        double_taps,
     )
-    dispatcher["shown"] = ShownResults(desk.jobs, desk.results, desk.rules.bot_id)
+    dispatcher["shown"] = ShownResults(dependencies.jobs, dependencies.results, dependencies.rules.bot_id)
     dispatcher["sample"] = SamplePhoto()
-    addressing = Addressing(desk.rules.bot_id, {*PERSONAL, *ADMIN, *desk.presets})
-    reception = Reception(addressing, desk.people, desk.rules, desk.talk)
-    dispatcher.message.outer_middleware(Migration(desk.moved_groups))
-    dispatcher.message.outer_middleware(reception)
-    dispatcher.edited_message.outer_middleware(reception)
-    dispatcher.callback_query.outer_middleware(reception)
+    addressing = Addressing(dependencies.rules.bot_id, {*PERSONAL, *ADMIN, *dependencies.presets})
+    access = AccessMiddleware(addressing, dependencies.people, dependencies.rules, dependencies.replies)
+    dispatcher.message.outer_middleware(Migration(dependencies.moved_groups))
+    dispatcher.message.outer_middleware(access)
+    dispatcher.edited_message.outer_middleware(access)
+    dispatcher.callback_query.outer_middleware(access)
     note_handler = NoteHandler()
     for kind in dispatcher.observers.values():
         if kind is not dispatcher.update:  # whose only handler asks all the others

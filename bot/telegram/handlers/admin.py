@@ -9,12 +9,12 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
 from bot.jobs.service import JobService
+from bot.telegram.admin_queries import AdminQueries
 from bot.telegram.admin_texts import health_text, job_text, stats_text
 from bot.telegram.command_names import ADMIN
 from bot.telegram.identity import user_key_of
-from bot.telegram.office import Office
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 from storage.people import People
 
@@ -42,74 +42,74 @@ async def by_admin(message: Message, rules: ChatRules) -> bool:
     return message.from_user is not None and message.from_user.id in rules.admin_ids
 
 
-async def status(message: Message, bot: Bot, office: Office, talk: Talk, locale: str) -> None:
+async def status(message: Message, bot: Bot, queries: AdminQueries, replies: Replies, locale: str) -> None:
     """Everything at a glance; Telegram is asked for what it thinks of our webhook."""
-    health = await office.health()
+    health = await queries.health()
 
     async def tell() -> None:
         try:
             webhook = await bot.get_webhook_info()
         except AiogramError:
             webhook = None
-        talk.reply(message, health_text(health, webhook, office, locale))
+        replies.reply(message, health_text(health, webhook, queries, locale))
 
-    talk.later(tell(), name="status")
+    replies.later(tell(), name="status")
 
 
-async def stats(message: Message, office: Office, talk: Talk, locale: str) -> None:
+async def stats(message: Message, queries: AdminQueries, replies: Replies, locale: str) -> None:
     """Day and week, as far as this process remembers."""
-    talk.reply(message, stats_text(office, locale))
+    replies.reply(message, stats_text(queries, locale))
 
 
-async def job(message: Message, code: str, office: Office, talk: Talk, locale: str) -> None:
+async def job(message: Message, code: str, queries: AdminQueries, replies: Replies, locale: str) -> None:
     """What a person quoted, or an alert named."""
-    found = await office.jobs_with_code(code)
-    words = [job_text(one, office, locale) for one in found] or [text("admin_no_job", locale, code=code)]
+    found = await queries.jobs_with_code(code)
+    words = [job_text(one, queries, locale) for one in found] or [text("admin_no_job", locale, code=code)]
     for one in words:
-        talk.reply(message, one)
+        replies.reply(message, one)
 
 
-async def ban(message: Message, user_id: int, people: People, jobs: JobService, talk: Talk, locale: str) -> None:
+async def ban(message: Message, user_id: int, people: People, jobs: JobService, replies: Replies, locale: str) -> None:
     """Shut somebody out, and stop what they have running in any chat."""
     user = user_key_of(user_id)
     await people.change(user, lambda person: replace(person, banned=True))
     stopped = await jobs.cancel_all(user, user_id, elsewhere=True)  # the private chat has the person's id
-    talk.reply(message, text("admin_banned", locale, user=user, count=stopped))
+    replies.reply(message, text("admin_banned", locale, user=user, count=stopped))
 
 
-async def unban(message: Message, user_id: int, people: People, talk: Talk, locale: str) -> None:
+async def unban(message: Message, user_id: int, people: People, replies: Replies, locale: str) -> None:
     """Let somebody in again."""
     user = user_key_of(user_id)
     await people.change(user, lambda person: replace(person, banned=False))
-    talk.reply(message, text("admin_unbanned", locale, user=user))
+    replies.reply(message, text("admin_unbanned", locale, user=user))
 
 
 async def limit(
-    message: Message, user_id: int, daily: int | None, people: People, rules: ChatRules, talk: Talk, locale: str
+    message: Message, user_id: int, daily: int | None, people: People, rules: ChatRules, replies: Replies, locale: str
 ) -> None:
     """A person's own number of photos a day."""
     user = user_key_of(user_id)
     await people.change(user, lambda person: replace(person, daily_jobs=daily))
     count = rules.daily_jobs if daily is None else daily
-    talk.reply(message, text("admin_limited", locale, user=user, count=count))
+    replies.reply(message, text("admin_limited", locale, user=user, count=count))
 
 
-async def pause(message: Message, office: Office, talk: Talk, locale: str) -> None:
+async def pause(message: Message, queries: AdminQueries, replies: Replies, locale: str) -> None:
     """New jobs wait."""
-    await office.pause.switch(on=True)
-    talk.reply(message, text("admin_paused", locale))
+    await queries.pause.switch(on=True)
+    replies.reply(message, text("admin_paused", locale))
 
 
-async def resume(message: Message, office: Office, jobs: JobService, talk: Talk, locale: str) -> None:
+async def resume(message: Message, queries: AdminQueries, jobs: JobService, replies: Replies, locale: str) -> None:
     """They go on."""
-    await office.pause.switch(on=False)
+    await queries.pause.switch(on=False)
     await jobs.nudge_all()
-    talk.reply(message, text("admin_resumed", locale))
+    replies.reply(message, text("admin_resumed", locale))
 
 
-async def usage(message: Message, talk: Talk, locale: str) -> None:
+async def usage(message: Message, replies: Replies, locale: str) -> None:
     """A command whose words we do not understand."""
-    talk.reply(message, text("admin_usage", locale))
+    replies.reply(message, text("admin_usage", locale))
 
 
 async def _with_code(_: Message, command: CommandObject) -> dict[str, str] | bool:

@@ -9,8 +9,8 @@ from bot.jobs.service import JobService
 from bot.telegram.button_data import JobButton
 from bot.telegram.handlers.own_job import nothing_to_use, usable_job
 from bot.telegram.identity import author_key, plain, user_key
+from bot.telegram.replies import Replies
 from bot.telegram.submissions import Submissions
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 from storage.draft_events import AlbumUseChosen, Answer, FirstChosen, PresetChosen, StartConfirmed
 from storage.person import Person
@@ -34,7 +34,7 @@ async def answer(
     jobs: JobService,
     submissions: Submissions,
     person: Person,
-    talk: Talk,
+    replies: Replies,
     locale: str,
 ) -> None:
     """The job shows by itself what follows from it."""
@@ -42,20 +42,20 @@ async def answer(
         user = (await usable_job(query, callback_data.job_id, jobs)).origin.user
         job = await jobs.answer(callback_data.job_id, user, said)
     except NoSuchJobError:
-        return talk.answer(query, text(nothing_to_use(query), locale))
+        return replies.answer(query, text(nothing_to_use(query), locale))
     except NoSuchPresetError:
-        return talk.answer(query, text("preset_gone", locale))
+        return replies.answer(query, text("preset_gone", locale))
     if isinstance(said, PresetChosen) and job.preset == said.preset:
         submissions.remember(user_key(query.from_user), said.preset, person)
-    return talk.answer(query, "" if job.draft else text("too_late", locale))
+    return replies.answer(query, "" if job.draft else text("too_late", locale))
 
 
-async def take_words(message: Message, jobs: JobService, talk: Talk) -> None:
+async def take_words(message: Message, jobs: JobService, replies: Replies) -> None:
     """What shall be changed, if a job has asked for that."""
     user, words = author_key(message), plain(message.text)
     if await jobs.give_prompt(user, message.chat.id, words, message.message_id) is None:
         raise SkipHandler
-    talk.react(message, _HEARD)
+    replies.react(message, _HEARD)
 
 
 async def _answer(_: CallbackQuery, callback_data: JobButton) -> dict[str, Answer] | bool:

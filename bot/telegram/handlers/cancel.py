@@ -6,7 +6,7 @@ from aiogram.types import Message
 
 from bot.jobs.service import JobService
 from bot.telegram.identity import author_key
-from bot.telegram.talk import Talk
+from bot.telegram.replies import Replies
 from bot.telegram.wording import text
 
 
@@ -15,8 +15,8 @@ def add_handlers(router: Router) -> None:
     router.message.register(cancel, Command("cancel"))
 
 
-async def cancel(message: Message, jobs: JobService, talk: Talk, locale: str) -> None:
+async def cancel(message: Message, jobs: JobService, replies: Replies, locale: str) -> None:
     """Each job's own message says when it has stopped."""
     stopping = await jobs.cancel_all(author_key(message), message.chat.id)
     words = text("canceling_all", locale, n=stopping) if stopping else text("nothing_to_cancel", locale)
-    talk.reply(message, words)
+    replies.reply(message, words)

@@ -14,8 +14,8 @@ from bot.telegram.handlers.admin import by_admin
 from bot.telegram.handlers.personal import in_private
 from bot.telegram.identity import plain, user_key, user_key_of
 from bot.telegram.keyboards import button, keyboard
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 from storage.people import People
 from storage.person import Person
@@ -61,36 +61,36 @@ async def replied_feedback(message: Message, rules: ChatRules) -> dict[str, Feed
     return False
 
 
-async def ask(query: CallbackQuery, people: People, clock: Clock, talk: Talk, locale: str) -> None:
+async def ask(query: CallbackQuery, people: People, clock: Clock, replies: Replies, locale: str) -> None:
     """From now on the next text is for the admins."""
     until = clock.now() + _WITHIN
     await people.change(user_key(query.from_user), lambda person: replace(person, feedback_until=until))
-    talk.answer(query)
+    replies.answer(query)
     if query.message:
         no = button(text("cancel", locale), MenuButton(screen="no_feedback").pack())
-        talk.say(query.message.answer(text("feedback_ask", locale), reply_markup=keyboard([no])).as_(query.bot))
+        replies.say(query.message.answer(text("feedback_ask", locale), reply_markup=keyboard([no])).as_(query.bot))
 
 
-async def call_off(query: CallbackQuery, people: People, talk: Talk, locale: str) -> None:
+async def call_off(query: CallbackQuery, people: People, replies: Replies, locale: str) -> None:
     """Second thoughts."""
     await people.change(user_key(query.from_user), _having_written)
-    talk.answer(query)
-    talk.rewrite(query, text("feedback_called_off", locale))
+    replies.answer(query)
+    replies.rewrite(query, text("feedback_called_off", locale))
 
 
-async def take(message: Message, bot: Bot, people: People, rules: ChatRules, talk: Talk, locale: str) -> None:
+async def take(message: Message, bot: Bot, people: People, rules: ChatRules, replies: Replies, locale: str) -> None:
     """To every admin; the person is told whether any of them has got it."""
     await people.change(user_key(message.from_user), _having_written)
 
     async def pass_on() -> None:
         reached = [await _reaches(bot, admin_id, message, rules, locale) for admin_id in rules.admin_ids]
-        talk.reply(message, text("feedback_sent" if any(reached) else "feedback_not_sent", locale))
+        replies.reply(message, text("feedback_sent" if any(reached) else "feedback_not_sent", locale))
 
-    talk.later(pass_on(), name="feedback")
+    replies.later(pass_on(), name="feedback")
 
 
 async def send_answer(
-    message: Message, asked: FeedbackButton, bot: Bot, people: People, talk: Talk, locale: str
+    message: Message, asked: FeedbackButton, bot: Bot, people: People, replies: Replies, locale: str
 ) -> None:
     """Back to who had written, in their language; the admin sees whether it has got there."""
     theirs = (await people.load(user_key_of(asked.user))).locale or asked.locale
@@ -105,16 +105,16 @@ async def send_answer(
             )
         except AiogramError as error:
             _log.warning("feedback_not_passed_on", to="person", error=type(error).__name__)
-            talk.reply(message, text("feedback_answer_not_sent", locale))
+            replies.reply(message, text("feedback_answer_not_sent", locale))
         else:
-            talk.react(message, _PASSED_ON)
+            replies.react(message, _PASSED_ON)
 
-    talk.later(pass_on(), name="answer to feedback")
+    replies.later(pass_on(), name="answer to feedback")
 
 
-async def explain(query: CallbackQuery, talk: Talk, locale: str) -> None:
+async def explain(query: CallbackQuery, replies: Replies, locale: str) -> None:
     """The button is there to be replied to."""
-    talk.answer(query, text("feedback_how_to_answer", locale))
+    replies.answer(query, text("feedback_how_to_answer", locale))
 
 
 async def _reaches(bot: Bot, admin_id: int, message: Message, rules: ChatRules, locale: str) -> bool:

@@ -14,8 +14,8 @@ from bot.telegram.button_data import HistoryButton, MenuButton, SettingButton
 from bot.telegram.command_names import ADMIN, PERSONAL
 from bot.telegram.handlers.admin import by_admin
 from bot.telegram.keyboards import keyboard
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 
 # It stops what somebody has running in that very group.
@@ -52,7 +52,7 @@ async def pressed_in_group(query: CallbackQuery) -> bool:
 
 
 async def point_to_chat(
-    message: Message, command: CommandObject, bot: Bot, rules: ChatRules, talk: Talk, locale: str
+    message: Message, command: CommandObject, bot: Bot, rules: ChatRules, replies: Replies, locale: str
 ) -> None:
     """One line, and a button that brings the person to where they wanted to go."""
     screen = command.args or "" if command.command == "start" else _SCREENS.get(command.command, "")
@@ -60,11 +60,11 @@ async def point_to_chat(
     if command.command in _EXPLAINED:
         words = text("group_hint", locale, command=f"/{rules.preset}")
     link = InlineKeyboardButton(text=text("open_chat", locale), url=await _link(bot, screen))
-    talk.reply(message, words, keyboard([link]))
+    replies.reply(message, words, keyboard([link]))
 
 
 async def open_chat(
-    query: CallbackQuery, callback_data: MenuButton | SettingButton | HistoryButton, bot: Bot, talk: Talk
+    query: CallbackQuery, callback_data: MenuButton | SettingButton | HistoryButton, bot: Bot, replies: Replies
 ) -> None:
     """Whoever presses is brought there at once, and the group sees nothing of it."""
     match callback_data:
@@ -74,7 +74,7 @@ async def open_chat(
             name = "settings"
         case HistoryButton():
             name = "history"
-    talk.open(query, await _link(bot, name))
+    replies.open(query, await _link(bot, name))
 
 
 async def _link(bot: Bot, screen: str) -> str:

@@ -10,8 +10,8 @@ from bot.telegram.double_taps import DoubleTaps
 from bot.telegram.handlers.feedback import feedback_button
 from bot.telegram.handlers.personal import asked_for, in_private
 from bot.telegram.keyboards import button, keyboard
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 from replicate_gateway.presets import Preset
 
@@ -30,10 +30,12 @@ def how_to_keyboard(locale: str) -> InlineKeyboardMarkup:
     return keyboard([button(text("how_to", locale), MenuButton(screen="help", arg="sending").pack())])
 
 
-async def help_(message: Message, rules: ChatRules, presets: Mapping[str, Preset], talk: Talk, locale: str) -> None:
+async def help_(
+    message: Message, rules: ChatRules, presets: Mapping[str, Preset], replies: Replies, locale: str
+) -> None:
     """The first screen."""
     screen = "sending"
-    talk.reply(message, _words(screen, rules, presets, locale), _keyboard(screen, rules, locale))
+    replies.reply(message, _words(screen, rules, presets, locale), _keyboard(screen, rules, locale))
 
 
 async def turn_to(
@@ -41,13 +43,13 @@ async def turn_to(
     callback_data: MenuButton,
     rules: ChatRules,
     presets: Mapping[str, Preset],
-    talk: Talk,
+    replies: Replies,
     locale: str,
 ) -> None:
     """Another screen in the same message."""
     screen = callback_data.arg if callback_data.arg in _BUTTONS else "sending"
-    talk.answer(query)
-    talk.rewrite(query, _words(screen, rules, presets, locale), _keyboard(screen, rules, locale))
+    replies.answer(query)
+    replies.rewrite(query, _words(screen, rules, presets, locale), _keyboard(screen, rules, locale))
 
 
 async def explain(
@@ -55,13 +57,13 @@ async def explain(
     rules: ChatRules,
     presets: Mapping[str, Preset],
     double_taps: DoubleTaps,
-    talk: Talk,
+    replies: Replies,
     locale: str,
 ) -> None:
     """The first screen beside the reason why a photo could not be used, which stays; once for a finger that slipped."""
-    talk.answer(query)
+    replies.answer(query)
     if isinstance(query.message, Message) and await double_taps.first_press(query) == query.id:
-        await help_(query.message, rules, presets, talk, locale)
+        await help_(query.message, rules, presets, replies, locale)
 
 
 def _words(screen: str, rules: ChatRules, presets: Mapping[str, Preset], locale: str) -> str:

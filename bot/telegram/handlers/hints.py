@@ -5,8 +5,8 @@ from aiogram.types import Message
 
 from bot.telegram.handlers.help_screens import how_to_keyboard
 from bot.telegram.handlers.personal import in_private
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 
 
@@ -16,11 +16,11 @@ def add_handlers(router: Router) -> None:
     router.message.register(group_hint)
 
 
-async def hint(message: Message, talk: Talk, locale: str) -> None:
+async def hint(message: Message, replies: Replies, locale: str) -> None:
     """What is accepted."""
-    talk.reply(message, text("send_a_photo", locale), how_to_keyboard(locale))
+    replies.reply(message, text("send_a_photo", locale), how_to_keyboard(locale))
 
 
-async def group_hint(message: Message, rules: ChatRules, talk: Talk, locale: str) -> None:
+async def group_hint(message: Message, rules: ChatRules, replies: Replies, locale: str) -> None:
     """We were mentioned, or replied to, without a picture."""
-    talk.reply(message, text("group_hint", locale, command=f"/{rules.preset}"))
+    replies.reply(message, text("group_hint", locale, command=f"/{rules.preset}"))

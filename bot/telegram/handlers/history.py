@@ -9,7 +9,7 @@ from bot.telegram.button_data import HistoryButton, number_in
 from bot.telegram.handlers.personal import asked_for, in_private
 from bot.telegram.history_cards import Card, HistoryCards
 from bot.telegram.identity import user_key
-from bot.telegram.talk import Talk
+from bot.telegram.replies import Replies
 from bot.telegram.wording import text
 
 
@@ -19,23 +19,23 @@ def add_handlers(router: Router) -> None:
     router.callback_query.register(turn_to, HistoryButton.filter())
 
 
-async def show_newest(message: Message, bot: Bot, cards: HistoryCards, talk: Talk, locale: str) -> None:
+async def show_newest(message: Message, bot: Bot, cards: HistoryCards, replies: Replies, locale: str) -> None:
     """The first card."""
     card = await cards.find(user_key(message.from_user))
     if card is None:
-        return talk.reply(message, text("history_empty", locale))
-    return talk.say(cards.show(bot, _spoken(card, locale), chat=message))
+        return replies.reply(message, text("history_empty", locale))
+    return replies.say(cards.show(bot, _spoken(card, locale), chat=message))
 
 
 async def turn_to(
-    query: CallbackQuery, callback_data: HistoryButton, bot: Bot, cards: HistoryCards, talk: Talk, locale: str
+    query: CallbackQuery, callback_data: HistoryButton, bot: Bot, cards: HistoryCards, replies: Replies, locale: str
 ) -> None:
     """Another card in the same message."""
     card = await cards.find(user_key(query.from_user), callback_data.job_id, number_in(callback_data.number))
     if card is None or not isinstance(query.message, Message):
-        return talk.answer(query, text("history_empty", locale))
-    talk.answer(query)
-    return talk.say(cards.show(bot, _spoken(card, locale), chat=query.message, instead_of=query.message))
+        return replies.answer(query, text("history_empty", locale))
+    replies.answer(query)
+    return replies.say(cards.show(bot, _spoken(card, locale), chat=query.message, instead_of=query.message))
 
 
 def _spoken(card: Card, locale: str) -> Card:

@@ -7,7 +7,7 @@ from bot.jobs.errors import NoSuchJobError
 from bot.jobs.service import JobService
 from bot.telegram.button_data import JobButton
 from bot.telegram.handlers.own_job import nothing_to_use, usable_job
-from bot.telegram.talk import Talk
+from bot.telegram.replies import Replies
 from bot.telegram.wording import text
 
 
@@ -23,23 +23,25 @@ async def somebody_elses(query: CallbackQuery) -> bool:
     return owner is not None and owner[0] != query.from_user.id
 
 
-async def refuse_others(query: CallbackQuery, talk: Talk, locale: str) -> None:
+async def refuse_others(query: CallbackQuery, replies: Replies, locale: str) -> None:
     """Politely, and only to whoever pressed."""
     owner = _quoted_person(query)
-    talk.answer(query, text("not_yours", locale, name=owner[1] if owner else ""))
+    replies.answer(query, text("not_yours", locale, name=owner[1] if owner else ""))
 
 
-async def cancel(query: CallbackQuery, callback_data: JobButton, jobs: JobService, talk: Talk, locale: str) -> None:
+async def cancel(
+    query: CallbackQuery, callback_data: JobButton, jobs: JobService, replies: Replies, locale: str
+) -> None:
     """Stop the job."""
     try:
         owner = (await usable_job(query, callback_data.job_id, jobs)).origin.user
         job = await jobs.cancel(callback_data.job_id, owner)
     except NoSuchJobError:
-        return talk.answer(query, text(nothing_to_use(query), locale))
+        return replies.answer(query, text(nothing_to_use(query), locale))
     if job.outcome and query.message and query.message.message_id != job.status_message_id:
         # A status message whose answer was lost on the way: nobody but its button knows of it.
-        talk.take_back(query.message)
-    return talk.answer(query, text("already_finished" if job.outcome else "canceling", locale))
+        replies.take_back(query.message)
+    return replies.answer(query, text("already_finished" if job.outcome else "canceling", locale))
 
 
 def _quoted_person(query: CallbackQuery) -> tuple[int, str] | None:

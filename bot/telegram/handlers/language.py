@@ -10,8 +10,8 @@ from bot.telegram.catalogues import locales
 from bot.telegram.handlers.personal import asked_for, in_private
 from bot.telegram.identity import user_key
 from bot.telegram.keyboards import button, in_rows, keyboard
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
-from bot.telegram.talk import Talk
 from bot.telegram.wording import language_name, text
 from storage.people import People
 from storage.person import Person
@@ -28,26 +28,26 @@ def add_handlers(router: Router) -> None:
     )
 
 
-async def show_languages(message: Message, talk: Talk, person: Person, locale: str) -> None:
+async def show_languages(message: Message, replies: Replies, person: Person, locale: str) -> None:
     """Each by its own name, so that nobody is lost in a language they cannot read."""
-    talk.reply(message, text("choose_language", locale), _keyboard(person, locale))
+    replies.reply(message, text("choose_language", locale), _keyboard(person, locale))
 
 
-async def open_languages(query: CallbackQuery, talk: Talk, person: Person, locale: str) -> None:
+async def open_languages(query: CallbackQuery, replies: Replies, person: Person, locale: str) -> None:
     """The same from a button."""
-    talk.answer(query)
-    talk.rewrite(query, text("choose_language", locale), _keyboard(person, locale))
+    replies.answer(query)
+    replies.rewrite(query, text("choose_language", locale), _keyboard(person, locale))
 
 
 async def choose(
-    query: CallbackQuery, callback_data: SettingButton, people: People, rules: ChatRules, talk: Talk
+    query: CallbackQuery, callback_data: SettingButton, people: People, rules: ChatRules, replies: Replies
 ) -> None:
     """From now on, running jobs included."""
     chosen = None if callback_data.value == _OF_APP else callback_data.value
     person = await people.change(user_key(query.from_user), lambda person: replace(person, locale=chosen))
     locale = chosen or rules.locale(query.from_user)
-    talk.answer(query, text("saved", locale))
-    talk.rewrite(query, text("choose_language", locale), _keyboard(person, locale))
+    replies.answer(query, text("saved", locale))
+    replies.rewrite(query, text("choose_language", locale), _keyboard(person, locale))
 
 
 def _keyboard(person: Person, locale: str) -> InlineKeyboardMarkup:

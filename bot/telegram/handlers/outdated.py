@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery
 from bot.telegram.button_data import JobButton
 from bot.telegram.handlers.own_job import nothing_to_use
 from bot.telegram.handlers.start import menu_keyboard
-from bot.telegram.talk import Talk
+from bot.telegram.replies import Replies
 from bot.telegram.wording import text
 
 _ACTIONS = frozenset(
@@ -24,13 +24,13 @@ def add_handlers(router: Router) -> None:
     router.callback_query.register(answer)
 
 
-async def job_is_gone(query: CallbackQuery, talk: Talk, locale: str) -> None:
+async def job_is_gone(query: CallbackQuery, replies: Replies, locale: str) -> None:
     """A button of this version, about a job that this person does not have (any more)."""
-    talk.answer(query, text(nothing_to_use(query), locale))
+    replies.answer(query, text(nothing_to_use(query), locale))
 
 
-async def answer(query: CallbackQuery, talk: Talk, locale: str) -> None:
+async def answer(query: CallbackQuery, replies: Replies, locale: str) -> None:
     """In a group the toast has to do: the menu would be for one and read by all."""
-    talk.answer(query, text("old_button", locale))
+    replies.answer(query, text("old_button", locale))
     if query.message and query.message.chat.type == "private":
-        talk.say(query.message.answer(text("menu", locale), reply_markup=menu_keyboard(locale)).as_(query.bot))
+        replies.say(query.message.answer(text("menu", locale), reply_markup=menu_keyboard(locale)).as_(query.bot))

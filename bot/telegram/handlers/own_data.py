@@ -9,8 +9,8 @@ from bot.telegram.button_data import MenuButton
 from bot.telegram.handlers.personal import asked_for, in_private
 from bot.telegram.identity import user_key
 from bot.telegram.keyboards import button, keyboard
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 
 
@@ -22,31 +22,31 @@ def add_handlers(router: Router) -> None:
     router.callback_query.register(keep, MenuButton.filter(F.screen == "keep_me"))
 
 
-async def privacy(message: Message, rules: ChatRules, talk: Talk, locale: str) -> None:
+async def privacy(message: Message, rules: ChatRules, replies: Replies, locale: str) -> None:
     """In plain words."""
-    talk.reply(message, text("privacy", locale, keep=rules.keep))
+    replies.reply(message, text("privacy", locale, keep=rules.keep))
 
 
-async def ask(message: Message, talk: Talk, locale: str) -> None:
+async def ask(message: Message, replies: Replies, locale: str) -> None:
     """The first tap."""
     buttons = keyboard(
         [button(text("delete_everything", locale), MenuButton(screen="delete_me").pack(), "danger")],
         [button(text("keep_it", locale), MenuButton(screen="keep_me").pack())],
     )
-    talk.reply(message, text("delete_me_ask", locale), buttons)
+    replies.reply(message, text("delete_me_ask", locale), buttons)
 
 
-async def delete(query: CallbackQuery, person_erasure: PersonErasure, talk: Talk, locale: str) -> None:
+async def delete(query: CallbackQuery, person_erasure: PersonErasure, replies: Replies, locale: str) -> None:
     """The second tap. Done before it is answered: if the process dies, Telegram delivers the press again."""
     erased = await person_erasure.erase(user_key(query.from_user))
     words = text("delete_me_done", locale, n=erased.objects)
     if erased.stopping:
         words += "\n" + text("delete_me_stopping", locale, n=erased.stopping)
-    talk.answer(query)
-    talk.rewrite(query, words)
+    replies.answer(query)
+    replies.rewrite(query, words)
 
 
-async def keep(query: CallbackQuery, talk: Talk, locale: str) -> None:
+async def keep(query: CallbackQuery, replies: Replies, locale: str) -> None:
     """Second thoughts."""
-    talk.answer(query)
-    talk.rewrite(query, text("kept", locale))
+    replies.answer(query)
+    replies.rewrite(query, text("kept", locale))

@@ -16,9 +16,9 @@ from bot.telegram.history_cards import turning_rows
 from bot.telegram.identity import user_key
 from bot.telegram.job_keyboards import bin_keyboard, outcome_keyboard, result_keyboard, results_keyboard, tools_keyboard
 from bot.telegram.keyboards import button, keyboard
+from bot.telegram.replies import Replies
 from bot.telegram.showing import Showing
 from bot.telegram.submissions import Submissions
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 from replicate_gateway.presets import Preset
 from storage.job import Job
@@ -42,19 +42,33 @@ def add_handlers(router: Router) -> None:
 
 
 async def compare(
-    query: CallbackQuery, bot: Bot, message: Message, job: Job, number: int, showing: Showing, talk: Talk, locale: str
+    query: CallbackQuery,
+    bot: Bot,
+    message: Message,
+    job: Job,
+    number: int,
+    showing: Showing,
+    replies: Replies,
+    locale: str,
 ) -> None:
     """Before and after."""
-    talk.answer(query, text("one_moment", locale))
-    talk.say(showing.compare(bot, message, job, number))
+    replies.answer(query, text("one_moment", locale))
+    replies.say(showing.compare(bot, message, job, number))
 
 
 async def original(
-    query: CallbackQuery, bot: Bot, message: Message, job: Job, number: int, showing: Showing, talk: Talk, locale: str
+    query: CallbackQuery,
+    bot: Bot,
+    message: Message,
+    job: Job,
+    number: int,
+    showing: Showing,
+    replies: Replies,
+    locale: str,
 ) -> None:
     """Every byte of it."""
-    talk.answer(query, text("one_moment", locale))
-    talk.say(showing.original(bot, message, job, number))
+    replies.answer(query, text("one_moment", locale))
+    replies.say(showing.original(bot, message, job, number))
 
 
 async def show_tools(
@@ -64,11 +78,11 @@ async def show_tools(
     number: int,
     presets: Mapping[str, Preset],
     person: Person,
-    talk: Talk,
+    replies: Replies,
 ) -> None:
     """What can be done with it further."""
-    talk.answer(query)
-    _rekey_for_now(message, talk, tools_keyboard(job, presets, person, number))
+    replies.answer(query)
+    _rekey_for_now(message, replies, tools_keyboard(job, presets, person, number))
 
 
 async def chain(
@@ -81,7 +95,7 @@ async def chain(
     submissions: Submissions,
     person: Person,
     trigger: Trigger,
-    talk: Talk,
+    replies: Replies,
     locale: str,
 ) -> None:
     """The result becomes the picture of a new job."""
@@ -89,31 +103,35 @@ async def chain(
     try:
         await results.chain(job.id, job.origin.user, number, preset, trigger)
     except NoSuchPresetError:
-        return talk.answer(query, text("preset_gone", locale))
+        return replies.answer(query, text("preset_gone", locale))
     except NoSuchResultError:
-        return talk.answer(query, text("picture_gone", locale))
+        return replies.answer(query, text("picture_gone", locale))
     submissions.remember(user_key(query.from_user), preset, person)
-    _rekey(message, talk, _usual(message, job, number))
-    return talk.answer(query, text("on_it", locale))
+    _rekey(message, replies, _usual(message, job, number))
+    return replies.answer(query, text("on_it", locale))
 
 
-async def show_result(query: CallbackQuery, message: Message, job: Job, number: int, talk: Talk, locale: str) -> None:
+async def show_result(
+    query: CallbackQuery, message: Message, job: Job, number: int, replies: Replies, locale: str
+) -> None:
     """The buttons of one of several."""
-    talk.answer(query)
+    replies.answer(query)
     back = button(text("back", locale), job_data("back", job.id))
-    _rekey(message, talk, result_keyboard(job, number, [back]))
+    _rekey(message, replies, result_keyboard(job, number, [back]))
 
 
-async def go_back(query: CallbackQuery, callback_data: JobButton, message: Message, job: Job, talk: Talk) -> None:
+async def go_back(query: CallbackQuery, callback_data: JobButton, message: Message, job: Job, replies: Replies) -> None:
     """The buttons as they were."""
-    talk.answer(query)
-    _rekey(message, talk, _usual(message, job, number_in(callback_data.arg)))
+    replies.answer(query)
+    _rekey(message, replies, _usual(message, job, number_in(callback_data.arg)))
 
 
-async def ask_to_delete(query: CallbackQuery, callback_data: JobButton, message: Message, job: Job, talk: Talk) -> None:
+async def ask_to_delete(
+    query: CallbackQuery, callback_data: JobButton, message: Message, job: Job, replies: Replies
+) -> None:
     """The first tap."""
-    talk.answer(query)
-    _rekey_for_now(message, talk, bin_keyboard(job, callback_data.arg))
+    replies.answer(query)
+    _rekey_for_now(message, replies, bin_keyboard(job, callback_data.arg))
 
 
 async def delete(
@@ -123,7 +141,7 @@ async def delete(
     job: Job,
     result_erasure: ResultErasure,
     clock: Clock,
-    talk: Talk,
+    replies: Replies,
     locale: str,
 ) -> None:
     """The second tap: gone from the storage, then from the chats, and the person reads whether from all of them.
@@ -138,10 +156,10 @@ async def delete(
     too_old = job.outcome is not None and clock.now() - job.outcome.at >= _TAKEN_BACK_WITHIN
 
     async def take_back() -> None:
-        taken = await talk.taken_back(bot, shown) and not too_old
-        talk.answer(query, text("deleted" if taken else "deleted_but_shown", locale), alert=not taken)
+        taken = await replies.taken_back(bot, shown) and not too_old
+        replies.answer(query, text("deleted" if taken else "deleted_but_shown", locale), alert=not taken)
 
-    talk.later(take_back(), name="take back")
+    replies.later(take_back(), name="take back")
 
 
 async def _finished(_: CallbackQuery, job: Job) -> bool:
@@ -161,10 +179,10 @@ def _usual(message: Message, job: Job, number: int) -> InlineKeyboardMarkup | No
     return result_keyboard(job, number, [button(text("back", job.origin.locale), job_data("back", job.id))])
 
 
-def _rekey_for_now(message: Message, talk: Talk, buttons: InlineKeyboardMarkup) -> None:
+def _rekey_for_now(message: Message, replies: Replies, buttons: InlineKeyboardMarkup) -> None:
     """There is a way back, and a card can be turned meanwhile."""
-    _rekey(message, talk, keyboard(*buttons.inline_keyboard, *turning_rows(message)))
+    _rekey(message, replies, keyboard(*buttons.inline_keyboard, *turning_rows(message)))
 
 
-def _rekey(message: Message, talk: Talk, buttons: InlineKeyboardMarkup | None) -> None:
-    talk.say(message.edit_reply_markup(reply_markup=buttons).as_(message.bot))
+def _rekey(message: Message, replies: Replies, buttons: InlineKeyboardMarkup | None) -> None:
+    replies.say(message.edit_reply_markup(reply_markup=buttons).as_(message.bot))

@@ -13,8 +13,8 @@ from bot.telegram.button_data import JobButton
 from bot.telegram.handlers.own_job import own_job, pressed
 from bot.telegram.identity import user_key
 from bot.telegram.job_keyboards import VARIATIONS, tools_keyboard
+from bot.telegram.replies import Replies
 from bot.telegram.submissions import Submissions
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 from replicate_gateway.presets import Preset
 from storage.job import Job
@@ -33,27 +33,27 @@ def add_handlers(router: Router) -> None:
 
 
 async def again(
-    query: CallbackQuery, job: Job, results: ResultService, trigger: Trigger, talk: Talk, locale: str
+    query: CallbackQuery, job: Job, results: ResultService, trigger: Trigger, replies: Replies, locale: str
 ) -> None:
     """The same, with new seeds."""
     await results.again(job.id, job.origin.user, trigger)
-    talk.answer(query, text("again_started", locale))
+    replies.answer(query, text("again_started", locale))
 
 
 async def vary(
-    query: CallbackQuery, job: Job, results: ResultService, trigger: Trigger, talk: Talk, locale: str
+    query: CallbackQuery, job: Job, results: ResultService, trigger: Trigger, replies: Replies, locale: str
 ) -> None:
     """The same a few times, each with a seed of its own; they come as an album with a report."""
     await results.again(job.id, job.origin.user, trigger, variations=VARIATIONS)
-    talk.answer(query, text("on_it", locale))
+    replies.answer(query, text("on_it", locale))
 
 
 async def show_tools(
-    query: CallbackQuery, message: Message, job: Job, presets: Mapping[str, Preset], person: Person, talk: Talk
+    query: CallbackQuery, message: Message, job: Job, presets: Mapping[str, Preset], person: Person, replies: Replies
 ) -> None:
     """All tools for what was sent."""
-    talk.answer(query)
-    talk.say(message.edit_reply_markup(reply_markup=tools_keyboard(job, presets, person, None)).as_(message.bot))
+    replies.answer(query)
+    replies.say(message.edit_reply_markup(reply_markup=tools_keyboard(job, presets, person, None)).as_(message.bot))
 
 
 async def again_with(
@@ -64,7 +64,7 @@ async def again_with(
     submissions: Submissions,
     person: Person,
     trigger: Trigger,
-    talk: Talk,
+    replies: Replies,
     locale: str,
 ) -> None:
     """The same pictures, another tool."""
@@ -72,26 +72,26 @@ async def again_with(
     try:
         await results.again(job.id, job.origin.user, trigger, preset=preset)
     except NoSuchPresetError:
-        return talk.answer(query, text("preset_gone", locale))
+        return replies.answer(query, text("preset_gone", locale))
     submissions.remember(user_key(query.from_user), preset, person)
-    return talk.answer(query, text("on_it", locale))
+    return replies.answer(query, text("on_it", locale))
 
 
 async def smaller_again(
-    query: CallbackQuery, job: Job, smaller: SmallerAgain, trigger: Trigger, talk: Talk, locale: str
+    query: CallbackQuery, job: Job, smaller: SmallerAgain, trigger: Trigger, replies: Replies, locale: str
 ) -> None:
     """For a model that has run out of memory."""
     try:
         await smaller.again(job.id, job.origin.user, trigger)
     except NoSuchResultError:
-        return talk.answer(query, text("picture_gone", locale))
+        return replies.answer(query, text("picture_gone", locale))
     except TooSmallToShrinkError:
-        return talk.answer(query, text("small_already", locale), alert=True)
-    return talk.answer(query, text("on_it", locale))
+        return replies.answer(query, text("small_already", locale), alert=True)
+    return replies.answer(query, text("on_it", locale))
 
 
-async def report(query: CallbackQuery, job: Job, alerts: AdminAlerts, talk: Talk, locale: str) -> None:
+async def report(query: CallbackQuery, job: Job, alerts: AdminAlerts, replies: Replies, locale: str) -> None:
     """The admins hear of it, and find the job by its code."""
     code = job.outcome.code if job.outcome else None
-    talk.later(alerts.send("reported_by_person", f"somebody reports job {job.code}: {code}"), name="report")
-    talk.answer(query, text("reported", locale, code=job.code))
+    replies.later(alerts.send("reported_by_person", f"somebody reports job {job.code}: {code}"), name="report")
+    replies.answer(query, text("reported", locale, code=job.code))

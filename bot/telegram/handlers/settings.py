@@ -10,8 +10,8 @@ from bot.telegram.button_data import MenuButton, SettingButton
 from bot.telegram.handlers.personal import asked_for, in_private
 from bot.telegram.identity import user_key
 from bot.telegram.keyboards import button, in_rows, keyboard
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
-from bot.telegram.talk import Talk
 from bot.telegram.wording import language_name, text
 from replicate_gateway.presets import Preset
 from storage.people import People
@@ -31,22 +31,22 @@ def add_handlers(router: Router) -> None:
 
 
 async def show_settings(
-    message: Message, rules: ChatRules, presets: Mapping[str, Preset], talk: Talk, person: Person, locale: str
+    message: Message, rules: ChatRules, presets: Mapping[str, Preset], replies: Replies, person: Person, locale: str
 ) -> None:
     """All choices at a glance."""
-    talk.reply(message, text("settings", locale), settings_keyboard(person, rules, presets, locale))
+    replies.reply(message, text("settings", locale), settings_keyboard(person, rules, presets, locale))
 
 
 async def open_settings(
-    query: CallbackQuery, rules: ChatRules, presets: Mapping[str, Preset], talk: Talk, person: Person, locale: str
+    query: CallbackQuery, rules: ChatRules, presets: Mapping[str, Preset], replies: Replies, person: Person, locale: str
 ) -> None:
     """The same from a button."""
-    talk.answer(query)
-    talk.rewrite(query, text("settings", locale), settings_keyboard(person, rules, presets, locale))
+    replies.answer(query)
+    replies.rewrite(query, text("settings", locale), settings_keyboard(person, rules, presets, locale))
 
 
 async def open_tools(
-    query: CallbackQuery, rules: ChatRules, presets: Mapping[str, Preset], talk: Talk, person: Person, locale: str
+    query: CallbackQuery, rules: ChatRules, presets: Mapping[str, Preset], replies: Replies, person: Person, locale: str
 ) -> None:
     """Which tool takes a photo without words."""
     chosen = person.preset or rules.preset
@@ -59,8 +59,8 @@ async def open_tools(
         for preset in presets.values()
     ]
     back = button(text("back", locale), MenuButton(screen="settings").pack())
-    talk.answer(query)
-    talk.rewrite(query, text("choose_tool", locale), keyboard(*in_rows(tools, 2), [back]))
+    replies.answer(query)
+    replies.rewrite(query, text("choose_tool", locale), keyboard(*in_rows(tools, 2), [back]))
 
 
 async def change(
@@ -69,21 +69,21 @@ async def change(
     people: People,
     rules: ChatRules,
     presets: Mapping[str, Preset],
-    talk: Talk,
+    replies: Replies,
     locale: str,
 ) -> None:
     """Remember the choice, then show it."""
     choose = _CHANGES[callback_data.name]
     person = await people.change(user_key(query.from_user), lambda person: choose(person, callback_data.value))
-    talk.answer(query, text("saved", locale))
-    talk.rewrite(query, text("settings", locale), settings_keyboard(person, rules, presets, locale))
+    replies.answer(query, text("saved", locale))
+    replies.rewrite(query, text("settings", locale), settings_keyboard(person, rules, presets, locale))
 
 
-async def close(query: CallbackQuery, talk: Talk) -> None:
+async def close(query: CallbackQuery, replies: Replies) -> None:
     """The message is of no use any more."""
-    talk.answer(query)
+    replies.answer(query)
     if query.message:
-        talk.take_back(query.message)
+        replies.take_back(query.message)
 
 
 def settings_keyboard(

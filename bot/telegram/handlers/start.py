@@ -11,10 +11,10 @@ from bot.telegram.button_data import MenuButton
 from bot.telegram.handlers.personal import in_private
 from bot.telegram.identity import user_key
 from bot.telegram.keyboards import button, keyboard
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
 from bot.telegram.sample import SamplePhoto
 from bot.telegram.submissions import Submissions
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 from replicate_gateway.presets import Preset
 from storage.people import People
@@ -49,22 +49,24 @@ async def known_tool(_: Message, command: CommandObject, presets: Mapping[str, P
     return {"preset": preset} if preset else False
 
 
-async def start(message: Message, rules: ChatRules, talk: Talk, sample: SamplePhoto, locale: str) -> None:
+async def start(message: Message, rules: ChatRules, replies: Replies, sample: SamplePhoto, locale: str) -> None:
     """What this is, shown on a picture that can be tried at once."""
     words = text("start", locale, n=rules.daily_jobs, keep=rules.keep)
-    talk.say(sample.reply(message, words, menu_keyboard(locale)))
+    replies.say(sample.reply(message, words, menu_keyboard(locale)))
 
 
-async def start_with_tool(message: Message, preset: Preset, people: People, talk: Talk, locale: str) -> None:
+async def start_with_tool(message: Message, preset: Preset, people: People, replies: Replies, locale: str) -> None:
     """Chosen for good, as in the settings: the person came for this."""
     await people.change(user_key(message.from_user), lambda person: replace(person, preset=preset.name))
-    talk.reply(message, text("tool_chosen", locale, tool=preset.label(locale)))
+    replies.reply(message, text("tool_chosen", locale, tool=preset.label(locale)))
 
 
-async def try_sample(query: CallbackQuery, submissions: Submissions, talk: Talk, person: Person, locale: str) -> None:
+async def try_sample(
+    query: CallbackQuery, submissions: Submissions, replies: Replies, person: Person, locale: str
+) -> None:
     """A first success without a picture of one's own."""
     if isinstance(query.message, Message):
         await submissions.of_sample(query, query.message, person, locale)
-        talk.answer(query, text("sample_started", locale))
+        replies.answer(query, text("sample_started", locale))
     else:
-        talk.answer(query, text("send_a_photo", locale))
+        replies.answer(query, text("send_a_photo", locale))

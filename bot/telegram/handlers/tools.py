@@ -9,7 +9,7 @@ from aiogram.types import Message
 from bot.telegram.captions import preset_named
 from bot.telegram.handlers.personal import in_private
 from bot.telegram.identity import user_key
-from bot.telegram.talk import Talk
+from bot.telegram.replies import Replies
 from bot.telegram.wording import text
 from replicate_gateway.presets import Preset
 from storage.people import People
@@ -21,15 +21,15 @@ def add_handlers(router: Router) -> None:
     router.message.register(explain, _names_preset)
 
 
-async def choose(message: Message, preset: Preset, people: People, talk: Talk, locale: str) -> None:
+async def choose(message: Message, preset: Preset, people: People, replies: Replies, locale: str) -> None:
     """As in the settings."""
     await people.change(user_key(message.from_user), lambda person: replace(person, preset=preset.name))
-    talk.reply(message, text("tool_chosen", locale, tool=preset.label(locale)))
+    replies.reply(message, text("tool_chosen", locale, tool=preset.label(locale)))
 
 
-async def explain(message: Message, preset: Preset, talk: Talk, locale: str) -> None:
+async def explain(message: Message, preset: Preset, replies: Replies, locale: str) -> None:
     """In a group it needs a picture to work on."""
-    talk.reply(message, text("group_hint", locale, command=f"/{preset.name}"))
+    replies.reply(message, text("group_hint", locale, command=f"/{preset.name}"))
 
 
 async def _names_preset(message: Message, presets: Mapping[str, Preset]) -> dict[str, Preset] | bool:

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot import app_keys
 from bot.http_api.files import add_routes
 from bot.middleware import errors_to_answers
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 from storage.files import open_file_store
 from storage.signed_links import sign_link
 
@@ -34,7 +34,7 @@ async def client(store):
     app = web.Application(middlewares=[errors_to_answers])
     add_routes(app)
     app[app_keys.FILE_LINKS] = app_keys.FileLinks(SIGNING_KEY, store.resolve)
-    app[app_keys.REFUSALS] = Refusals()
+    app[app_keys.REFUSED_REQUESTS] = RefusedRequests()
     async with TestClient(TestServer(app)) as client:
         yield client
 

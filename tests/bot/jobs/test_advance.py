@@ -9,9 +9,9 @@ from bot.jobs.errors import NotDoneError
 from bot.jobs.steps.step import Due, Step
 from replicate_gateway import errors as gateway
 from storage import object_keys
+from storage.delivery_events import DeliveryClaimed
 from storage.event import Event
 from storage.job import JobStatus, SlotState
-from storage.telling_events import DeliveryClaimed
 from tests.support.fakes import BEGIN, HotLoopError, storage_down, submission
 from tests.support.waiting import loop_turns
 

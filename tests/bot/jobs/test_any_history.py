@@ -1,6 +1,6 @@
 """Any sequence and interleaving of what can happen, faults and crashes included, ends well once the faults stop.
 
-A history is a list of moves; most of them only start something, and `Turns` lets the loop go on for a while, so
+A history is a list of moves; most of them only start something, and `ChoreLeases` lets the loop go on for a while, so
 whatever was started before runs in between. A crash cuts everything short at the await where it stands; then a new
 process starts on the same storage, chat and Replicate.
 """

@@ -7,7 +7,7 @@ import pytest
 
 from bot.jobs.errors import NoSuchJobError, NoSuchPresetError
 from bot.jobs.submission import ANSWER_WITHIN, Album, IncompleteError, Submission
-from bot.work_queue.alone import alone
+from bot.work_queue.single_process import single_process
 from storage import object_keys
 from storage.draft_events import AlbumUseChosen, FirstChosen, PresetChosen, PromptGiven, StartConfirmed
 from storage.job import InputImage, JobStatus
@@ -442,8 +442,8 @@ async def test_a_plan_that_an_answer_overtook_is_made_anew(world, process):
 
 def one_of_several(world: World) -> Process:
     """A process beside others on the same storage."""
-    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
-    return build(world, team=team, repository=JobRepository(world.store, sole=False))
+    shared = replace(single_process(jobs_per_person=10, jobs_per_key=10, predictions=10), single_process=False)
+    return build(world, shared=shared, repository=JobRepository(world.store, single_process=False))
 
 
 async def test_an_album_whose_pictures_come_to_different_processes_is_one_job(world):

@@ -17,12 +17,12 @@ from bot.jobs.errors import (
 )
 from bot.jobs.steps.step import Step
 from replicate_gateway.errors import ModelNotFoundError
-from storage.course_events import OutcomeDecided, StepPostponed, StepResumed
+from storage.delivery_events import DeliveryClaimed, DeliveryReleased
 from storage.errors import RecordCorruptError, StorageRefusedError
 from storage.job import Claim, JobStatus, Outcome, Postponement, Slot, SlotState
+from storage.lifecycle_events import OutcomeDecided, StepPostponed, StepResumed
 from storage.repository import JobRepository
 from storage.slot_events import SlotFailed
-from storage.telling_events import DeliveryClaimed, DeliveryReleased
 from tests.support.fakes import BEGIN, new_job, storage_down
 
 CLAIM = Claim("me", BEGIN)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.callback_recorder import CallbackResult
-from bot.jobs.replicate_news import MAX_RECORDED_CHARS
+from bot.jobs.prediction_events import MAX_RECORDED_CHARS
 from storage.job import InputImage, JobStatus
 from tests.support.fakes import BEGIN, PRESETS, build, submission
 

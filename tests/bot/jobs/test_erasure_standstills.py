@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.jobs.erasure import PersonErasure
-from bot.work_queue.alone import alone
+from bot.work_queue.single_process import single_process
 from replicate_gateway.prediction import PredictionStatus
 from storage import object_keys
 from storage.people import People
@@ -30,10 +30,10 @@ OF_NOBODY = (object_keys.SPENT, object_keys.RUN_TIMES)
 class Story:
     """A job in one process, the deletion in another, or beside it in the same one."""
 
-    def __init__(self, *, fails: bool, sole: bool = False) -> None:
+    def __init__(self, *, fails: bool, single_process: bool = False) -> None:
         self.world, self.fails = World(), fails
-        self.first = self.world.start() if sole else self.one_of_several()
-        self.eraser = self.first if sole else self.one_of_several()
+        self.first = self.world.start() if single_process else self.one_of_several()
+        self.eraser = self.first if single_process else self.one_of_several()
         self.erasure = PersonErasure(
             self.eraser.jobs.erasure,
             self.eraser.repository,
@@ -45,8 +45,8 @@ class Story:
         )
 
     def one_of_several(self) -> Process:
-        team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
-        return build(self.world, team=team, repository=JobRepository(self.world.store, sole=False))
+        shared = replace(single_process(jobs_per_person=10, jobs_per_key=10, predictions=10), single_process=False)
+        return build(self.world, shared=shared, repository=JobRepository(self.world.store, single_process=False))
 
     def parts(self, process: Process) -> Iterator[Coroutine[object, object, object]]:
         """A job's way, in its parts."""
@@ -87,7 +87,7 @@ class Standstill(Story):
     """At turn `at` the job's process stands still, and everything is deleted; `then` tells how it goes on."""
 
     def __init__(self, at: int, then: str, *, fails: bool) -> None:
-        super().__init__(fails=fails, sole=then == "same process")
+        super().__init__(fails=fails, single_process=then == "same process")
         self.at, self.then, self.turned = at, then, 0
         self.later = 1 + at % 13  # after so many turns more, where it dies later
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.jobs.callback_reference import JobReference
 from bot.jobs.errors import ChatGoneError, NotDoneError
-from bot.work_queue.alone import alone
+from bot.work_queue.single_process import single_process
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import PredictionStatus
 from storage.repository import JobRepository
@@ -108,8 +108,10 @@ async def test_a_job_that_has_ended_is_forgotten(world, end, callbacks):
 @pytest.mark.parametrize("end", [success, cancellation])
 async def test_a_job_that_another_process_has_ended_is_forgotten_in_time(world, end):
     """Nobody tells the process that heard of it, or worked on it before."""
-    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
-    first, other = (build(world, team=team, repository=JobRepository(world.store, sole=False)) for _ in range(2))
+    shared = replace(single_process(jobs_per_person=10, jobs_per_key=10, predictions=10), single_process=False)
+    first, other = (
+        build(world, shared=shared, repository=JobRepository(world.store, single_process=False)) for _ in range(2)
+    )
     await under_way(world, first)
     for prediction_id in world.replicate.running:
         world.replicate.start(prediction_id)
@@ -142,8 +144,10 @@ async def test_progress_that_is_told_after_a_job_was_canceled_is_not_kept(world)
 
 
 async def test_a_nudge_that_comes_after_another_process_has_ended_the_job_lets_go_of_it(world):
-    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
-    first, other = (build(world, team=team, repository=JobRepository(world.store, sole=False)) for _ in range(2))
+    shared = replace(single_process(jobs_per_person=10, jobs_per_key=10, predictions=10), single_process=False)
+    first, other = (
+        build(world, shared=shared, repository=JobRepository(world.store, single_process=False)) for _ in range(2)
+    )
     await under_way(world, first)
     await other.sweep.once()
     await cancellation(world, other)

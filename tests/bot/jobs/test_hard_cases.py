@@ -19,18 +19,18 @@ from bot.jobs.errors import EngineUnavailableError, NotDoneError, OutcomeUnknown
 from bot.jobs.limits.places import ProcessPlaces
 from bot.jobs.links import UploadedLinks
 from bot.middleware import errors_to_answers
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 from bot.replicate_callback import routes as callback_routes
 from bot.replicate_callback.signing_key import SigningKey, SigningKeyUnavailableError
 from bot.telegram.intake import UpdateIntake
-from bot.work_queue.alone import alone
 from bot.work_queue.in_process import InProcessQueue
+from bot.work_queue.single_process import single_process
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from storage import object_keys
-from storage.course_events import Admitted, OutcomeDecided
 from storage.errors import RecordCorruptError, StorageUnavailableError
 from storage.job import Claim, InputImage, JobStatus, SlotState
+from storage.lifecycle_events import Admitted, OutcomeDecided
 from storage.records import dump_job
 from storage.repository import JobRepository
 from storage.slot_events import CreateClaimed
@@ -570,7 +570,7 @@ async def test_a_body_that_breaks_off_is_no_crash_of_ours(logs):
 
     app = web.Application(middlewares=[errors_to_answers])
     app[app_keys.CALLBACKS] = Never()
-    app[app_keys.REFUSALS] = Refusals()
+    app[app_keys.REFUSED_REQUESTS] = RefusedRequests()
     callback_routes.add_routes(app)
     async with listening(app) as url:
         reader, writer = await asyncio.open_connection("127.0.0.1", URL(url).port)
@@ -790,7 +790,8 @@ async def test_what_could_not_be_written_outlives_an_outage_of_the_engine_too():
 
     world, places = World(), Places(10)
     process = build(
-        world, team=replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), prediction_places=places)
+        world,
+        shared=replace(single_process(jobs_per_person=10, jobs_per_key=10, predictions=10), prediction_places=places),
     )
     gate = world.faults.hold("replicate.create", when="after")
     await process.submit(ASKED)

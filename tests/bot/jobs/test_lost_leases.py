@@ -10,7 +10,7 @@ import pytest
 
 from bot.jobs.errors import NotDoneError
 from bot.jobs.steps import create, find_orphan
-from bot.work_queue.alone import alone
+from bot.work_queue.single_process import single_process
 from replicate_gateway import errors as gateway
 from replicate_gateway.calls import CallLimits
 from replicate_gateway.prediction import PredictionStatus
@@ -23,8 +23,8 @@ JOB = ASKED.job_id
 
 
 def one_of_several(world, **changes):
-    team = alone(jobs_per_person=10, jobs_per_key=10, predictions=10)
-    return build(world, team=replace(team, alone=False), **changes)
+    shared = single_process(jobs_per_person=10, jobs_per_key=10, predictions=10)
+    return build(world, shared=replace(shared, single_process=False), **changes)
 
 
 async def taken_over(world, gate, **changes):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from bot.work_queue.alone import alone
+from bot.work_queue.single_process import single_process
 from replicate_gateway import errors as gateway
 from storage.job import JobStatus, SlotState
 from tests.support.fakes import SharedBoard, World, build, storage_down, submission
@@ -214,8 +214,8 @@ def on_record(world):
 )
 async def test_no_slow_call_keeps_the_id_of_a_prediction_from_its_record(world, call, skip):
     board = SharedBoard(world.clock, world.faults)
-    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), notes=board)
-    process = build(world, team=team)
+    shared = replace(single_process(jobs_per_person=10, jobs_per_key=10, predictions=10), notes=board)
+    process = build(world, shared=shared)
     created = world.faults.hold("replicate.create", when="after")
     await process.submit(ASKED)
     process.spawn(process.run_ready())

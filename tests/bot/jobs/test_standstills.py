@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from bot.work_queue.alone import alone
+from bot.work_queue.single_process import single_process
 from storage.job import JobStatus
 from storage.repository import JobRepository
 from tests.support.fakes import Process, World, build, submission
@@ -23,8 +23,8 @@ JOB = ASKED.job_id
 
 
 def one_of_several(world: World, *, callbacks: bool) -> Process:
-    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False)
-    return build(world, callbacks=callbacks, team=team, repository=JobRepository(world.store, sole=False))
+    shared = replace(single_process(jobs_per_person=10, jobs_per_key=10, predictions=10), single_process=False)
+    return build(world, callbacks=callbacks, shared=shared, repository=JobRepository(world.store, single_process=False))
 
 
 class Story:

@@ -6,9 +6,9 @@ import pytest
 
 from bot.jobs.errors import NoSuchJobError
 from bot.jobs.task_board import TaskBoard
-from bot.work_queue.alone import alone
-from storage.course_events import Admitted
+from bot.work_queue.single_process import single_process
 from storage.job import JobStatus, Origin
+from storage.lifecycle_events import Admitted
 from storage.repository import JobRepository
 from tests.support.fakes import build, storage_down, submission
 from tests.support.skipped_time import time_passes
@@ -24,8 +24,8 @@ async def submitted(process, number=1):
 
 def test_news_of_other_processes_are_seen_within_a_second(world, skipping_time):
     async def story():
-        team = replace(alone(jobs_per_person=9, jobs_per_key=9, predictions=9), alone=False)
-        process = build(world, team=team, repository=JobRepository(world.store, sole=False))
+        shared = replace(single_process(jobs_per_person=9, jobs_per_key=9, predictions=9), single_process=False)
+        process = build(world, shared=shared, repository=JobRepository(world.store, single_process=False))
         job_id = await submitted(process)
         board: TaskBoard = process.jobs.board
         assert (await board.find(job_id, USER)).status is JobStatus.PENDING

@@ -9,7 +9,7 @@ import pytest
 from bot.jobs.callback_recorder import CallbackResult
 from bot.jobs.errors import NotDoneError
 from bot.jobs.status import Line, status
-from bot.work_queue.alone import alone
+from bot.work_queue.single_process import single_process
 from replicate_gateway.errors import GatewayBusyError, GatewayUnavailableError, OutputRefusedError
 from replicate_gateway.prediction import PredictionStatus
 from replicate_gateway.protocol import StreamEvent, StreamEventKind
@@ -268,8 +268,13 @@ async def test_callbacks_that_cannot_be_read_are_asked_about_now_and_then_only(w
 def several(world):
     """Processes that share the work: what one hears another may have to show."""
     board = SharedBoard(world.clock, world.faults)
-    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), alone=False, notes=board, turns=board)
-    return [build(world, team=team, repository=JobRepository(world.store, sole=False)) for _ in range(2)]
+    shared = replace(
+        single_process(jobs_per_person=10, jobs_per_key=10, predictions=10),
+        single_process=False,
+        notes=board,
+        chores=board,
+    )
+    return [build(world, shared=shared, repository=JobRepository(world.store, single_process=False)) for _ in range(2)]
 
 
 async def test_what_one_process_hears_another_shows(world, several):
@@ -643,8 +648,8 @@ class TurnsThatNeverCome:
 
 
 async def test_what_others_are_told_of_a_message_does_not_hold_up_its_record(world):
-    team = replace(alone(jobs_per_person=10, jobs_per_key=10, predictions=10), turns=TurnsThatNeverCome())
-    process = build(world, team=team)
+    shared = replace(single_process(jobs_per_person=10, jobs_per_key=10, predictions=10), chores=TurnsThatNeverCome())
+    process = build(world, shared=shared)
     await process.submit(ASKED)
     process.spawn(process.advance(JOB))
     await eventually(lambda: world.job(JOB).status_message_id)

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot import app_keys
 from bot.app_keys import CallbackForgedError
 from bot.middleware import errors_to_answers
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 from bot.replicate_callback import routes
 from storage.errors import StorageRefusedError, StorageUnavailableError
 
@@ -47,7 +47,7 @@ def intake():
 async def client(intake):
     app = web.Application(middlewares=[errors_to_answers], client_max_size=1000)
     app[app_keys.CALLBACKS] = intake
-    app[app_keys.REFUSALS] = Refusals()
+    app[app_keys.REFUSED_REQUESTS] = RefusedRequests()
     routes.add_routes(app)
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from bot.asking import MAX_BODY_BYTES
+from bot.http_probe import MAX_BODY_BYTES
 from bot.settings import Settings, SettingsError, load_settings, tunnels
 from bot.settings.checks import names_tunnel
 from bot.settings.tunnels import NoTunnelError, Tunnel, agent_named, public_url

@@ -11,7 +11,7 @@ from tests.support.recording_bot import recording_bot
 from tests.support.skipped_time import time_passes
 
 
-class Office:
+class AdminQueries:
     """Alerts that have been delivered, or not, when `send` returns."""
 
     def __init__(self, bot, admin_ids, clock):
@@ -23,10 +23,10 @@ class Office:
         await self.background.drain(5)
 
 
-def an_office(*admin_ids):
+def some_alerts(*admin_ids):
     bot, session = recording_bot()
     clock = FrozenClock()
-    return Office(bot, admin_ids, clock), session, clock
+    return AdminQueries(bot, admin_ids, clock), session, clock
 
 
 def texts(session):
@@ -34,20 +34,20 @@ def texts(session):
 
 
 async def test_every_admin_is_told():
-    alerts, session, _ = an_office(1, 2)
+    alerts, session, _ = some_alerts(1, 2)
     await alerts.send("service_credit", "no credit left")
     assert [call.params["chat_id"] for call in session.calls] == [1, 2]
     assert all("no credit left" in text for text in texts(session))
 
 
 async def test_without_admins_nobody_is_told_and_nothing_breaks():
-    alerts, session, _ = an_office()
+    alerts, session, _ = some_alerts()
     await alerts.send("service_credit", "no credit left")
     assert session.calls == []
 
 
 async def test_the_same_code_is_held_back_for_ten_minutes_and_then_counted():
-    alerts, session, clock = an_office(1)
+    alerts, session, clock = some_alerts(1)
     await alerts.send("a", "first")
     for _ in range(3):
         clock.advance(100)
@@ -63,20 +63,20 @@ async def test_the_same_code_is_held_back_for_ten_minutes_and_then_counted():
 
 
 async def test_another_code_is_not_held_back():
-    alerts, session, _ = an_office(1)
+    alerts, session, _ = some_alerts(1)
     await alerts.send("a", "one")
     await alerts.send("b", "two")
     assert len(session.calls) == 2
 
 
 async def test_a_long_text_is_cut_to_what_a_message_holds():
-    alerts, session, _ = an_office(1)
+    alerts, session, _ = some_alerts(1)
     await alerts.send("a", "я" * 10_000)
     assert len(texts(session)[0]) < 4096
 
 
 async def test_an_admin_who_cannot_be_reached_is_logged_and_the_next_one_is_told():
-    alerts, session, _ = an_office(1, 2, 3)
+    alerts, session, _ = some_alerts(1, 2, 3)
     session.refuse(403, "Forbidden: bot can't initiate conversation with a user")
     session.break_line(TimeoutError())
     with capture_logs() as lines:
@@ -87,15 +87,15 @@ async def test_an_admin_who_cannot_be_reached_is_logged_and_the_next_one_is_told
 
 async def test_what_reached_nobody_is_not_held_back():
     """Telegram is down when it breaks, and back a minute later: the admin hears of the next one at least."""
-    office, session, clock = an_office(1, 2)
+    queries, session, clock = some_alerts(1, 2)
     session.break_line(TimeoutError())
     session.break_line(TimeoutError())
     with capture_logs():
-        await office.send("a", "first")
+        await queries.send("a", "first")
     clock.advance(60)
-    await office.send("a", "second")
+    await queries.send("a", "second")
     assert "second" in texts(session)[2]
-    await office.send("a", "third")
+    await queries.send("a", "third")
     assert len(session.calls) == 4
 
 
@@ -119,7 +119,7 @@ def test_a_telegram_that_does_not_answer_holds_up_nobody_who_reports(skipping_ti
 
 
 async def test_when_everything_breaks_few_messages_come_and_the_rest_is_told_together():
-    alerts, session, clock = an_office(1)
+    alerts, session, clock = some_alerts(1)
     for code in "abcdefgh":
         await alerts.send(code, f"text of {code}")
     await alerts.send("h", "again")
@@ -135,7 +135,7 @@ async def test_when_everything_breaks_few_messages_come_and_the_rest_is_told_tog
 
 def test_what_was_held_back_is_told_when_the_ten_minutes_are_over(skipping_time):
     async def story():
-        alerts, session, _ = an_office(1)
+        alerts, session, _ = some_alerts(1)
         task = asyncio.create_task(alerts.alerts.run())
         for _ in range(2):
             await alerts.send("a", "text")

@@ -4,7 +4,7 @@ import pytest
 
 from bot.jobs.background import Background
 from bot.telegram.apology import Apology
-from bot.telegram.talk import Talk
+from bot.telegram.replies import Replies
 from bot.telegram.wording import text
 from tests.support.recording_bot import recording_bot
 
@@ -15,7 +15,7 @@ PRIVATE, GROUP = {"id": 7, "type": "private"}, {"id": -8, "type": "group"}
 async def said(update):
     bot, session = recording_bot()
     background = Background()
-    Apology(bot, Talk(background), "ko").say(update)
+    Apology(bot, Replies(background), "ko").say(update)
     await background.drain(5)
     return [(call.params["chat_id"], call.params["text"]) for call in session.calls]
 

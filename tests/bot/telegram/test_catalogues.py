@@ -16,7 +16,7 @@ from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po
 
 from bot.jobs.images.refusals import ImageLimits, ImageProblem, ImageRefusedError
-from bot.jobs.replicate_news import _MODEL_ERRORS, OPERATOR_CODES, news_of
+from bot.jobs.prediction_events import _MODEL_ERRORS, OPERATOR_CODES, news_of
 from bot.settings import Settings
 from bot.telegram import messages
 from bot.telegram.catalogue_files import file_of

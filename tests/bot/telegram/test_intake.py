@@ -20,7 +20,7 @@ from bot.telegram.intake import UpdateIntake
 from bot.telegram.routes import PATH, SECRET_HEADER, add_routes
 from storage import object_keys
 from storage.errors import StorageRefusedError, StorageUnavailableError
-from tests.support.chat_door import a_desk
+from tests.support.chat_door import some_dependencies
 from tests.support.fakes import World, storage_down
 from tests.support.recording_bot import recording_bot
 from tests.support.skipped_time import time_passes
@@ -48,7 +48,7 @@ class Intake:
         self.repository = process.repository
         self.bot, self.session = recording_bot()
         self.excused = []
-        self.dispatcher = build_dispatcher(a_desk(process, self.world, self.bot))
+        self.dispatcher = build_dispatcher(some_dependencies(process, self.world, self.bot))
         self.counted = []
         meter = SilentMeter()
         meter.update_taken = lambda *told: self.counted.append(told)

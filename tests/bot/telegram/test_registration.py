@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.jobs.background import Background
-from bot.mending.token import BotTokenRefusedError
+from bot.operator_errors.token import BotTokenRefusedError
 from bot.settings import Settings
 from bot.telegram.registration import Registration
 from tests.support.recording_bot import TOKEN, recording_bot

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot import app_keys
 from bot.middleware import errors_to_answers
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 from bot.telegram.routes import SECRET_HEADER, add_routes
 from storage.errors import StorageRefusedError, StorageUnavailableError
 
@@ -43,7 +43,7 @@ def app_around(taken, secret):
     app = web.Application(middlewares=[errors_to_answers], client_max_size=LIMIT)
     add_routes(app)
     app[app_keys.TELEGRAM_SECRET] = secret
-    app[app_keys.REFUSALS] = Refusals()
+    app[app_keys.REFUSED_REQUESTS] = RefusedRequests()
     app[app_keys.UPDATES] = taken
     return app
 

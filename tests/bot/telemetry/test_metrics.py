@@ -29,7 +29,7 @@ from bot.jobs.guards.guarded_replicate import GuardedReplicate
 from bot.jobs.guards.guarded_store import GuardedStore
 from bot.jobs.guards.measured_sources import MeasuredOutputs, MeasuredPictures
 from bot.jobs.ports.queue import QueueDepth
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 from bot.telegram.guard import Guard
 from bot.telemetry.metrics import Metrics
 from replicate_gateway.errors import (
@@ -279,7 +279,7 @@ async def client():
     app, metrics = web.Application(), Metrics()
     add_routes(app)
     app[app_keys.METRICS] = app_keys.MetricsPage(TOKEN.encode(), metrics.page)
-    app[app_keys.REFUSALS] = Refusals(counted=metrics.request_refused)
+    app[app_keys.REFUSED_REQUESTS] = RefusedRequests(counted=metrics.request_refused)
     async with TestClient(TestServer(app)) as client:
         yield client
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from structlog.contextvars import bound_contextvars
 
-from bot.jobs.guards.meter import Timed, enclosing
+from bot.jobs.guards.meter import Timed, attempt_scope
 from bot.settings import Settings, SettingsError
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.tracing import open_meter
@@ -94,7 +94,7 @@ async def test_several_processes_draw_one_trace(monkeypatch):
             async with open_meter(settings(url), Metrics()) as meter:
                 told = partial(meter.call_ended, "replicate")
                 step = Timed(meter.step_ended, "create", str)
-                with bound_contextvars(job_id=JOB), enclosing(), step, Timed(told, "create", str):
+                with bound_contextvars(job_id=JOB), attempt_scope(), step, Timed(told, "create", str):
                     pass
     drawn = [span for _, span in spans]
     assert {service for service, _ in spans} == {"darkroom-here"}

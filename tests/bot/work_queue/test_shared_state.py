@@ -66,7 +66,7 @@ async def test_a_change_that_a_slow_storage_keeps_under_way_never_undoes_one_tha
         JobRepository(
             world.store,
             conditional_writes=False,
-            sole=False,
+            single_process=False,
             locks=SharedLocks(redis, keys, run_id, hold_s=0.05, late_write_s=0.15),
         )
         for run_id in ("slow", "other")
@@ -95,7 +95,7 @@ async def test_a_lock_is_free_again_at_once_when_its_work_is_done_or_has_failed(
 @pytest.mark.parametrize("per_second", [0.1, 0])
 async def test_a_chat_that_is_to_be_left_alone_takes_no_turn_from_the_others(redis, per_second):
     pace = SharedPace(redis, Keys(fresh_bot_id()), per_second)
-    await pace.hush(7, 30)
+    await pace.pause_chat(7, 30)
     assert -30 <= await pace.turn(100, 7) < -25
     assert await pace.turn(0, 8) == 0
 

@@ -28,7 +28,11 @@ async def delivered(world: World, number: int, user: str = "tg-7") -> HistoryEnt
 def quota(world: World, limit: int, *, remember: bool = True) -> DailyQuota:
     spent = SpentQuotas(world.store, b"k")
     return DailyQuota(
-        JobRepository(world.store, sole=remember), spent, world.clock, UserLimit(limit, limit), remember=remember
+        JobRepository(world.store, single_process=remember),
+        spent,
+        world.clock,
+        UserLimit(limit, limit),
+        remember=remember,
     )
 
 

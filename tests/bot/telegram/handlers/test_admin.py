@@ -10,8 +10,8 @@ from bot.telegram.admin_texts import health_text
 from bot.telegram.command_names import ADMIN
 from bot.telegram.wording import text
 from replicate_gateway.prediction import PredictionStatus
-from storage.course_events import OutcomeDecided
 from storage.job import JobStatus, Slot, SlotState
+from storage.lifecycle_events import OutcomeDecided
 from storage.repository import JobRepository
 from tests.support.chat_door import BEN, GROUP, SIZES, ChatDoor
 from tests.support.fakes import BEGIN, new_job
@@ -112,8 +112,8 @@ async def test_the_stats_tell_a_week_only_once_one_was_counted(door):
 
 async def test_the_status_of_a_bot_in_earnest_estimates_what_was_spent(door):
     (job,) = [await door.done()]
-    office = replace(door.dispatcher["office"], mode="real")
-    assert re.search(r"about \$0\.0[1-9] in 0 sec", health_text(await office.health(), None, office, "en"))
+    queries = replace(door.dispatcher["queries"], mode="real")
+    assert re.search(r"about \$0\.0[1-9] in 0 sec", health_text(await queries.health(), None, queries, "en"))
     assert job.status is JobStatus.COMPLETED
 
 

@@ -6,8 +6,8 @@ from bot.jobs.errors import NotDoneError
 from bot.telegram.button_data import job_data
 from bot.telegram.wording import text
 from storage.chat_events import ChatMoved
-from storage.course_events import OutcomeDecided
 from storage.job import JobStatus
+from storage.lifecycle_events import OutcomeDecided
 from tests.support.chat_door import ANNA, BEN, BOT, GROUP, PRIVATE, SIZES, ChatDoor, message
 from tests.support.fakes import BEGIN
 

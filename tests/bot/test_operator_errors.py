@@ -9,14 +9,14 @@ from structlog.testing import capture_logs
 
 from bot.composition.storage_setup import ready_storage
 from bot.dead_letters import run_dead_letters
+from bot.doctor.context import open_context
 from bot.doctor.presets import PRESETS, check_presets
-from bot.doctor.surroundings import open_surroundings
 from bot.init_storage import run_init_storage
 from bot.jobs.errors import EngineUnavailableError
-from bot.mending import mendable
-from bot.mending.listening import CannotListenError
-from bot.patience import patiently
+from bot.operator_errors import report_operator_errors
+from bot.operator_errors.listening import CannotListenError
 from bot.settings import Settings
+from bot.startup_retry import retry_at_start
 from bot.work_queue.engine import open_engine
 from replicate_gateway.presets import PresetError, load_presets
 from storage.errors import RecordCorruptError, StorageUnavailableError
@@ -30,7 +30,7 @@ PASSWORD = "hunter2-hunter2"
 async def told(running, settings, code=1):
     """The one line of a command that cannot go on."""
     with capture_logs() as lines:
-        assert await mendable(running, settings) == code
+        assert await report_operator_errors(running, settings) == code
     (line,) = (line for line in lines if line["log_level"] == "error")
     return line
 
@@ -64,8 +64,8 @@ async def test_wrong_presets_stop_the_start_with_one_line_and_exit_code_2(tmp_pa
 async def test_the_doctor_says_the_same_of_wrong_presets_and_examines_the_rest(tmp_path):
     error = PresetError("preset 'fix': field 'modell': Extra inputs are not permitted")
     settings = Settings(bot_token=TOKEN, data_dir=tmp_path, replicate_base_url="http://127.0.0.1:1", port=free_port())
-    async with open_surroundings(settings, error) as surroundings:
-        (finding,) = await check_presets(surroundings)
+    async with open_context(settings, error) as context:
+        (finding,) = await check_presets(context)
     assert (finding.name, finding.state, finding.what) == (PRESETS.name, "failed", str(error))
     assert "presets.toml" in finding.fix
 
@@ -75,7 +75,7 @@ async def test_a_fault_of_ours_is_not_told_as_the_operators():
         raise RecordCorruptError("jobs/x.json", "not JSON")
 
     with pytest.raises(RecordCorruptError):
-        await mendable(command(), Settings())
+        await report_operator_errors(command(), Settings())
 
 
 # Addresses to listen on.
@@ -184,6 +184,6 @@ def test_who_is_awaited_is_told_of_at_once_then_rarely_and_asked_all_the_while(s
             raise ConnectionError(str(len(asked)))
         return "there"
 
-    assert skipping_time(patiently(ask, ConnectionError, said.append)) == "there"
+    assert skipping_time(retry_at_start(ask, ConnectionError, said.append)) == "there"
     assert [str(error) for error in said] == ["1", "11"]
     assert asked[-1] - asked[0] == pytest.approx(30, abs=1)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from bot.few_lines import FewLines
+from bot.log_throttle import LogThrottle
 
 _LINES_PER_SENDER = 5
 _LINES_IN_ALL = 60
@@ -16,7 +16,7 @@ _V6_NETWORK_BITS = 64
 _log = structlog.get_logger()
 
 
-class Refusals:
+class RefusedRequests:
     """At most five lines a minute per sender and reason; the next after a silence tells how many were left out.
 
     Behind a proxy all senders are one: then the reasons at least do not hide each other.
@@ -25,7 +25,7 @@ class Refusals:
     def __init__(
         self, now: Callable[[], float] = time.monotonic, counted: Callable[[str], None] = lambda _: None
     ) -> None:
-        self._of_sender, self._of_all = FewLines(_LINES_PER_SENDER, now=now), FewLines(_LINES_IN_ALL, now=now)
+        self._of_sender, self._of_all = LogThrottle(_LINES_PER_SENDER, now=now), LogThrottle(_LINES_IN_ALL, now=now)
         self._counted = counted
 
     def note(self, reason: str, address: str | None) -> None:

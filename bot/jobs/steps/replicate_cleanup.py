@@ -3,7 +3,7 @@
 import structlog
 
 from bot.jobs.errors import NotDoneError
-from bot.jobs.replicate_news import postponed_by, translated
+from bot.jobs.prediction_events import postponed_by, translated
 from bot.jobs.steps.find_orphan import FindOrphan
 from replicate_gateway.errors import GatewayError, PredictionNotFoundError
 from replicate_gateway.protocol import ReplicateGateway
@@ -12,7 +12,7 @@ from storage.job import Job, SlotState
 _log = structlog.get_logger()
 
 
-class Leftovers:
+class ReplicateCleanup:
     """Part of closing a job: the person was told already and does not wait for this."""
 
     def __init__(self, gateway: ReplicateGateway, orphans: FindOrphan) -> None:

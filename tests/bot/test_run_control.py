@@ -1,31 +1,31 @@
 import asyncio
 
-from bot.orders import Orders
+from bot.run_control import RunControl
 from tests.support.skipped_time import time_passes
 from tests.support.waiting import eventually, loop_turns
 
 
 async def test_an_order_to_stop_is_for_good():
-    orders = Orders()
-    orders.stop()
-    await orders.told()
-    await asyncio.wait_for(orders.pause(), 1)
-    assert orders.is_over
+    control = RunControl()
+    control.stop()
+    await control.told()
+    await asyncio.wait_for(control.pause(), 1)
+    assert control.is_over
 
 
 def test_after_an_order_to_start_anew_it_waits_as_long_as_asked_and_then_for_the_next_order(skipping_time):
     async def story():
-        orders, loop = Orders(), asyncio.get_running_loop()
-        orders.restart(30)
-        await orders.told()
+        control, loop = RunControl(), asyncio.get_running_loop()
+        control.restart(30)
+        await control.told()
         began = loop.time()
-        await orders.pause()
+        await control.pause()
         assert loop.time() - began >= 30
-        assert not orders.is_over
-        waiting = asyncio.create_task(orders.told())
+        assert not control.is_over
+        waiting = asyncio.create_task(control.told())
         await time_passes(1)
         assert not waiting.done()
-        orders.restart(0)
+        control.restart(0)
         await waiting
 
     skipping_time(story())
@@ -33,13 +33,13 @@ def test_after_an_order_to_start_anew_it_waits_as_long_as_asked_and_then_for_the
 
 def test_an_order_to_start_anew_while_it_is_down_is_fulfilled_by_the_start_that_comes(skipping_time):
     async def story():
-        orders = Orders()
-        orders.restart(30)
-        pausing = asyncio.create_task(orders.pause())
+        control = RunControl()
+        control.restart(30)
+        pausing = asyncio.create_task(control.pause())
         await time_passes(1)
-        orders.restart(0)
+        control.restart(0)
         await pausing
-        waiting = asyncio.create_task(orders.told())
+        waiting = asyncio.create_task(control.told())
         await time_passes(1)
         assert not waiting.done()
         waiting.cancel()
@@ -48,10 +48,10 @@ def test_an_order_to_start_anew_while_it_is_down_is_fulfilled_by_the_start_that_
 
 
 async def test_an_order_to_stop_ends_the_pause():
-    orders = Orders()
-    orders.restart(60)
-    pausing = asyncio.create_task(orders.pause())
+    control = RunControl()
+    control.restart(60)
+    pausing = asyncio.create_task(control.pause())
     await loop_turns()
-    orders.stop()
+    control.stop()
     await eventually(pausing.done)
-    assert orders.is_over
+    assert control.is_over

@@ -1,18 +1,18 @@
-"""The team of a process that works alone: nothing has to be agreed on with anybody."""
+"""The shared state of a process that works alone: nothing has to be agreed on with anybody."""
 
 import uuid
 
 from bot.jobs.drafts import ProcessDrafts
 from bot.jobs.limits.places import ProcessPlaces
-from bot.jobs.ports.team import Team
+from bot.jobs.ports.shared_state import SharedState
 
 
-class EveryTurn:
-    """`Turns` where nobody else could do the work."""
+class EveryChore:
+    """`ChoreLeases` where nobody else could do the work."""
 
-    async def take(self, work: str, for_s: float) -> bool:
+    async def take(self, chore: str, for_s: float) -> bool:
         """It is always this process's turn."""
-        del work, for_s
+        del chore, for_s
         return True
 
 
@@ -33,15 +33,15 @@ def new_run_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
-def alone(*, jobs_per_person: int, jobs_per_key: int, predictions: int) -> Team:
-    """The team of one."""
-    return Team(
+def single_process(*, jobs_per_person: int, jobs_per_key: int, predictions: int) -> SharedState:
+    """The state that one process shares with nobody."""
+    return SharedState(
         run_id=new_run_id(),
         job_places=ProcessPlaces(jobs_per_person),
         key_places=ProcessPlaces(jobs_per_key),
         prediction_places=ProcessPlaces(predictions),
-        turns=EveryTurn(),
+        chores=EveryChore(),
         notes=NoNotes(),
         drafts=ProcessDrafts(),
-        alone=True,
+        single_process=True,
     )

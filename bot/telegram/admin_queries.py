@@ -30,7 +30,7 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class AdminQueries:
     """Looks things up for admins; all methods raise `StorageError`."""
 
     repository: JobRepository

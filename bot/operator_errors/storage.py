@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.addresses import host_of
-from bot.mending.cure import Cure
+from bot.operator_errors.diagnosis import Diagnosis
 from bot.settings import Settings
 from storage.errors import StorageError, StorageUnavailableError
 
@@ -33,12 +33,12 @@ def s3_code(error: StorageError) -> str:
     return str(found.get("Code", "")) if isinstance(found, dict) else ""
 
 
-def storage_cure(error: StorageError, settings: Settings) -> Cure:
+def diagnose_storage(error: StorageError, settings: Settings) -> Diagnosis:
     """Names the directory, or the S3 server and the bucket."""
     if settings.s3_bucket is None:
-        return Cure(str(error), _fix_of_files(error, settings))
+        return Diagnosis(str(error), _fix_of_files(error, settings))
     server = host_of(settings.s3_endpoint_url) if settings.s3_endpoint_url else f"AWS S3 in {settings.aws_region}"
-    return Cure(f"{server}, bucket {settings.s3_bucket}: {error}", _fix_of_s3(error))
+    return Diagnosis(f"{server}, bucket {settings.s3_bucket}: {error}", _fix_of_s3(error))
 
 
 def _fix_of_files(error: StorageError, settings: Settings) -> str:

@@ -43,11 +43,11 @@ class Places(Protocol):
         ...
 
 
-class Turns(Protocol):
+class ChoreLeases(Protocol):
     """What one of several processes has to do for all."""
 
-    async def take(self, work: str, for_s: float) -> bool:
-        """Whether this process is to do `work` now; for `for_s` seconds no other one will."""
+    async def take(self, chore: str, for_s: float) -> bool:
+        """Whether this process is to do `chore` now; for `for_s` seconds no other one will."""
         ...
 
 
@@ -66,14 +66,14 @@ class Notes(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
+class SharedState:
     """What the processes that share the work agree on, and what one of them is called."""
 
     run_id: str  # the name of this run of this process; never the same again
     job_places: Places  # under each person
     key_places: Places  # for jobs, too: under each API key
     prediction_places: Places
-    turns: Turns
+    chores: ChoreLeases
     notes: Notes
     drafts: DraftIndex
-    alone: bool  # whether no other process works on these jobs
+    single_process: bool  # whether no other process works on these jobs

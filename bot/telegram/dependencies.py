@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from bot.jobs.erasure import PersonErasure, ResultErasure
 from bot.jobs.moved_groups import MovedGroups
 from bot.jobs.ports.clock import Clock
-from bot.jobs.ports.team import Notes
+from bot.jobs.ports.shared_state import Notes
 from bot.jobs.results.result_service import ResultService
 from bot.jobs.results.smaller import SmallerAgain
 from bot.jobs.service import JobService
+from bot.telegram.admin_queries import AdminQueries
 from bot.telegram.alerts import AdminAlerts
 from bot.telegram.history_cards import HistoryCards
-from bot.telegram.office import Office
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
 from bot.telegram.showing import Showing
-from bot.telegram.talk import Talk
 from replicate_gateway.presets import Preset
 from storage.people import People
 from storage.reminders import Reminders
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class HandlerDependencies:
     """The names are those of the handlers' arguments."""
 
     jobs: JobService
@@ -36,9 +36,9 @@ class Desk:
     showing: Showing
     cards: HistoryCards
     alerts: AdminAlerts
-    office: Office
+    queries: AdminQueries
     reminders: Reminders
     notes: Notes
     clock: Clock
     rules: ChatRules
-    talk: Talk
+    replies: Replies

@@ -3,7 +3,7 @@
 import asyncio
 
 
-class Orders:
+class RunControl:
     """Given by signals and by the switch on the sandbox's page; to be used on the event loop."""
 
     def __init__(self) -> None:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Cure(NamedTuple):
+class Diagnosis(NamedTuple):
     """One sentence each; no secret is in either."""
 
     what: str

@@ -23,7 +23,7 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _log = structlog.get_logger()
 
 
-class Talk:
+class Replies:
     """That something could not be said is logged, and that is all."""
 
     def __init__(self, background: Background) -> None:
@@ -74,11 +74,11 @@ class Talk:
 
     def sign(self, method: Awaitable[Any]) -> None:
         """A reaction. Where there is no room for it at once there is none, and that is nothing to log."""
-        self._background.spawn(_said(method, TelegramRetryAfter), name="talk")
+        self._background.spawn(_said(method, TelegramRetryAfter), name="replies")
 
     def say(self, method: Awaitable[Any]) -> None:
         """Any other call to Telegram, or several of them."""
-        self._background.spawn(_said(method), name="talk")
+        self._background.spawn(_said(method), name="replies")
 
     def later(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         """Something that need not be done before the update is answered; it logs its own failures."""

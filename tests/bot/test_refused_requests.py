@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from bot.refusals import Refusals
+from bot.refused_requests import RefusedRequests
 
 
 class Clock:
@@ -20,7 +20,7 @@ def clock():
 
 @pytest.fixture
 def refusals(clock):
-    return Refusals(clock)
+    return RefusedRequests(clock)
 
 
 def lines(refusals, count, address="192.0.2.1", reason="mismatch"):

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.jobs.errors import JobFailedError, NotDoneError, OutcomeUnknownError
-from bot.jobs.replicate_news import OPERATOR_CODES, failure_code, news_of, translated
+from bot.jobs.prediction_events import OPERATOR_CODES, failure_code, news_of, translated
 from replicate_gateway import errors as gateway
 from replicate_gateway.prediction import Prediction, PredictionStatus
 from replicate_gateway.presets import OutputKind

@@ -1,6 +1,6 @@
 """Lines that others cause are counted, not written."""
 
-from bot.few_lines import FewLines
+from bot.log_throttle import LogThrottle
 
 
 class Clock:
@@ -12,7 +12,7 @@ class Clock:
 
 def test_a_few_a_minute_and_then_how_many_were_left_out():
     clock = Clock()
-    few = FewLines(2, now=clock)
+    few = LogThrottle(2, now=clock)
     assert [few.left_out("a") for _ in range(4)] == [0, 0, None, None]
     assert few.left_out("b") == 0
     clock.now += 60
@@ -20,7 +20,7 @@ def test_a_few_a_minute_and_then_how_many_were_left_out():
 
 
 def test_only_the_latest_keys_are_remembered():
-    few = FewLines(1, keys=3, now=Clock())
+    few = LogThrottle(1, keys=3, now=Clock())
     for key in "abcd":
         few.left_out(key)
     assert len(few._windows) == 3

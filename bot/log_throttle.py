@@ -7,7 +7,7 @@ from collections.abc import Callable
 _WINDOW_S = 60.0
 
 
-class FewLines:
+class LogThrottle:
     """At most `lines` a minute under one key; `keys` of them are remembered, the latest."""
 
     def __init__(self, lines: int, *, keys: int = 1000, now: Callable[[], float] = time.monotonic) -> None:

@@ -5,7 +5,7 @@ from aiogram.types import CallbackQuery, Chat, Message, User
 from structlog.testing import capture_logs
 
 from bot.jobs.background import Background
-from bot.telegram.talk import Talk
+from bot.telegram.replies import Replies
 from tests.support.recording_bot import recording_bot
 
 ANNA = User(id=7, is_bot=False, first_name="Anna")
@@ -16,10 +16,10 @@ def said():
     """The two ways to speak, unsaid yet: background, session, reply, answer."""
     bot, session = recording_bot()
     background = Background()
-    talk = Talk(background)
+    replies = Replies(background)
     message = Message(message_id=5, date=1_790_000_000, chat=Chat(id=7, type="private"), from_user=ANNA).as_(bot)
     query = CallbackQuery(id="q", from_user=ANNA, chat_instance="c", data="x").as_(bot)
-    return background, session, lambda: talk.reply(message, "hello"), lambda: talk.answer(query, "pressed")
+    return background, session, lambda: replies.reply(message, "hello"), lambda: replies.answer(query, "pressed")
 
 
 async def test_nothing_is_said_before_the_update_was_answered(said):
@@ -59,7 +59,7 @@ async def test_a_sign_that_there_is_no_room_for_is_left_out_without_a_word(statu
     message = Message(message_id=5, date=1_790_000_000, chat=Chat(id=7, type="private"), from_user=ANNA).as_(bot)
     session.refuse(status, "refused", **({"retry_after": 5} if status == 429 else {}))
     with capture_logs() as lines:
-        Talk(background).react(message, "👀")
+        Replies(background).react(message, "👀")
         await background.drain(1)
     assert session.methods == ["setMessageReaction"]
     assert [line["event"] for line in lines] == told

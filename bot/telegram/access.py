@@ -8,8 +8,8 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot.telegram.addressing import Addressing
 from bot.telegram.identity import author_key, user_key
+from bot.telegram.replies import Replies
 from bot.telegram.rules import ChatRules
-from bot.telegram.talk import Talk
 from bot.telegram.wording import text
 from storage.people import People
 
@@ -19,14 +19,14 @@ _CHOICES_HOLD_AFTER_S = 1.0
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
-class Reception(BaseMiddleware):
+class AccessMiddleware(BaseMiddleware):
     """Gives filters and handlers `person` and `locale`; raises `StorageError` when the person cannot be looked up.
 
     What people in a group say to each other costs nothing.
     """
 
-    def __init__(self, addressing: Addressing, people: People, rules: ChatRules, talk: Talk) -> None:
-        self._addressing, self._people, self._rules, self._talk = addressing, people, rules, talk
+    def __init__(self, addressing: Addressing, people: People, rules: ChatRules, replies: Replies) -> None:
+        self._addressing, self._people, self._rules, self._replies = addressing, people, rules, replies
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Strangers and banned people get no further."""
@@ -46,6 +46,6 @@ class Reception(BaseMiddleware):
     def _refuse(self, event: Message | CallbackQuery, words: str) -> None:
         """Said in private only: a group did not ask."""
         if isinstance(event, CallbackQuery):
-            self._talk.answer(event, words)
+            self._replies.answer(event, words)
         elif event.chat.type == "private":
-            self._talk.reply(event, words)
+            self._replies.reply(event, words)

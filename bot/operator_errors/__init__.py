@@ -8,11 +8,11 @@ from typing import Any, Final
 import structlog
 
 from bot.jobs.errors import EngineUnavailableError
-from bot.mending.listening import CannotListenError
-from bot.mending.presets import presets_cure
-from bot.mending.queue import queue_cure
-from bot.mending.storage import storage_cure
-from bot.mending.token import BotTokenRefusedError
+from bot.operator_errors.listening import CannotListenError
+from bot.operator_errors.presets import diagnose_presets
+from bot.operator_errors.queue import diagnose_queue
+from bot.operator_errors.storage import diagnose_storage
+from bot.operator_errors.token import BotTokenRefusedError
 from bot.settings import Settings
 from bot.work_queue.engine_errors import EngineRefusedError
 from replicate_gateway.presets import PresetError
@@ -24,25 +24,25 @@ _EXIT_USAGE: Final = 2  # as for settings: starting again without a change is of
 _log = structlog.get_logger()
 
 
-async def mendable(running: Coroutine[Any, Any, int], settings: Settings) -> int:
+async def report_operator_errors(running: Coroutine[Any, Any, int], settings: Settings) -> int:
     """The exit code of a command; what only the operator can mend becomes one log line, all else is raised."""
     try:
         return await running
     except BotTokenRefusedError as error:
         _log.error("bot_token_refused", error=str(error), fix=error.fix)
     except (StorageRefusedError, StorageUnavailableError) as error:
-        cure = storage_cure(error, settings)
-        _log.error("storage_not_usable", error=cure.what, fix=cure.fix)
+        diagnosis = diagnose_storage(error, settings)
+        _log.error("storage_not_usable", error=diagnosis.what, fix=diagnosis.fix)
     except (EngineRefusedError, EngineUnavailableError) as error:
-        cure = queue_cure(error, settings)
-        _log.error("queue_not_usable", error=cure.what, fix=cure.fix)
+        diagnosis = diagnose_queue(error, settings)
+        _log.error("queue_not_usable", error=diagnosis.what, fix=diagnosis.fix)
     except CannotListenError as error:
         if error.is_taken:
             _log.error("port_not_free", error=str(error), fix=error.fix)
         else:
             _log.error("address_not_usable", error=str(error), fix=error.fix)
     except PresetError as error:
-        cure = presets_cure(error)
-        _log.error("presets_not_usable", error=cure.what, fix=cure.fix)
+        diagnosis = diagnose_presets(error)
+        _log.error("presets_not_usable", error=diagnosis.what, fix=diagnosis.fix)
         return _EXIT_USAGE
     return _EXIT_FAILED

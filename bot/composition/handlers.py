@@ -12,19 +12,20 @@ from bot.jobs.erasure import PersonErasure, ResultErasure
 from bot.jobs.ports.clock import Clock
 from bot.jobs.results.smaller import SmallerAgain
 from bot.settings import Settings
+from bot.telegram.admin_queries import AdminQueries
 from bot.telegram.alerts import AdminAlerts
-from bot.telegram.desk import Desk
+from bot.telegram.dependencies import HandlerDependencies
 from bot.telegram.history_cards import HistoryCards
-from bot.telegram.office import Office
+from bot.telegram.replies import Replies
 from bot.telegram.showing import Showing
-from bot.telegram.talk import Talk
 from bot.work_queue.engine import Engine
 from replicate_gateway.presets import Preset
 from storage.objects import ObjectStore
 
 
-def open_desk(
+def handler_dependencies(
     settings: Settings,
+    *,
     bot: Bot,
     records: Records,
     jobs: Jobs,
@@ -32,14 +33,14 @@ def open_desk(
     executor: Executor,
     presets: Mapping[str, Preset],
     alerts: AdminAlerts,
-    talk: Talk,
+    replies: Replies,
     readiness: Callable[[], Awaitable[Mapping[str, str]]],
     engine: Engine,
     clock: Clock,
-) -> Desk:
-    """The desk on these parts."""
+) -> HandlerDependencies:
+    """What the handlers work with, on these parts."""
     mode, zone, rules = settings.replicate_mode, settings.timezone, rules_of(settings, bot)
-    return Desk(
+    return HandlerDependencies(
         jobs=jobs.service,
         results=jobs.results,
         smaller=SmallerAgain(jobs.service, jobs.results, store, executor),
@@ -53,10 +54,10 @@ def open_desk(
         showing=Showing(jobs.results, executor, zone),
         cards=HistoryCards(records.jobs, jobs.service, jobs.results, presets, rules.keep, zone, clock),
         alerts=alerts,
-        office=Office(records.jobs, jobs.tally, records.pause, readiness, engine.queue.depth, mode, zone, clock),
+        queries=AdminQueries(records.jobs, jobs.tally, records.pause, readiness, engine.queue.depth, mode, zone, clock),
         reminders=records.reminders,
-        notes=engine.team.notes,
+        notes=engine.shared.notes,
         clock=clock,
         rules=rules,
-        talk=talk,
+        replies=replies,
     )

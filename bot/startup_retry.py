@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 _E = TypeVar("_E", bound=Exception)
 
 
-async def patiently(ask: Callable[[], Awaitable[_T]], away: type[_E], say: Callable[[_E], None]) -> _T:
+async def retry_at_start(ask: Callable[[], Awaitable[_T]], away: type[_E], say: Callable[[_E], None]) -> _T:
     """What `ask` gives; it is asked again every two seconds while it raises `away`, for a minute, then that is raised.
 
     `say` is told at once, and every 20 s from then on.

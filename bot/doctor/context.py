@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from bot.asking import open_http
 from bot.composition.adapters import HURRIED_ATTEMPTS, HURRIED_READ_TIMEOUT_S, open_replicate, open_store, own_origin
 from bot.doctor.door import Door, open_door
+from bot.http_probe import open_http
 from bot.settings import Settings
 from replicate_gateway.errors import GatewayError
 from replicate_gateway.presets import Preset, PresetError
@@ -23,7 +23,7 @@ _ATTEMPTS = HURRIED_ATTEMPTS
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Context:
     """What is open during one examination."""
 
     settings: Settings
@@ -46,16 +46,14 @@ class Surroundings:
 
 
 @asynccontextmanager
-async def open_surroundings(
-    settings: Settings, presets: Mapping[str, Preset] | PresetError
-) -> AsyncIterator[Surroundings]:
+async def open_context(settings: Settings, presets: Mapping[str, Preset] | PresetError) -> AsyncIterator[Context]:
     """Everything opened; sends nothing yet."""
     async with AsyncExitStack() as stack:
         store = await _store(settings, stack)
         door = await stack.enter_async_context(open_door(settings, store))
         http = await stack.enter_async_context(open_http())
         gateway = await _gateway(settings, stack)
-        yield Surroundings(settings, presets, http, store, gateway, door)
+        yield Context(settings, presets, http, store, gateway, door)
 
 
 async def _store(settings: Settings, stack: AsyncExitStack) -> ObjectStore | StorageError:
