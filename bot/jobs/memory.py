@@ -12,17 +12,23 @@ from typing import Generic, TypeVar
 from bot.jobs.ports.clock import Clock
 
 KEPT = 20_000
+_SHARED = timedelta(seconds=1)
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
 class Memory(Generic[K, V]):
-    """By job, prediction or chat; each entry is kept for `keep` after it was put last. The oldest go first."""
+    """By job, prediction or chat; each entry is kept for `keep`, or a second less, after it was put last. The oldest go
+    first.
+    """
+
+    __slots__ = ("_clock", "_keep", "_kept", "_most", "_until")
 
     def __init__(self, clock: Clock, keep: timedelta, most: int = KEPT) -> None:
         self._clock, self._keep, self._most = clock, keep, most
         self._kept: OrderedDict[K, tuple[V, datetime]] = OrderedDict()  # and until when, in this order
+        self._until = clock.now()  # of the latest; what comes within a second shares it, as there are many of them
 
     def __len__(self) -> int:
         self._let_go()
@@ -38,7 +44,10 @@ class Memory(Generic[K, V]):
 
     def put(self, key: K, value: V) -> V:
         """Know this from now on."""
-        self._kept[key] = (value, self._clock.now() + self._keep)
+        until = self._clock.now() + self._keep
+        if not timedelta() <= until - self._until < _SHARED:
+            self._until = until
+        self._kept[key] = (value, self._until)
         self._kept.move_to_end(key)
         self._let_go()
         return value

@@ -32,6 +32,10 @@ class _Asked:
     unheard: bool = False
 
 
+_NEVER = _Asked()
+_UNHEARD = _Asked(unheard=True)  # one for all those that are not asked about yet: there are thousands
+
+
 class PollPace:
     """`interval_s` without news makes a prediction due when callbacks are on; it is the ceiling when they are off.
 
@@ -72,7 +76,8 @@ class PollPace:
 
     def expect_no_news(self, prediction_id: str) -> None:
         """Replicate calls back only when it has ended: until then it is asked as where nobody calls back."""
-        self._asked.put(prediction_id, replace(self._of(prediction_id), unheard=True))
+        before = self._asked.get(prediction_id)
+        self._asked.put(prediction_id, replace(before, unheard=True) if before else _UNHEARD)
 
     def hurry(self, prediction_id: str, *, spaced: bool = False) -> None:
         """There is news that is to be asked for: at once, or `spaced` from the last question."""
@@ -95,7 +100,7 @@ class PollPace:
         self._asked.pop(prediction_id)
 
     def _of(self, prediction_id: str) -> _Asked:
-        return self._asked.get(prediction_id) or _Asked()
+        return self._asked.get(prediction_id) or _NEVER
 
     def _brisk_s(self, times: int) -> float:
         return min(_BRISK_S * _GROWTH**times, self._interval_s)

@@ -4,7 +4,7 @@ https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this:
 minute in a group, 30 a second over all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.jobs.memory import Memory
@@ -23,7 +23,7 @@ class _Chat:
     pause: timedelta
     quiet_until: datetime
     """No edit before then."""
-    turns: Memory[str, datetime]
+    turns: dict[str, datetime] = field(default_factory=dict)
     """When which job is to be edited."""
 
 
@@ -48,7 +48,7 @@ class EditPace:
         chat = self._chat(job_id, chat_id)
         if soon and job_id in self._settled_at:
             self._settled_at.pop(job_id)
-            chat.turns.pop(job_id)
+            chat.turns.pop(job_id, None)
         booked = chat.turns.get(job_id)
         if booked is None or booked < chat.quiet_until:
             settled_at = self._settled_at.get(job_id) or chat.quiet_until
@@ -71,7 +71,7 @@ class EditPace:
         """It needs no turn any more; another job of its chat may have it."""
         self._settled_at.pop(job_id)
         if chat := self._chats.get(_key(job_id, chat_id)):
-            chat.turns.pop(job_id)
+            chat.turns.pop(job_id, None)
 
     def _leave_alone(self, job_id: str, chat_id: int | None, at_least: timedelta) -> None:
         self.forget(job_id, chat_id)
@@ -91,10 +91,12 @@ class EditPace:
         return self._chats.put(key, self._chats.get(key) or self._new_chat(chat_id))
 
     def _new_chat(self, chat_id: int | None) -> _Chat:
-        return _Chat(edit_pause(chat_id), self._clock.now(), Memory(self._clock, self._keep))
+        return _Chat(edit_pause(chat_id), self._clock.now())
 
     def _book(self, job_id: str, chat: _Chat, earliest: datetime) -> datetime:
         """The first moment from `earliest` on that is apart from the chat's other turns, in a second with a place."""
+        missed = self._clock.now() - self._keep  # by jobs that ended elsewhere
+        chat.turns = {job: at for job, at in chat.turns.items() if at > missed}
         for other in sorted(at for job, at in chat.turns.items() if job != job_id):
             if abs(other - earliest) < chat.pause:
                 earliest = other + chat.pause
@@ -104,7 +106,8 @@ class EditPace:
         if len(self._booked) >= _KEPT_SECONDS:
             self._booked = {key: count for key, count in self._booked.items() if key >= past}
         self._booked[second] = self._booked.get(second, 0) + 1
-        return chat.turns.put(job_id, max(earliest, datetime.fromtimestamp(second, UTC)))
+        turn = chat.turns[job_id] = max(earliest, datetime.fromtimestamp(second, UTC))
+        return turn
 
 
 def _key(job_id: str, chat_id: int | None) -> int | str:
