@@ -17,6 +17,7 @@ from bot.jobs.errors import NoSuchJobError
 from bot.jobs.limits.quota import WINDOW_S
 from bot.jobs.ports.clock import Clock
 from bot.jobs.ports.queue import JobQueue
+from bot.jobs.together import results_of
 from storage import object_keys
 from storage.errors import ObjectNotFoundError, RecordCorruptError, RecordTooNewError
 from storage.job import Job
@@ -178,10 +179,4 @@ async def _each(job_ids: Iterable[str], work: Callable[[str], Awaitable[T]]) -> 
         async with gate:
             return await work(job_id)
 
-    outcomes = await asyncio.gather(*map(one, job_ids), return_exceptions=True)
-    done = []
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
-        done.append(outcome)
-    return done
+    return results_of(await asyncio.gather(*map(one, job_ids), return_exceptions=True))

@@ -18,6 +18,7 @@ from storage import object_keys
 from storage.people import People
 from storage.repository import JobRepository
 from tests.support.fakes import Process, World, build, submission
+from tests.support.waiting import loop_turns
 
 pytestmark = pytest.mark.no_cover  # every await of a story: see conftest
 
@@ -96,7 +97,7 @@ class Standstill(Story):
         for work in self.parts(self.first):
             task = self.first.spawn(work)
             while not task.done():
-                await asyncio.sleep(0)
+                await loop_turns()
                 self.turned += 1
                 if self.turned == self.at:
                     await self.stand_still()
@@ -120,8 +121,7 @@ class Standstill(Story):
     async def stand_still(self) -> None:
         self.first.stand_still()
         erasing = asyncio.ensure_future(self.erasure.erase(US))
-        for _ in range(100):  # where both write the same record, one of the same process waits for the other
-            await asyncio.sleep(0)
+        await loop_turns(100)  # where both write the same record, one of the same process waits for the other
         assert erasing.done() or self.then == "same process"
         if self.then == "loses the job":
             await self.eraser.sweep.once()
@@ -164,7 +164,7 @@ class SlowErasure(Story):
         for part in parts:
             task = self.first.spawn(part)
             while not task.done():
-                await asyncio.sleep(0)
+                await loop_turns()
                 turned += 1
                 if turned == self.at:
                     erasing = await self.begin()
@@ -177,8 +177,7 @@ class SlowErasure(Story):
     async def begin(self) -> asyncio.Task[object]:
         self.first.stand_still()
         erasing = self.eraser.spawn(self.erasure.erase(US))
-        for _ in range(self.asleep_at):
-            await asyncio.sleep(0)
+        await loop_turns(self.asleep_at)
         self.eraser.stand_still()
         self.first.go_on()
         return erasing

@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.work_queue.single_process import single_process
 from replicate_gateway import errors as gateway
 from storage.job import JobStatus, SlotState
-from tests.support.fakes import SharedBoard, World, build, storage_down, submission
+from tests.support.fakes import SharedBoard, build, storage_down, submission
 
 ASKED = submission()
 JOB = ASKED.job_id
@@ -18,22 +17,6 @@ NO_CREDIT = gateway.CreditExhaustedError("no", status=402)
 OPERATOR = pytest.mark.parametrize(
     ("refusal", "code"), [(REFUSED, "service_credentials"), (NO_CREDIT, "service_credit")], ids=["403", "402"]
 )
-
-
-@pytest.fixture(autouse=True)
-def logs():
-    with capture_logs() as lines:
-        yield lines
-
-
-@pytest.fixture
-def world():
-    return World()
-
-
-@pytest.fixture
-def process(world):
-    return world.start()
 
 
 async def started(world, process):

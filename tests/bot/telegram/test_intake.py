@@ -338,15 +338,15 @@ def test_one_persons_slow_update_holds_up_nobody_elses(intake, skipping_time):
 
     async def story():
         task = asyncio.create_task(intake.updates.poll())
-        await asyncio.sleep(2)
+        await time_passes(2)
         assert slow.taken == [11]
         queue.updates += [in_chat(photo_update(12), 7), in_chat(photo_update(13), 9)]
-        await asyncio.sleep(2)
+        await time_passes(2)
         assert slow.taken == [11, 13]
         assert set(queue.offsets) == {None, 10}, "what is confirmed is lost when the process is killed"
         assert len(queue.offsets) < 10, "and Telegram is not asked all the time"
         slow.gates[7].set()
-        await asyncio.sleep(2)
+        await time_passes(2)
         assert slow.taken == [11, 13, 10, 12]
         assert queue.offsets[-1] == 14
         task.cancel()
@@ -366,7 +366,7 @@ def test_no_update_is_lost_or_taken_twice_where_the_process_is_killed_while_one_
 
     async def killed():
         task = asyncio.create_task(intake.updates.poll())
-        await asyncio.sleep(2)
+        await time_passes(2)
         task.cancel()
 
     skipping_time(killed())
@@ -401,7 +401,7 @@ def test_one_that_had_to_come_again_and_never_does_holds_nobody_up(intake, skipp
 
     async def story():
         task = asyncio.create_task(intake.updates.poll())
-        await asyncio.sleep(2)
+        await time_passes(2)
         assert slow.taken == [11]
         del queue.updates[0]
         await asyncio.sleep(40)
@@ -440,7 +440,7 @@ def test_ids_that_begin_anew_after_a_quiet_week_are_taken(intake, skipping_time)
 
     async def story():
         task = asyncio.create_task(intake.updates.poll())
-        await asyncio.sleep(2)
+        await time_passes(2)
         queue.forgets = False
         queue.updates = [photo_update(5), photo_update(7)]
         await asyncio.sleep(60)
