@@ -1,10 +1,10 @@
-"""The event catalogue in README names what the code can log, neither more nor less."""
+"""The event catalogue in docs/logs.md names what the code can log, neither more nor less."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+LOGS = (ROOT / "docs" / "logs.md").read_text()
 LOGGED = re.compile(r"log(?:ger)?\.(?:debug|info|warning|error|exception)\(\s*\"([a-z_]+)\"")
 # Chosen at run time: by the table of answers, by whether something was new, by who has to act.
 CHOSEN = re.compile(
@@ -16,5 +16,5 @@ def test_the_event_catalogue_is_complete_and_true():
     sources = [p for package in ("bot", "storage", "replicate_gateway") for p in (ROOT / package).rglob("*.py")]
     code = "\n".join(path.read_text() for path in sources)
     logged = set(LOGGED.findall(code)) | {name for found in CHOSEN.findall(code) for name in found if name}
-    listed = set(re.findall(r"^\| `([a-z_]+)` \| (?:debug|info|warning|error|exception) \|", README, re.MULTILINE))
+    listed = set(re.findall(r"^\| `([a-z_]+)` \| (?:debug|info|warning|error|exception) \|", LOGS, re.MULTILINE))
     assert listed == logged

@@ -14,7 +14,7 @@ from replicate_gateway.signature import RefusalReason
 
 ROOT = Path(__file__).parent.parent
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
-README = (ROOT / "README.md").read_text()
+LOGS = (ROOT / "docs" / "logs.md").read_text()
 METRICS = (ROOT / "docs" / "metrics.md").read_text()
 ALARMS = (ROOT / "docs" / "prometheus-alerts.yaml").read_text()
 SOURCES = "\n".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
@@ -44,7 +44,7 @@ def test_every_alert_has_a_row():
 
 
 def test_every_event_from_warning_upwards_has_a_row():
-    loud = set(re.findall(r"^\| `([a-z_]+)` \| (?:warning|error|exception) \|", README, re.MULTILINE))
+    loud = set(re.findall(r"^\| `([a-z_]+)` \| (?:warning|error|exception) \|", LOGS, re.MULTILINE))
     by_the_log_itself = set(re.findall(r"\"event\": \"([a-z_]+)\"", (ROOT / "bot" / "log_config.py").read_text()))
     assert loud
     assert by_the_log_itself
