@@ -5,6 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LOGS = (ROOT / "docs" / "logs.md").read_text()
+README = (ROOT / "README.md").read_text()
+ROW = re.compile(r"^\| `[a-z_]+` \| (?:debug|info|warning|error|exception) \| .*$", re.MULTILINE)
 LOGGED = re.compile(r"log(?:ger)?\.(?:debug|info|warning|error|exception)\(\s*\"([a-z_]+)\"")
 # Chosen at run time: by the table of answers, by whether something was new, by who has to act.
 CHOSEN = re.compile(
@@ -18,3 +20,9 @@ def test_the_event_catalogue_is_complete_and_true():
     logged = set(LOGGED.findall(code)) | {name for found in CHOSEN.findall(code) for name in found if name}
     listed = set(re.findall(r"^\| `([a-z_]+)` \| (?:debug|info|warning|error|exception) \|", LOGS, re.MULTILINE))
     assert listed == logged
+
+
+def test_the_events_in_the_readme_are_those_of_the_catalogue():
+    shown = ROW.findall(README)
+    assert len(shown) >= 10
+    assert set(shown) <= set(ROW.findall(LOGS))

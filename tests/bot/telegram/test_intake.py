@@ -404,7 +404,7 @@ def test_one_that_had_to_come_again_and_never_does_holds_nobody_up(intake, skipp
         await time_passes(2)
         assert slow.taken == [11]
         del queue.updates[0]
-        await asyncio.sleep(40)
+        await time_passes(40)
         assert queue.offsets[-1] == 12
         assert len(queue.offsets) < 6
         task.cancel()
@@ -417,7 +417,7 @@ def test_presses_of_a_person_come_in_their_order_and_not_behind_a_chats_messages
     slow, pressed = Slow(intake, 7), []
 
     async def press(query):
-        await asyncio.sleep(0.3 if query.id == "q1" else 0)
+        await time_passes(0.3 if query.id == "q1" else 0)
         pressed.append(query.id)
 
     intake.dispatcher.callback_query.handlers.clear()
@@ -443,7 +443,7 @@ def test_ids_that_begin_anew_after_a_quiet_week_are_taken(intake, skipping_time)
         await time_passes(2)
         queue.forgets = False
         queue.updates = [photo_update(5), photo_update(7)]
-        await asyncio.sleep(60)
+        await time_passes(60)
         task.cancel()
         assert len(intake.jobs) == 3
         assert queue.offsets[-1] == 8
